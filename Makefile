@@ -1,0 +1,30 @@
+# make run | test | check | train | bench; README.md says what each does.
+PYTHON := .venv/bin/python
+BOOT := $(shell command -v python3 || command -v python)
+
+.PHONY: run test check train bench format set-up
+
+run: set-up
+	@exec $(PYTHON) -m bot run
+
+test: set-up
+	@$(PYTHON) -m pytest
+
+check: set-up
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m mypy
+
+train: set-up
+	@$(PYTHON) -m bot prepare
+
+bench: train
+	@$(PYTHON) -m benchmarks.reply_time
+
+format: set-up
+	@$(PYTHON) -m ruff format .
+	@$(PYTHON) -m ruff check --fix .
+
+set-up:
+	@test -n "$(BOOT)" || { echo "There is no Python: install Python 3 and start again."; exit 1; }
+	@$(BOOT) scripts/set_up.py

@@ -1,0 +1,1 @@
+"""Rasa's custom actions: from a tracker to ``bot.answers``, a few lines each."""

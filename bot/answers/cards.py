@@ -1,0 +1,78 @@
+"""A service's record becomes a card in the reader's language: facts are quoted, never reworded."""
+
+from datetime import datetime
+
+import phonenumbers
+from phonenumbers import PhoneNumberType, ShortNumberCost, shortnumberinfo
+
+from bot.answers.catalogue import Catalogues
+from bot.answers.replies import ServiceCard
+from bot.directory.hours import Opening, describe, opening_at
+from bot.directory.pack import HOMELESS_TONIGHT
+from bot.directory.records import PhoneRecord, ServiceRecord
+
+FREE_SHORT_NUMBERS = frozenset({"999", "112", "111", "116123", "101"})
+"""Free from every telephone: Ofcom, "Costs and billing: calling 03, 08, 09 and 118 numbers"; 101 since 1 April 2020."""
+
+
+def is_free_call(number: str) -> bool | None:
+    """Tell whether a call costs nothing; None where the numbering plan does not say."""
+    compact = number.replace(" ", "")
+    if compact in FREE_SHORT_NUMBERS:
+        return True
+    try:
+        parsed = phonenumbers.parse(number, "GB")
+    except phonenumbers.NumberParseException:
+        return None
+    if len(compact) <= 6:
+        cost = shortnumberinfo.expected_cost_for_region(parsed, "GB")
+        return {ShortNumberCost.TOLL_FREE: True, ShortNumberCost.UNKNOWN_COST: None}.get(cost, False)
+    return bool(phonenumbers.number_type(parsed) == PhoneNumberType.TOLL_FREE)
+
+
+def is_free_service(cost: str) -> bool | None:
+    """Tell whether the record says plainly that the service is free; None where it says nothing or more."""
+    return True if cost.lower() == "free" or cost.lower().startswith("free to") else None
+
+
+def phone_for(service: ServiceRecord, office_hours: bool) -> PhoneRecord | None:
+    """Give the number to call now: outside office hours the one for then, where the record has one."""
+    later = next((phone for phone in service.phones if phone.out_of_hours), None)
+    usual = next((phone for phone in service.phones if not phone.out_of_hours), None)
+    return (later or usual) if not office_hours else usual
+
+
+def make_card(service: ServiceRecord, language: str, catalogues: Catalogues, moment: datetime, office_hours: bool) -> ServiceCard:
+    """Write ``service`` as a card for readers of ``language`` at ``moment``."""
+    unsure_hours = catalogues.say(language, "card.check_first") if "hours" in service.unsure else ""
+    opening = opening_at(service.schedules, moment)
+    phone = phone_for(service, office_hours)
+    address = "; ".join(a.text for a in service.addresses)
+    if address and "address" in service.unsure:
+        address += f" – {catalogues.say(language, 'card.check_first')}"
+    return ServiceCard(
+        id=service.id,
+        name=service.name,
+        organization=service.organization,
+        summary=service.description,
+        summary_lang="en",
+        phone=phone.number if phone else "",
+        phone_note=phone.description if phone else "",
+        phone_free=is_free_call(phone.number) if phone else None,
+        interpreter=service.interpretation_services,
+        email=service.email,
+        email_note=service.email_note,
+        url=service.url,
+        address=address,
+        hours=describe(service.schedules, language, catalogues.say(language, "card.all_hours"), unsure_hours),
+        open_now=None if opening is Opening.UNKNOWN or "hours" in service.unsure else opening is Opening.OPEN,
+        languages=service.languages,
+        free=is_free_service(service.cost),
+        cost=service.cost,
+        eligibility=service.eligibility_description,
+        regulated_by=service.regulated_by or None,
+        topics=tuple(sorted(service.topics - {HOMELESS_TONIGHT})),
+        serves=service.serves,
+        checked_on=service.checked_on.isoformat() if service.checked_on else None,
+        source=service.source,
+    )

@@ -1,0 +1,67 @@
+"""The fixed words of an urgent reply: the right number first, what it is for, in the reader's language and in English.
+
+Numbers come from the directory's records, never from a translation; 999 alone is also known here, for the hour when
+nothing else works.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.answers.cards import phone_for
+from bot.answers.catalogue import Catalogues
+from bot.answers.replies import Reply
+from bot.directory.hours import Opening, is_office_hours, opening_at
+from bot.directory.pack import HOMELESS_TONIGHT
+from bot.directory.records import Directory, PlaceRecord, ServiceRecord
+from bot.directory.search import find_services
+
+EMERGENCY_NUMBER = "999"
+
+
+@dataclass(frozen=True)
+class OfficeHours:
+    """When council offices are taken to be open, as HH:MM; a setting of the installation."""
+
+    opens: str
+    closes: str
+
+    def at(self, moment: datetime) -> bool:
+        return is_office_hours(moment, self.opens, self.closes)
+
+
+def _tonight(
+    directory: Directory, place: PlaceRecord | None, moment: datetime, office: OfficeHours
+) -> tuple[str, str, ServiceRecord | None]:
+    """Choose the number for somebody with nowhere to sleep: key of the words, the number, and whose it is.
+
+    In office hours the council of the place; after them its own night line, or else a helpline that is known to be open.
+    """
+    in_office = office.at(moment)
+    found = [s for s in find_services(directory, "housing", place, tonight=True).services if HOMELESS_TONIGHT in s.topics]
+    council = next((s for s in found if s.kind == "council" and "housing" in s.leads), None) if place else None
+    if council:
+        phone = phone_for(council, in_office)
+        if phone and (in_office or phone.out_of_hours):
+            return ("urgent.homeless_tonight.council" if in_office else "urgent.homeless_tonight.night_line"), phone.number, council
+    for service in found:
+        line = phone_for(service, in_office)
+        if line and "housing" in service.leads and service is not council and opening_at(service.schedules, moment) is Opening.OPEN:
+            return "urgent.homeless_tonight.helpline", line.number, service
+    for service in found:
+        line = phone_for(service, in_office)
+        if line and "housing" in service.topics and opening_at(service.schedules, moment) is Opening.OPEN:
+            return "urgent.homeless_tonight.asylum_helpline", line.number, service
+    return "urgent.homeless_tonight.nobody", EMERGENCY_NUMBER, None
+
+
+def urgent_reply(
+    kind: str, language: str, directory: Directory, place: PlaceRecord | None, moment: datetime, office: OfficeHours, catalogues: Catalogues
+) -> Reply:
+    """Give the reply to an urgent need. Until a native speaker has reviewed the words, the English stands beside them."""
+    key, number, service = f"urgent.{kind}", EMERGENCY_NUMBER, None
+    if kind == "homeless_tonight":
+        key, number, service = _tonight(directory, place, moment, office)
+    name = service.organization if service else ""
+    said = catalogues.said(language, key, phone=number, name=name)
+    english = "" if catalogues.is_reviewed(language, key) else catalogues.say("en", key, phone=number, name=name)
+    return Reply(kind="urgent", lang=said.lang, text=said.text, text_en="" if said.lang == "en" else english, phone=number)

@@ -1,0 +1,88 @@
+"""The closed lists that every part of the product shares: topics, urgent needs, languages, circumstances.
+
+A code is never shown to a person: its words stand in the catalogues (``topic.housing`` and so on).
+"""
+
+NEEDS = (
+    "housing",
+    "esol",
+    "nrpf",
+    "legal",
+    "library",
+    "internet",
+    "health",
+    "mental_health",
+    "work",
+    "school",
+    "money",
+    "food",
+    "community",
+    "ukraine",
+    "hong_kong",
+    "young_people",
+    "domestic_abuse",
+    "hate_crime",
+    "modern_slavery",
+    "emergency",
+    "trust",
+)
+"""Topics that the directory and the guidance answer. The first five are the core."""
+
+TALK = ("human", "language", "smalltalk", "out_of_scope")
+"""Topics of talk that is not a need."""
+
+TOPICS = NEEDS + TALK
+
+DIALOGUE_INTENTS = ("inform", "more", "start_again", "nlu_fallback")
+"""Rasa intents that steer the dialogue and are never reported as a topic."""
+
+PLACE_MATTERS = frozenset({"housing", "esol", "library", "food", "community", "school", "internet", "health", "young_people"})
+"""Topics for which a place is asked, once, when it is not known."""
+
+URGENT = (
+    "emergency",
+    "self_harm",
+    "domestic_abuse",
+    "modern_slavery",
+    "child_at_risk",
+    "homeless_tonight",
+    "detention",
+)
+
+TOPIC_OF_URGENT = {"homeless_tonight": "housing", "emergency": "emergency"}
+"""The topic that an urgent need is about."""
+
+CIRCUMSTANCES = (
+    "asylum_seeker",
+    "refugee",
+    "refused",
+    "nrpf",
+    "homes_for_ukraine",
+    "hong_kong_bno",
+    "afghan_scheme",
+    "eu_settled",
+    "unaccompanied_child",
+    "family",
+    "student",
+    "anyone",
+)
+
+REPLY_LANGUAGES = ("en", "uk", "ar", "fa", "zh-Hant")
+"""BCP 47 codes of the languages the product writes in; each has catalogues in ``data/locales``."""
+
+RIGHT_TO_LEFT = frozenset({"ar", "fa", "prs", "ps", "ckb", "ur"})
+
+WRITTEN_AS = {"prs": "fa", "zh-Hans": "zh-Hant", "yue": "zh-Hant"}
+"""Languages that have no catalogue of their own yet, and the one whose catalogue their readers can read."""
+
+
+def reply_language(code: str | None) -> str | None:
+    """Give the language to answer in for somebody who writes ``code``, or None where there is none."""
+    if code in REPLY_LANGUAGES:
+        return code
+    return WRITTEN_AS.get(code or "")
+
+
+def direction(code: str) -> str:
+    """Give ``rtl`` or ``ltr``, the HTML ``dir`` of a language."""
+    return "rtl" if code in RIGHT_TO_LEFT else "ltr"

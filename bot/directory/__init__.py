@@ -1,0 +1,1 @@
+"""Services, and where, when and for whom they are."""

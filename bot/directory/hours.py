@@ -1,0 +1,116 @@
+"""When a service is open: plain functions over schedules and a moment in British time."""
+
+import re
+from datetime import date, datetime, time, timedelta
+from enum import Enum
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_time, get_day_names
+from govuk_bank_holidays.bank_holidays import BankHolidays
+
+from bot.directory.records import ScheduleRecord
+from bot.directory.sheets import DAYS
+
+BRITISH_TIME = ZoneInfo("Europe/London")
+
+
+class Opening(Enum):
+    """What is known of a service at a moment; UNKNOWN where no times are given."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    UNKNOWN = "unknown"
+
+
+@lru_cache(maxsize=1)
+def bank_holidays() -> frozenset[date]:
+    """Give the bank holidays of England and Wales from the copy inside govuk-bank-holidays; nothing is fetched."""
+    holidays = BankHolidays(use_cached_holidays=True)
+    return frozenset(h["date"] for h in holidays.get_holidays(division=BankHolidays.ENGLAND_AND_WALES))
+
+
+def _clock(text: str) -> time:
+    return time.fromisoformat(text)
+
+
+def _falls_on(code: str, day: date) -> bool:
+    """Tell whether RFC 5545 day ``code`` (``MO``, ``2TU``, ``-1FR``) falls on ``day``."""
+    match = re.fullmatch(r"(-?\d)?([A-Z]{2})", code)
+    if match is None or DAYS.index(match[2]) != day.weekday():
+        return False
+    if not match[1]:
+        return True
+    nth = int(match[1])
+    return (day.day - 1) // 7 + 1 == nth if nth > 0 else (day + timedelta(days=7)).month != day.month
+
+
+def opening_at(schedules: tuple[ScheduleRecord, ...], moment: datetime) -> Opening:
+    """Say whether a service with ``schedules`` is open at ``moment`` (any time zone).
+
+    A schedule for a date outweighs the weekly ones. A day listed without times is UNKNOWN; a day not listed is CLOSED.
+    Bank holidays count as closed for services that do not open all day every day.
+    """
+    local = moment.astimezone(BRITISH_TIME)
+    today = [s for s in schedules if s.on == local.date()]
+    if not today:
+        weekly = [s for s in schedules if s.days and not s.on and s.in_force(local.date())]
+        if not weekly:
+            return Opening.UNKNOWN
+        if local.date() in bank_holidays() and not all(is_all_hours(s) for s in weekly):
+            return Opening.CLOSED
+        today = [s for s in weekly if any(_falls_on(code, local.date()) for code in s.days)]
+    if any(not s.opens and not s.closes and s.days for s in today):
+        return Opening.UNKNOWN
+    now = local.time().replace(second=0, microsecond=0)
+    if any(s.opens and s.closes and _clock(s.opens) <= now <= _clock(s.closes) for s in today):
+        return Opening.OPEN
+    return Opening.CLOSED
+
+
+def is_all_hours(schedule: ScheduleRecord) -> bool:
+    """Tell whether a schedule means day and night, every day."""
+    return set(schedule.days) == set(DAYS) and schedule.opens == "00:00" and schedule.closes == "23:59"
+
+
+def is_office_hours(moment: datetime, opens: str, closes: str) -> bool:
+    """Tell whether a council office is likely to be open: Monday to Friday from ``opens`` to ``closes``, no bank holiday."""
+    local = moment.astimezone(BRITISH_TIME)
+    if local.weekday() >= 5 or local.date() in bank_holidays():
+        return False
+    return _clock(opens) <= local.time() < _clock(closes)
+
+
+def describe(schedules: tuple[ScheduleRecord, ...], language: str, all_hours: str, please_check: str) -> str:
+    """Write the opening times in ``language`` (BCP 47), in the order of the week; empty where nothing is known.
+
+    ``all_hours`` is the catalogue's phrase for day and night; ``please_check`` (may be empty) is put at the end.
+    Notes stay as the record has them.
+    """
+    locale = Locale.parse(language, sep="-")
+    names = get_day_names("abbreviated", locale=locale)
+    parts: list[tuple[int, str]] = []
+    notes: list[str] = []
+    for schedule in (s for s in schedules if not s.on):
+        if is_all_hours(schedule):
+            return all_hours
+        order = 7
+        text = ""
+        if schedule.days:
+            indexes = [DAYS.index(code[-2:]) for code in schedule.days]
+            order = min(indexes)
+            numbers = [code[:-2] for code in schedule.days]
+            text = ", ".join(f"{number}{names[index]}" for number, index in zip(numbers, indexes, strict=True))
+            if schedule.opens and schedule.closes:
+                times = [format_time(_clock(t), "HH:mm", locale=locale) for t in (schedule.opens, schedule.closes)]
+                text += f" {times[0]}–{times[1]}"
+            parts.append((order, text))
+        if schedule.notes and schedule.notes not in notes and schedule.notes != "24/7":
+            notes.append(schedule.notes)
+    text = "; ".join(text for _, text in sorted(parts, key=lambda part: part[0]))
+    if notes:
+        text += f" ({'; '.join(notes)})" if text else "; ".join(notes)
+    if text and please_check:
+        text += f" – {please_check}"
+    return text

@@ -1,0 +1,260 @@
+"""The directory as plain frozen values, read from the database in one go and kept in memory.
+
+Everything that ranks, filters or words the directory works on these, so it needs no database and no clock of its own,
+and goes on working when the database does not.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import Session, selectinload
+
+from bot.directory import models
+
+
+@dataclass(frozen=True)
+class PhoneRecord:
+    number: str
+    description: str
+    out_of_hours: bool
+
+
+@dataclass(frozen=True)
+class AddressRecord:
+    """An address as printed, and the town or village of it."""
+
+    text: str
+    city: str
+
+
+@dataclass(frozen=True)
+class ScheduleRecord:
+    """One opening: days as RFC 5545 codes (``MO``, ``2TU``), times as HH:MM or empty where unknown."""
+
+    days: tuple[str, ...]
+    opens: str
+    closes: str
+    notes: str
+    freq: str = "WEEKLY"
+    on: date | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    def in_force(self, day: date) -> bool:
+        """Tell whether this opening applies to ``day``'s part of the year."""
+        return (not self.valid_from or self.valid_from <= day) and (not self.valid_to or day <= self.valid_to)
+
+
+@dataclass(frozen=True)
+class ServiceRecord:
+    """A service as the answers need it; only fields that may be shown are here, ``public`` apart."""
+
+    id: str
+    key: str
+    name: str
+    organization: str
+    kind: str
+    description: str
+    status: str
+    url: str
+    email: str
+    email_note: str
+    phones: tuple[PhoneRecord, ...]
+    addresses: tuple[AddressRecord, ...]
+    schedules: tuple[ScheduleRecord, ...]
+    languages: tuple[str, ...]
+    interpretation_services: str
+    cost: str
+    eligibility_description: str
+    topics: frozenset[str]
+    serves: tuple[str, ...]
+    regulated_by: str
+    leads: dict[str, int] = field(hash=False)
+    unsure: frozenset[str]
+    checked_on: date | None
+    source: str
+
+
+@dataclass(frozen=True)
+class PlaceRecord:
+    """A place; ``within`` names it and all that contains it, nearest first."""
+
+    key: str
+    name: str
+    kind: str
+    within: tuple[str, ...]
+    inside: bool
+    spellings: dict[str, tuple[str, ...]] = field(hash=False)
+    ambiguous: str = ""
+
+    def local_name(self, language: str) -> str:
+        """Give the name as readers of ``language`` write it, or the English name."""
+        local = self.spellings.get(language, ())
+        return local[0] if local and language != "en" else self.name
+
+
+@dataclass(frozen=True)
+class OutcodeRecord:
+    outcode: str
+    districts: tuple[str, ...]
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class GuidanceRecord:
+    """A statement that may be shown, with its place in each topic's answer."""
+
+    key: str
+    topics: dict[str, int] = field(hash=False)
+    area: str
+    urgent: str
+    together: str
+    statement: str
+    source: str
+    source_seen: str
+    valid_from: date | None
+    valid_until: date | None
+    checked_on: date | None
+
+    def in_force(self, day: date) -> bool:
+        return (not self.valid_from or self.valid_from <= day) and (not self.valid_until or day <= self.valid_until)
+
+
+@dataclass(frozen=True)
+class Directory:
+    """Everything one installation knows. ``area`` is the place it serves; ``digest`` names the version."""
+
+    area: PlaceRecord
+    services: tuple[ServiceRecord, ...]
+    guidance: tuple[GuidanceRecord, ...]
+    places: dict[str, PlaceRecord]
+    outcodes: dict[str, OutcodeRecord]
+    digest: str
+
+    def place_named(self, name: str) -> PlaceRecord | None:
+        """Give the place with this English name."""
+        return next((place for place in self.places.values() if place.name == name), None)
+
+    def service(self, key: str) -> ServiceRecord | None:
+        """Give the service with this key, if it may be shown."""
+        return next((service for service in self.services if service.key == key), None)
+
+    def districts(self) -> list[PlaceRecord]:
+        """Give the districts of the area, in the order of their names."""
+        return sorted((p for p in self.places.values() if p.inside and p.kind == "district"), key=lambda p: p.name)
+
+
+def directory_version(engine: Engine) -> str:
+    """Give the digest of what the database holds now; empty where nothing was loaded."""
+    with Session(engine, future=True) as session:
+        return session.execute(select(models.LoadedPack.digest)).scalars().first() or ""
+
+
+def read_directory(engine: Engine) -> Directory:
+    """Read all that may be shown: rows whose ``public`` is no stay behind, and so do telephone numbers marked unsure."""
+    with Session(engine, future=True) as session:
+        pack = session.execute(select(models.LoadedPack)).scalars().one()
+        rows = session.execute(select(models.Place)).scalars().all()
+        places = _places(rows)
+        services = session.execute(
+            select(models.Service)
+            .where(models.Service.public, models.Service.status.in_(("active", "temporarily closed")))
+            .options(
+                *(
+                    selectinload(getattr(models.Service, name))
+                    for name in ("phones", "languages", "service_areas", "attributes", "service_at_locations", "schedules", "leads")
+                )
+            )
+            .order_by(models.Service.name)
+        ).scalars()
+        guidance = session.execute(select(models.Guidance).where(models.Guidance.public)).scalars()
+        outcodes = session.execute(select(models.Outcode)).scalars()
+        return Directory(
+            area=places[pack.area],
+            services=tuple(_service(row) for row in services),
+            guidance=tuple(_guidance(row) for row in guidance),
+            places=places,
+            outcodes={o.outcode: OutcodeRecord(o.outcode, tuple(o.districts), tuple(o.places)) for o in outcodes},
+            digest=pack.digest,
+        )
+
+
+def _places(rows: Iterable[models.Place]) -> dict[str, PlaceRecord]:
+    by_key = {row.key: row for row in rows}
+
+    def within(key: str) -> tuple[str, ...]:
+        names: list[str] = []
+        while key in by_key and by_key[key].name not in names:
+            names.append(by_key[key].name)
+            key = by_key[key].parent
+        return tuple(names)
+
+    return {
+        row.key: PlaceRecord(
+            key=row.key,
+            name=row.name,
+            kind=row.kind,
+            within=within(row.key),
+            inside=row.inside,
+            spellings={code: tuple(names) for code, names in row.spellings.items()},
+            ambiguous=row.ambiguous,
+        )
+        for row in by_key.values()
+    }
+
+
+def _service(row: models.Service) -> ServiceRecord:
+    unsure = frozenset(row.unsure)
+    phones = () if "phone" in unsure else tuple(PhoneRecord(p.number, p.description, p.out_of_hours) for p in row.phones)
+    locations = [at.location for at in row.service_at_locations if at.location.location_type == "physical"]
+    return ServiceRecord(
+        id=row.id,
+        key=row.key,
+        name=row.name,
+        organization=row.organization.name,
+        kind=row.organization.kind,
+        description=row.description,
+        status=row.status,
+        url=row.url,
+        email=row.email,
+        email_note=row.email_note,
+        phones=phones,
+        addresses=tuple(
+            AddressRecord(", ".join(part for part in (at.name, at.address_1, at.city, at.postal_code) if part), at.city)
+            for at in sorted(locations, key=lambda at: at.key)
+        ),
+        schedules=tuple(
+            ScheduleRecord(tuple(s.byday), s.opens_at, s.closes_at, s.notes, s.freq, s.date, s.valid_from, s.valid_to)
+            for s in row.schedules
+        ),
+        languages=tuple(language.code for language in row.languages),
+        interpretation_services=row.interpretation_services,
+        cost=row.cost_option,
+        eligibility_description=row.eligibility_description,
+        topics=frozenset(a.term.key.split(":")[1] for a in row.attributes if a.link_type == "service_type"),
+        serves=tuple(area.name for area in row.service_areas),
+        regulated_by=row.regulated_by,
+        leads={lead.topic: lead.position for lead in row.leads},
+        unsure=unsure,
+        checked_on=row.assured_date,
+        source=row.source,
+    )
+
+
+def _guidance(row: models.Guidance) -> GuidanceRecord:
+    return GuidanceRecord(
+        key=row.key,
+        topics=dict(row.topics),
+        area=row.area,
+        urgent=row.urgent,
+        together=row.together,
+        statement=row.statement,
+        source=row.source,
+        source_seen=row.source_seen,
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+        checked_on=row.checked_on,
+    )

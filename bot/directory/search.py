@@ -1,0 +1,121 @@
+"""Which services answer a need in a place, and in what order: plain functions over records."""
+
+import unicodedata
+from dataclasses import dataclass
+
+from bot.directory.pack import HOMELESS_TONIGHT
+from bot.directory.records import Directory, GuidanceRecord, PlaceRecord, ServiceRecord
+
+NOT_LEADING = 100
+LEGAL_ANSWERS = frozenset({"legal"})
+
+
+@dataclass(frozen=True)
+class Found:
+    """The services of an answer in order, and those left out with the catalogue key of the reason."""
+
+    services: tuple[ServiceRecord, ...]
+    left_out: tuple[tuple[ServiceRecord, str], ...]
+
+
+def nearness(service: ServiceRecord, place: PlaceRecord | None, directory: Directory) -> int | None:
+    """Say how near the area a service serves is to ``place``: 0 the place itself, then its district, county, nation.
+
+    None: it serves only somewhere else. Without a place, only what serves the whole area counts. For a district or
+    county, services of the towns inside it count too, after all others.
+    """
+    within = (place or directory.area).within
+    levels = [within.index(name) for name in service.serves if name in within]
+    if levels:
+        return min(levels)
+    if place is not None and place.kind in ("district", "county"):
+        inside = (directory.place_named(name) for name in service.serves)
+        if any(other is not None and place.name in other.within for other in inside):
+            return len(within)
+    return None
+
+
+def find_services(directory: Directory, topic: str, place: PlaceRecord | None, anywhere: bool = False, tonight: bool = False) -> Found:
+    """Find the services for ``topic`` (a code of ``bot.codes.NEEDS``) that serve ``place``.
+
+    Officers' leads come first, in their order; then what is nearest; then by name. With ``tonight`` what is for people
+    with nowhere to sleep comes before the rest. ``anywhere`` takes every service, wherever it is. For ``legal``, a
+    body whose regulator is not known is left out: advice on immigration by an unregulated person is an offence.
+    """
+    ranked: list[tuple[tuple[int, int, int, int, str], ServiceRecord]] = []
+    left_out: list[tuple[ServiceRecord, str]] = []
+    for service in directory.services:
+        related = topic in service.topics or topic in service.leads
+        homeless = topic == "housing" and HOMELESS_TONIGHT in service.topics
+        if not related and not homeless:
+            continue
+        near = nearness(service, place, directory)
+        if near is None and not anywhere:
+            continue
+        if topic in LEGAL_ANSWERS and not service.regulated_by and topic not in service.leads:
+            left_out.append((service, "left_out.regulation_unknown"))
+            continue
+        lead = service.leads.get(topic, NOT_LEADING)
+        order = (
+            0 if tonight and homeless else 1,
+            lead,
+            len(directory.area.within) + 1 if near is None else near,
+            0 if related else 1,
+            service.name,
+        )
+        ranked.append((order, service))
+    ranked.sort(key=lambda pair: pair[0])
+    return Found(tuple(service for _, service in ranked), tuple(left_out))
+
+
+def find_guidance(
+    directory: Directory, topic: str, place: PlaceRecord | None, today: object = None, tonight: bool = False
+) -> tuple[GuidanceRecord, ...]:
+    """Find the statements for ``topic`` that hold in ``place`` (the whole area where it is not known), in order.
+
+    Statements bound together (``together``) come as one block, at the place of the first. Statements for an urgent
+    need come first with ``tonight`` and not at all without it.
+    """
+    within = (place or directory.area).within
+    found = [
+        g
+        for g in directory.guidance
+        if topic in g.topics and (not g.area or g.area in within) and (tonight or not g.urgent) and (today is None or g.in_force(today))  # type: ignore[arg-type]
+    ]
+    first: dict[str, int] = {}
+    for g in found:
+        if g.together:
+            first[g.together] = min(first.get(g.together, NOT_LEADING), g.topics[topic])
+
+    def order(g: GuidanceRecord) -> tuple[int, int, int, int]:
+        nearest = within.index(g.area) if g.area else len(within)
+        return (0 if g.urgent else 1, nearest if g.urgent else 0, first.get(g.together, g.topics[topic]), g.topics[topic])
+
+    return tuple(sorted(found, key=order))
+
+
+def fold(text: str) -> str:
+    """Lower the case and drop the accents of ``text``, for comparing words."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in parts if not unicodedata.combining(c))
+
+
+def search_words(directory: Directory, words: str, topic: str = "", place: PlaceRecord | None = None) -> list[ServiceRecord]:
+    """Find services that hold every word of ``words`` in their name, organisation, description or area.
+
+    ``topic`` and ``place`` narrow it as in ``find_services``. Needs nothing but the directory in memory.
+    """
+    wanted = fold(words).split()
+    hits: list[tuple[tuple[int, int, str], ServiceRecord]] = []
+    for service in directory.services:
+        if topic and topic not in service.topics and topic not in service.leads:
+            continue
+        near = nearness(service, place, directory) if place else 0
+        if near is None:
+            continue
+        name = fold(f"{service.name} {service.organization}")
+        text = fold(f"{name} {service.description} {' '.join(service.serves)} {service.eligibility_description}")
+        if all(word in text for word in wanted):
+            misses = sum(word not in name for word in wanted)
+            hits.append(((misses, service.leads.get(topic, NOT_LEADING) + near, service.name), service))
+    return [service for _, service in sorted(hits, key=lambda hit: hit[0])]

@@ -1,0 +1,1 @@
+"""Thin Rasa parts over ``bot.understanding``; the only package that imports rasa."""

@@ -1,0 +1,100 @@
+"""The one way into Rasa: plain JSON on loopback from the front door.
+
+Unlike Rasa's own ``rest`` channel it never logs a message, takes a button's meaning as such instead of as ``/command``
+text, and can erase a conversation.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import numpy as np
+from rasa.core.agent import Agent
+from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
+from rasa.core.tracker_store import FailSafeTrackerStore, SQLTrackerStore
+from sanic import Blueprint, Request, response
+from sanic.response import HTTPResponse
+from sqlalchemy import text
+
+from bot.understanding.embedding import shared_embedder
+from bot.wire import READING, TURN
+
+
+def tracker_store(agent: Agent) -> Any:
+    """Give the tracker store in use, out of the wrapper that Rasa puts round it."""
+    store = agent.tracker_store
+    return store._tracker_store if isinstance(store, FailSafeTrackerStore) else store
+
+
+def erase(agent: Agent, conversation: str) -> int:
+    """Delete every event of ``conversation`` and overwrite the bytes; the caller holds its lock. Gives the row count."""
+    store = tracker_store(agent)
+    with store.engine.connect() as connection:
+        if store.engine.dialect.name == "sqlite":
+            connection.execute(text("PRAGMA secure_delete=ON"))
+        deleted = connection.execute(text("DELETE FROM events WHERE sender_id = :id"), {"id": conversation})
+        if hasattr(connection, "commit"):
+            connection.commit()
+        return int(deleted.rowcount)
+
+
+class FrontDoorChannel(InputChannel):  # type: ignore[misc]
+    """Routes under ``/webhooks/front``: POST a message, DELETE a conversation, GET what is in use."""
+
+    @classmethod
+    def name(cls) -> str:
+        return "front"
+
+    def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
+        routes = Blueprint("front_door_channel")
+
+        @routes.post("/message")
+        async def take(request: Request) -> HTTPResponse:
+            """Answer one message; text and choice are already cleaned, redacted and allowed by the front door."""
+            sent = request.json
+            said = sent["text"]
+            if sent.get("vector"):
+                shared_embedder().prime(said, np.frombuffer(base64.b64decode(sent["vector"]), dtype=np.float32))
+            parsed = None
+            if sent.get("choice"):
+                entities = [{"entity": "place", "value": sent["choice"]["place"]}] if sent["choice"].get("place") else []
+                intent = {"name": sent["choice"]["intent"], "confidence": 1.0}
+                parsed = {"text": said, "intent": intent, "intent_ranking": [intent], "entities": entities}
+            output = CollectingOutputChannel()
+            await on_new_message(
+                UserMessage(
+                    # A typed slash must not become a command (Rasa: core/processor.py, nlu/classifiers/regex).
+                    said.lstrip("/ ") or "?",
+                    output,
+                    sent["conversation"],
+                    parse_data=parsed,
+                    input_channel=self.name(),
+                    metadata={READING: sent["reading"]},
+                )
+            )
+            turns = [m["custom"][TURN] for m in output.messages if TURN in m.get("custom", {})]
+            return response.json({"turn": turns[-1] if turns else None})
+
+        @routes.delete("/conversation/<conversation:str>")
+        async def forget(request: Request, conversation: str) -> HTTPResponse:
+            """Erase a conversation while nobody can write to it."""
+            agent = request.app.ctx.agent
+            async with agent.lock_store.lock(conversation):
+                return response.json({"deleted": erase(agent, conversation)})
+
+        @routes.get("/state")
+        async def state(request: Request) -> HTTPResponse:
+            """Say which classes are in use, so that a silent fallback of Rasa's is noticed at start."""
+            agent = request.app.ctx.agent
+            return response.json(
+                {
+                    "ready": bool(agent and agent.is_ready()),
+                    "model": agent.model_id if agent else None,
+                    "sql_tracker_store": isinstance(tracker_store(agent), SQLTrackerStore),
+                    "lock_store": type(agent.lock_store).__name__,
+                }
+            )
+
+        return routes

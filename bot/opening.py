@@ -1,0 +1,61 @@
+"""Opens the parts that several processes share: the database, the directory in memory, the reader of messages."""
+
+from pathlib import Path
+
+from sqlalchemy.engine import Engine
+
+from bot.database import open_database
+from bot.directory.records import Directory, directory_version, read_directory
+from bot.errors import SetUpError
+from bot.settings import Settings
+from bot.understanding.embedding import shared_embedder
+from bot.understanding.gazetteer import Gazetteer
+from bot.understanding.reading import Reader
+from bot.understanding.urgency import UrgencyModel
+
+
+def gazetteer_folder(settings: Settings) -> Path:
+    """Where the spaCy pipeline of this area is kept."""
+    return settings.models / f"gazetteer-{settings.area}"
+
+
+class LiveDirectory:
+    """The directory in memory, read again when the database holds another version.
+
+    When the database cannot be read, the last version goes on being served.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._directory = read_directory(engine)
+
+    def current(self) -> Directory:
+        """Give the directory as last read."""
+        return self._directory
+
+    def refresh(self) -> bool:
+        """Read the directory again if it changed; give whether it did."""
+        if directory_version(self._engine) in ("", self._directory.digest):
+            return False
+        self._directory = read_directory(self._engine)
+        return True
+
+
+def open_directory(settings: Settings) -> LiveDirectory:
+    """Open the directory that ``python -m bot prepare`` has built. Raises SetUpError where it has not."""
+    engine = open_database(settings.database_url)
+    try:
+        return LiveDirectory(engine)
+    except Exception as error:
+        raise SetUpError("The directory is not there yet: run `make run`, or `python -m bot prepare`.") from error
+
+
+def open_reader(settings: Settings, directory: Directory | None = None) -> Reader:
+    """Open the reader of messages. Raises SetUpError where `prepare` has not built what it needs."""
+    directory = directory or open_directory(settings).current()
+    try:
+        gazetteer = Gazetteer.load(gazetteer_folder(settings), directory)
+        urgency = UrgencyModel.load(settings.models)
+    except OSError as error:
+        raise SetUpError("The language models are not there yet: run `make run`, or `python -m bot prepare`.") from error
+    return Reader(gazetteer, urgency, shared_embedder())

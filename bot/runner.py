@@ -1,0 +1,90 @@
+"""Starting the three processes, each from its line of the Procfile."""
+
+import os
+import socket
+import sys
+
+from bot.errors import SetUpError
+from bot.preparing import QUIET, RASA_MODEL
+from bot.settings import ROOT, Settings
+
+
+def check_ports(settings: Settings) -> None:
+    """Raise SetUpError naming a port that something else is using."""
+    for name, host, port in (
+        ("PORT", settings.host, settings.port),
+        ("RASA_PORT", "127.0.0.1", settings.rasa_port),
+        ("ACTIONS_PORT", "127.0.0.1", settings.actions_port),
+    ):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                raise SetUpError(f"Port {port} is in use: stop what uses it, or start with {name}={port + 10} make run.") from error
+
+
+def run_all(settings: Settings) -> int:
+    """Run the Procfile's processes until one ends or Ctrl-C; give the exit status."""
+    from honcho.environ import parse_procfile
+    from honcho.manager import Manager
+
+    check_ports(settings)
+    manager = Manager()
+    environment = {
+        **os.environ,
+        "PATH": f"{os.path.dirname(sys.executable)}{os.pathsep}{os.environ.get('PATH', '')}",
+        "PYTHONUNBUFFERED": "1",
+    }
+    for name, command in parse_procfile((ROOT / "Procfile").read_text()).processes.items():
+        manager.add_process(name, command, env=environment, cwd=str(ROOT))
+    manager.loop()
+    # Honcho gives the status of what ended first; being stopped by Ctrl-C or SIGTERM is no failure.
+    return 0 if manager.returncode in (None, 0, 130, 143, -2, -15) else int(manager.returncode)
+
+
+def run_web(settings: Settings) -> None:
+    """Run the front door in this process."""
+    import uvicorn
+
+    from bot.web.app import make_app
+
+    uvicorn.run(
+        make_app(settings),
+        host=settings.host,
+        port=settings.port,
+        access_log=False,
+        log_level="warning",
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies or None,
+        server_header=False,
+        ws="none",
+        timeout_graceful_shutdown=5,
+    )
+
+
+def rasa_environment(settings: Settings) -> dict[str, str]:
+    """Give the environment Rasa runs in; ``endpoints.yml`` reads its variables."""
+    return {
+        **QUIET,
+        "TRACKER_DB": str(settings.var / f"rasa-{settings.area}.db"),
+        "ACTIONS_WEBHOOK": f"{settings.actions_url}/webhook",
+    }
+
+
+def run_rasa(settings: Settings) -> None:
+    """Become Rasa's server, on loopback, without its HTTP API."""
+    settings.var.mkdir(parents=True, exist_ok=True)
+    arguments = ["run", "--interface", "127.0.0.1", "--port", str(settings.rasa_port), "--quiet"]
+    arguments += ["--model", str(settings.models / f"{RASA_MODEL}.tar.gz")]
+    arguments += ["--endpoints", "endpoints.yml", "--credentials", "credentials.yml"]
+    os.chdir(ROOT)
+    os.execve(sys.executable, [sys.executable, "-m", "rasa", *arguments], {**os.environ, **rasa_environment(settings)})
+
+
+def run_actions(settings: Settings) -> None:
+    """Run the action server in this process, on loopback (rasa_sdk's own command listens to everybody)."""
+    from rasa_sdk.endpoint import create_app
+
+    app = create_app("actions")
+    app.run("127.0.0.1", settings.actions_port, workers=1, access_log=False, motd=False)

@@ -1,0 +1,81 @@
+"""Every setting of the product, read from the environment once."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The folder of the checkout: data, templates and models are found from here."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings in force. Field names are the environment variables in lower case."""
+
+    area: str
+    port: int
+    host: str
+    rasa_port: int
+    actions_port: int
+    database_url: str
+    var: Path
+    models: Path
+    retention_days: int
+    engine_timeout: float
+    session_limit: str
+    address_limit: str
+    trusted_proxies: str
+    frame_ancestors: str
+    office_opens: str
+    office_closes: str
+
+    @property
+    def rasa_url(self) -> str:
+        """Where the front door finds Rasa; always loopback."""
+        return f"http://127.0.0.1:{self.rasa_port}"
+
+    @property
+    def actions_url(self) -> str:
+        """Where Rasa finds the action server; always loopback."""
+        return f"http://127.0.0.1:{self.actions_port}"
+
+
+def _number(environment: dict[str, str], name: str, default: int, low: int, high: int) -> int:
+    text = environment.get(name, "").strip() or str(default)
+    if not text.isdecimal() or not low <= int(text) <= high:
+        raise SettingsError(f"{name} is {text!r}: give a whole number from {low} to {high}.")
+    return int(text)
+
+
+def read_settings(environment: dict[str, str] | None = None) -> Settings:
+    """Read the settings from ``environment`` (the process's own by default).
+
+    Raises SettingsError naming the variable when one holds something unusable.
+    """
+    env = dict(os.environ if environment is None else environment)
+    area = env.get("AREA", "").strip() or "cambridgeshire"
+    packs = ROOT / "data" / "directory"
+    known = sorted(p.parent.name for p in packs.glob("*/gazetteer.csv") if p.parent.name != "england")
+    if area not in known:
+        raise SettingsError(f"AREA is {area!r}: give one of {', '.join(known)}.")
+    var = Path(env.get("VAR_DIR", "") or ROOT / "var")
+    return Settings(
+        area=area,
+        port=_number(env, "PORT", 8000, 1, 65535),
+        host=env.get("HOST", "127.0.0.1"),
+        rasa_port=_number(env, "RASA_PORT", 5005, 1, 65535),
+        actions_port=_number(env, "ACTIONS_PORT", 5055, 1, 65535),
+        database_url=env.get("DATABASE_URL", "") or f"sqlite:///{var / (area + '.db')}",
+        var=var,
+        models=Path(env.get("MODELS_DIR", "") or ROOT / "models"),
+        retention_days=_number(env, "RETENTION_DAYS", 7, 1, 365),
+        engine_timeout=_number(env, "ENGINE_TIMEOUT_MS", 8000, 100, 60000) / 1000,
+        session_limit=env.get("SESSION_LIMIT", "30/minute"),
+        address_limit=env.get("ADDRESS_LIMIT", "1200/minute"),
+        trusted_proxies=env.get("TRUSTED_PROXIES", ""),
+        frame_ancestors=env.get("FRAME_ANCESTORS", "'self'"),
+        office_opens=env.get("OFFICE_OPENS", "09:00"),
+        office_closes=env.get("OFFICE_CLOSES", "17:00"),
+    )

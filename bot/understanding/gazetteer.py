@@ -1,0 +1,224 @@
+"""Places and names of languages in a message: a blank spaCy pipeline with an entity ruler, saved under ``models/``.
+
+The ruler holds every spelling of the gazetteer with the endings and prefixes of its language; what it does not know is
+compared with the same spellings, so that a slip of the finger still finds the place. A place outside the area is found
+as such. Names that are also words (March, Over) count only where the words round them say so.
+"""
+
+import re
+import sys
+import unicodedata
+from collections.abc import Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from bot.directory.records import Directory, PlaceRecord
+
+WORDS_FILE = "common_words.txt"
+SHORTEST_MISSPELT = 5
+_HAN = r"[\u3400-\u9fff]"
+_ARABIC_PREFIXES = ("ب", "ل", "و", "ف", "ك", "وب", "ول", "ال", "بال", "لل", "من", "في")
+_CONSONANTS = "бвгґджзйклмнпрстфхцчшщ"
+_FOLDED = str.maketrans("أإآٱةىکیۀؤئ", "ااااهيكيهوي", "ـ\u200c")
+_NEAR_WORDS = r"(?:in|at|near|from|to|around|of|live|living|is|am|я|у|в|біля|في|به|در)"
+_MONTH_SIGNS = re.compile(
+    r"\d|\b(?:since|until|till|by|before|after|next|last|this|end|expires?|month|visa|birthday|april|february|late|early|every)\b",
+    re.IGNORECASE,
+)
+_OUTCODE = re.compile(r"\b([A-Z]{1,2}\d[A-Z\d]?)\b", re.IGNORECASE)
+
+
+@contextmanager
+def _without_tensorflow() -> Any:
+    """Keep thinc, which spaCy is built on, from importing TensorFlow only because Rasa has it installed."""
+    if "tensorflow" in sys.modules:
+        yield
+        return
+    sys.modules["tensorflow"] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules["tensorflow"]
+
+
+with _without_tensorflow():
+    import spacy
+    from spacy.language import Language as Pipeline
+    from spacy.util import compile_infix_regex
+
+
+@dataclass(frozen=True)
+class Mention:
+    """What a message says of a place: one inside the area, or the English name of one outside it, or neither."""
+
+    inside: PlaceRecord | None = None
+    outside: str | None = None
+
+
+def fold(text: str) -> str:
+    """Write ``text`` so that spellings compare: lower case, no accents or vowel marks, one form of each Arabic letter."""
+    parts = unicodedata.normalize("NFKD", text.casefold().replace("ё", "е").replace("й", "\ue000").replace("ї", "\ue001"))
+    bare = "".join(c for c in parts if not unicodedata.combining(c)).replace("\ue000", "й").replace("\ue001", "ї")
+    return bare.translate(_FOLDED).replace("’", "'").replace("ʼ", "'")
+
+
+def variants(spelling: str, language: str) -> set[str]:
+    """Give the folded forms a spelling takes in a sentence of ``language``: cases, prefixes, possessives."""
+    name = fold(spelling)
+    forms = {name}
+    if language == "uk":
+        last = name[-1]
+        if last in _CONSONANTS:
+            forms |= {name + ending for ending in ("а", "у", "і", "ом", "ем", "ові", "е")}
+        elif last == "ь":
+            forms |= {name[:-1] + ending for ending in ("я", "ю", "ем", "і")}
+        elif last == "а":
+            forms |= {name[:-1] + ending for ending in ("и", "і", "у", "ою")}
+        elif last == "я":
+            forms |= {name[:-1] + ending for ending in ("і", "ю", "ею")}
+    elif language in ("ar", "fa"):
+        forms |= {prefix + name for prefix in _ARABIC_PREFIXES}
+    elif language == "en":
+        forms |= {name + "'s", name.replace(".", ""), name.replace("'", ""), name.replace("-", " ")}
+    return forms
+
+
+def build(directory: Directory, languages: dict[str, Iterable[str]], common_words: set[str], folder: Path) -> None:
+    """Build the pipeline for ``directory`` and save it in ``folder``.
+
+    ``languages`` maps a language code to its names; ``common_words`` are folded words that are never taken for a
+    misspelt place.
+    """
+    nlp = spacy.blank("xx")
+    infixes = [*(nlp.Defaults.infixes or []), _HAN]
+    nlp.tokenizer.infix_finditer = compile_infix_regex(infixes).finditer
+    ruler = nlp.add_pipe("entity_ruler", config={"overwrite_ents": True})
+    patterns: dict[str, tuple[str, str]] = {}
+    for code, names in languages.items():
+        for name in names:
+            for form in (fold(name), *variants(name, "uk" if re.search(r"[а-я]", fold(name)) else "")):
+                patterns.setdefault(form, ("language", code))
+    for place in sorted(directory.places.values(), key=lambda p: p.inside):
+        for language, spellings in place.spellings.items():
+            for spelling in {*spellings, *([place.name] if language == "en" else [])}:
+                for form in variants(spelling, language):
+                    # A place inside the area comes last in this loop and so wins a spelling that two places share.
+                    patterns[form] = ("place", place.key)
+    ruler.add_patterns([{"label": label, "pattern": form, "id": key} for form, (label, key) in patterns.items()])
+    folder.mkdir(parents=True, exist_ok=True)
+    nlp.to_disk(folder)
+    known = {token for form in patterns for token in form.split()}
+    (folder / WORDS_FILE).write_text("\n".join(sorted(common_words - known)), encoding="utf-8")
+
+
+class Gazetteer:
+    """Finds places and language names in text, for the directory it was built from."""
+
+    def __init__(self, nlp: Pipeline, directory: Directory, common_words: set[str]) -> None:
+        self._nlp = nlp
+        self._directory = directory
+        self._common = common_words
+        self._names: dict[str, str] = {}
+        for place in sorted(directory.places.values(), key=lambda p: p.inside):
+            if place.ambiguous:
+                continue
+            for spellings in ((place.name,), *place.spellings.values()):
+                for spelling in spellings:
+                    name = fold(spelling)
+                    if len(name) >= SHORTEST_MISSPELT:
+                        self._names[name] = place.key
+
+    @classmethod
+    def load(cls, folder: Path, directory: Directory) -> "Gazetteer":
+        """Load what ``build`` saved in ``folder``."""
+        words = (folder / WORDS_FILE).read_text(encoding="utf-8").split("\n")
+        return cls(spacy.load(folder), directory, set(words))
+
+    def find_place(self, text: str) -> Mention:
+        """Find the place that ``text`` is about; of several inside the area the last one, of several outside the first."""
+        folded = fold(text)
+        doc = self._nlp(folded)
+        keys: list[str] = []
+        taken: set[int] = set()
+        for entity in doc.ents:
+            if entity.label_ != "place":
+                continue
+            taken.update(range(entity.start, entity.end))
+            place = self._directory.places.get(entity.ent_id_)
+            negated = entity.start and doc[entity.start - 1].text in ("not", "не", "مش", "نه", "唔", "不")
+            if place and not negated and (not place.ambiguous or self._is_meant(place, text)):
+                keys.append(place.key)
+        if not keys:
+            keys = self._misspelt([token.text for token in doc if token.i not in taken])
+        places = [self._directory.places[key] for key in keys]
+        area = self._directory.area
+        places = [p for p in places if p.name not in area.within[1:]]
+        inside = [p for p in places if p.inside]
+        postcode = self._by_outcode(text)
+        if not inside and postcode:
+            inside = [postcode]
+        if inside:
+            exact = [p for p in inside if p is not area]
+            return Mention(inside=(exact or inside)[-1])
+        return Mention(outside=places[0].name if places else None)
+
+    def find_language(self, text: str) -> str | None:
+        """Find the code of the language that ``text`` names."""
+        found = [e.ent_id_ for e in self._nlp(fold(text)).ents if e.label_ == "language"]
+        return found[-1] if found else None
+
+    def _is_meant(self, place: PlaceRecord, text: str) -> bool:
+        """Tell whether a name that is also a word (or a month) is the place here."""
+        words = re.findall(r"\w+", text)
+        alone = len(words) <= 1 + len(place.name.split())
+        if place.ambiguous == "month":
+            if _MONTH_SIGNS.search(text):
+                return False
+            return (
+                alone
+                or bool(
+                    re.search(
+                        r"\b(?:live|living|stay|town|near|library|moved?|council|here|house|there)\b|\b(?:and|but) in\b",
+                        text,
+                        re.IGNORECASE,
+                    )
+                )
+                or not text.isascii()
+            )
+        if alone:
+            return True
+        return bool(re.search(rf"\b{_NEAR_WORDS} {re.escape(place.name)}\b", text))
+
+    def _misspelt(self, tokens: list[str]) -> list[str]:
+        """Give the key of the place whose spelling is a slip away from one or two of ``tokens``."""
+        best: tuple[float, str] | None = None
+        pairs = [" ".join(pair) for pair in zip(tokens, tokens[1:], strict=False)]
+        for candidate in [*tokens, *pairs]:
+            if len(candidate) < SHORTEST_MISSPELT or candidate in self._common or not candidate.replace(" ", "").isalpha():
+                continue
+            if any(word in self._common for word in candidate.split(" ")):
+                continue
+            allowed = 1 if len(candidate) < 8 else 2
+            match = process.extractOne(candidate, self._names.keys(), scorer=OSA.distance, score_cutoff=allowed)
+            if match and match[0][0] == candidate[0]:
+                closeness = match[1] / len(candidate)
+                if best is None or closeness < best[0]:
+                    best = (closeness, self._names[match[0]])
+        return [best[1]] if best else []
+
+    def _by_outcode(self, text: str) -> PlaceRecord | None:
+        """Give the one place, or else the one district, that a postcode in ``text`` can only mean."""
+        for match in _OUTCODE.finditer(text):
+            outcode = self._directory.outcodes.get(match[1].upper())
+            if outcode is None:
+                continue
+            if len(outcode.places) == 1:
+                return self._directory.places[outcode.places[0]]
+            if len(outcode.districts) == 1:
+                return self._directory.places.get(outcode.districts[0])
+        return None

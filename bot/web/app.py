@@ -1,0 +1,141 @@
+"""The front door as an ASGI application."""
+
+import asyncio
+import contextlib
+import logging
+import subprocess
+from collections.abc import AsyncIterator
+
+from anyio import to_thread
+from sqlalchemy import text
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot import __version__
+from bot.answers.catalogue import Catalogues
+from bot.conversation.store import ConversationStore
+from bot.database import open_database
+from bot.errors import MessageRefused, UnknownConversation
+from bot.opening import LiveDirectory, open_reader
+from bot.settings import ROOT, Settings
+from bot.web import api, page
+from bot.web.engine import Engine
+from bot.web.limits import RateLimits
+from bot.web.pipeline import Pipeline
+
+log = logging.getLogger(__name__)
+TIDY_EVERY = 60.0
+"""Seconds between looks at what is to be erased and whether the directory changed."""
+
+
+class SafetyHeaders:
+    """Adds the headers that keep a page from doing, loading or telling anything but its own."""
+
+    def __init__(self, app: ASGIApp, frame_ancestors: str) -> None:
+        self.app = app
+        self.headers = {
+            "Content-Security-Policy": (
+                "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+                f"form-action 'self'; base-uri 'none'; frame-ancestors {frame_ancestors}"
+            ),
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "no-referrer",
+            "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self.headers.items():
+                    headers[name] = value
+                if not scope.get("path", "").startswith("/static/"):
+                    headers["Cache-Control"] = "no-store"
+            await send(message)
+
+        await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+def _commit() -> str:
+    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
+async def _tidy_for_ever(pipeline: Pipeline) -> None:
+    while True:
+        try:
+            await to_thread.run_sync(pipeline.live.refresh)
+            await pipeline.tidy()
+        except Exception as error:
+            log.error("The tidying job failed and will be tried again: %s", type(error).__name__)
+        await asyncio.sleep(TIDY_EVERY)
+
+
+async def _announce(engine: Engine, address: str) -> None:
+    while not engine.ready:
+        await asyncio.sleep(0.2)
+    print(f"\n  Welcome Desk is ready. Open {address}\n", flush=True)
+
+
+def make_app(settings: Settings) -> Starlette:
+    """Make the application. Raises SetUpError where what ``python -m bot prepare`` builds is missing."""
+    database = open_database(settings.database_url)
+    live = LiveDirectory(database)
+    engine = Engine(settings.rasa_url, settings.actions_url, settings.engine_timeout)
+    pipeline = Pipeline(settings, ConversationStore(database), live, open_reader(settings, live.current()), Catalogues(), engine)
+    commit = _commit()
+
+    async def healthz(request: Request) -> Response:
+        return JSONResponse({"alive": True})
+
+    async def readyz(request: Request) -> Response:
+        def reach() -> bool:
+            try:
+                with database.connect() as connection:
+                    connection.execute(text("SELECT 1"))
+            except Exception:
+                return False
+            return True
+
+        reachable = await to_thread.run_sync(reach)
+        ready = engine.ready and reachable
+        body = {
+            "ready": ready,
+            "engine": engine.ready,
+            "database": reachable,
+            "model": engine.model,
+            "version": __version__,
+            "commit": commit,
+        }
+        return JSONResponse(body, 200 if ready else 503)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        shown = f"http://{'127.0.0.1' if settings.host == '0.0.0.0' else settings.host}:{settings.port}/"
+        tasks = [asyncio.create_task(work) for work in (engine.watch(), _tidy_for_ever(pipeline), _announce(engine, shown))]
+        yield
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await engine.close()
+
+    app = Starlette(
+        routes=[
+            *page.routes,
+            *api.routes,
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Mount("/static", StaticFiles(directory=ROOT / "bot" / "web" / "static")),
+        ],
+        exception_handlers={MessageRefused: api.refused, UnknownConversation: api.unknown, 404: page.not_found},
+        lifespan=lifespan,
+    )
+    app.add_middleware(SafetyHeaders, frame_ancestors=settings.frame_ancestors)
+    app.state.pipeline = pipeline
+    app.state.limits = RateLimits(settings)
+    return app

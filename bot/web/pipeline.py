@@ -1,0 +1,241 @@
+"""The way of a message, in named steps: accept, read, ask, answer, keep. Every failure still yields an answer."""
+
+import asyncio
+import uuid
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from anyio import to_thread
+
+from bot.answers.catalogue import Catalogues
+from bot.answers.composer import ANYWHERE, Composer
+from bot.answers.replies import Reply
+from bot.answers.urgent import OfficeHours
+from bot.codes import CIRCUMSTANCES, NEEDS, reply_language
+from bot.conversation.store import Chat, ConversationStore
+from bot.errors import EngineAway, MessageRefused
+from bot.opening import LiveDirectory
+from bot.settings import Settings
+from bot.understanding.cleaning import LONGEST, clean, has_words
+from bot.understanding.reading import Reader, Reading
+from bot.understanding.redaction import redact
+from bot.web.engine import Engine
+from bot.wire import describe_reading
+
+STANDING_CHOICES = frozenset({"human", "more", "start_again", "erase", *(f"forget:{code}" for code in CIRCUMSTANCES)})
+NO_HANDOVER = {"state": "none", "reference": None}
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One message as it came: exactly one of ``text`` and ``choice``; ``tiles`` are choices that the page itself offers."""
+
+    session: str | None
+    text: str | None
+    choice: str | None
+    language: str | None
+    message_id: str | None
+    page_language: str | None = None
+    tiles: frozenset[str] = frozenset()
+
+
+class Unanswered(Exception):
+    """Rasa is away: what could be worked out without it, to be shown with the emergency numbers."""
+
+    def __init__(self, chat: Chat, language: str, understood: dict[str, Any], urgent: Reply) -> None:
+        super().__init__("engine away")
+        self.chat = chat
+        self.language = language
+        self.understood = understood
+        self.urgent = urgent
+
+
+class Pipeline:
+    """Takes messages from the API and the page alike."""
+
+    def __init__(
+        self, settings: Settings, store: ConversationStore, live: LiveDirectory, reader: Reader, catalogues: Catalogues, engine: Engine
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.live = live
+        self.reader = reader
+        self.catalogues = catalogues
+        self.engine = engine
+        self._busy: OrderedDict[int, asyncio.Lock] = OrderedDict()
+
+    def composer(self) -> Composer:
+        """Give a composer over the directory as it is now."""
+        office = OfficeHours(self.settings.office_opens, self.settings.office_closes)
+        return Composer(self.live.current(), self.catalogues, office)
+
+    async def answer(self, incoming: Incoming) -> dict[str, Any]:
+        """Answer a message as the chat API does.
+
+        Raises MessageRefused, UnknownConversation, or Unanswered where Rasa is away.
+        """
+        self.check(incoming)
+        chat = await self.conversation(incoming.session)
+        async with self._one_at_a_time(chat):
+            if incoming.choice is not None:
+                return await self._take_choice(chat, incoming, incoming.choice)
+            return await self._take_text(chat, incoming, incoming.text or "")
+
+    def check(self, incoming: Incoming) -> None:
+        """Refuse what cannot be taken. Raises MessageRefused."""
+        if (incoming.text is None) == (incoming.choice is None):
+            raise MessageRefused("error.shape", 422)
+        if incoming.text is not None:
+            if len(incoming.text) > LONGEST:
+                raise MessageRefused("error.too_long", 413, limit=LONGEST)
+            if not has_words(clean(incoming.text)):
+                raise MessageRefused("error.empty", 422)
+        if incoming.message_id is not None and not 0 < len(incoming.message_id) <= 64:
+            raise MessageRefused("error.shape", 422)
+        if incoming.language is not None and reply_language(incoming.language) is None and not _is_language(incoming.language):
+            raise MessageRefused("error.language", 422)
+
+    async def conversation(self, token: str | None) -> Chat:
+        """Find the conversation of ``token``, or start one. Raises UnknownConversation."""
+        if token is None:
+            return await to_thread.run_sync(self.store.start)
+        return await to_thread.run_sync(self.store.find, token)
+
+    @asynccontextmanager
+    async def _one_at_a_time(self, chat: Chat) -> AsyncIterator[None]:
+        """Let a conversation's messages through one by one, so that the same one sent twice at once is answered once."""
+        lock = self._busy.setdefault(chat.id, asyncio.Lock())
+        try:
+            async with lock:
+                yield
+        finally:
+            if not lock.locked():
+                self._busy.pop(chat.id, None)
+
+    async def _take_text(self, chat: Chat, incoming: Incoming, text: str) -> dict[str, Any]:
+        chat = await to_thread.run_sync(self.store.find, chat.token)
+        pinned = incoming.language or chat.pinned
+        reading = await to_thread.run_sync(self.reader.read, text, pinned, chat.language, incoming.page_language)
+        message_id = incoming.message_id or uuid.uuid4().hex
+        known = await to_thread.run_sync(self.store.accept, chat, message_id, reading.text)
+        if known:
+            return {**known, "session": chat.token}
+        return await self._ask(chat, message_id, reading, pinned, None)
+
+    async def _take_choice(self, chat: Chat, incoming: Incoming, choice: str) -> dict[str, Any]:
+        chat = await to_thread.run_sync(self.store.find, chat.token)
+        if choice not in STANDING_CHOICES | incoming.tiles and choice not in await to_thread.run_sync(self.store.offered, chat):
+            raise MessageRefused("error.choice", 422)
+        language = incoming.language or chat.pinned or chat.language or incoming.page_language or "en"
+        if choice == "erase":
+            await self.erase(chat)
+            text = Reply(kind="text", lang=reply_language(language) or "en", text=self.catalogues.say(language, "page.erased"))
+            return self._response(chat, language, {"understood": {}, "replies": [text.as_json()]}, session=None)
+        message_id = incoming.message_id or uuid.uuid4().hex
+        known = await to_thread.run_sync(self.store.accept, chat, message_id, f"choice:{choice}")
+        if known:
+            return {**known, "session": chat.token}
+        return await self._ask(chat, message_id, None, incoming.language or chat.pinned, choice, language)
+
+    async def _ask(
+        self, chat: Chat, message_id: str, reading: Reading | None, pinned: str | None, choice: str | None, language: str = "en"
+    ) -> dict[str, Any]:
+        """Ask Rasa, then keep the answer."""
+        language = reading.language if reading else language
+        told = describe_reading(reading) if reading else {"language": language, "urgent": None, "outside": None, "place": None}
+        try:
+            turn = await self.engine.ask(
+                chat.rasa_id,
+                reading.text if reading else choice or "",
+                told,
+                reading.vector if reading else None,
+                _meaning(choice) if choice else None,
+            )
+        except EngineAway as away:
+            raise self._without_engine(chat, reading, language) from away
+        if reading and reading.redacted:
+            lang = reply_language(language) or "en"
+            notice = Reply(kind="notice", lang=lang, text=self.catalogues.say(lang, "notice.redacted"))
+            turn["replies"].append(notice.as_json())
+        switched = reply_language(reading.names_language) if reading and turn["understood"]["topic"] == "language" else None
+        if switched:
+            language, pinned = switched, switched
+        response = self._response(chat, language, turn)
+        kept = {name: value for name, value in response.items() if name != "session"}
+        await to_thread.run_sync(self.store.record, chat, message_id, kept, language, pinned)
+        return response
+
+    def _response(self, chat: Chat, language: str, turn: dict[str, Any], session: str | None = "") -> dict[str, Any]:
+        return {
+            "session": chat.token if session == "" else session,
+            "language": language,
+            "understood": turn["understood"],
+            "replies": turn["replies"],
+            "handover": NO_HANDOVER,
+        }
+
+    def _without_engine(self, chat: Chat, reading: Reading | None, language: str) -> Unanswered:
+        place = reading.place.inside if reading else None
+        urgent = reading.urgent if reading else None
+        reply = self.composer().urgent_only(urgent, place, language, datetime.now(timezone.utc))
+        understood = {
+            "topic": None,
+            "also": [],
+            "urgent": urgent,
+            "place": place.name if place else None,
+            "circumstances": [],
+            "confidence": 0.0,
+        }
+        return Unanswered(chat, reply_language(language) or "en", understood, reply)
+
+    async def erase(self, chat: Chat) -> bool:
+        """Erase a conversation everywhere; give False where Rasa, being away, will do its part later."""
+        await to_thread.run_sync(self.store.erase, [chat.rasa_id])
+        return await self._forget(chat.rasa_id)
+
+    async def _forget(self, rasa_id: str) -> bool:
+        try:
+            await self.engine.forget(rasa_id)
+        except EngineAway:
+            return False
+        await to_thread.run_sync(self.store.erased, rasa_id)
+        return True
+
+    async def tidy(self) -> None:
+        """Erase what is older than the retention setting, and what Rasa still has to erase."""
+        expired = await to_thread.run_sync(self.store.expired, self.settings.retention_days)
+        await to_thread.run_sync(self.store.erase, expired)
+        for rasa_id in await to_thread.run_sync(self.store.pending_erasures):
+            if not await self._forget(rasa_id):
+                return
+
+    async def give_feedback(self, chat: Chat, helped: bool, about: str | None, comment: str) -> None:
+        """Keep feedback with personal data taken out."""
+        plain = redact(clean(comment)).text
+        await to_thread.run_sync(self.store.give_feedback, chat, helped, about, plain)
+
+
+def _is_language(code: str) -> bool:
+    from babel import Locale, UnknownLocaleError
+
+    try:
+        Locale.parse(code, sep="-")
+    except (ValueError, UnknownLocaleError):
+        return code in ("prs", "ckb", "ps", "ti")
+    return True
+
+
+def _meaning(choice: str) -> dict[str, Any]:
+    """Say which intent and place a choice stands for."""
+    kind, _, value = choice.partition(":")
+    if kind == "topic" and value in NEEDS:
+        return {"intent": value, "place": None}
+    if kind == "place":
+        return {"intent": "inform", "place": value or ANYWHERE}
+    if kind == "forget":
+        return {"intent": "inform", "place": None}
+    return {"intent": kind, "place": None}

@@ -1,0 +1,195 @@
+"""The shapes of the chat API, and the OpenAPI document made from them."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from bot import __version__
+
+
+class ChatRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """A message. Exactly one of text (at most 1,000 characters) and choice."""
+
+    session: str | None = None
+    text: str | None = None
+    choice: str | None = None
+    language: str | None = None
+    message_id: str | None = None
+
+
+class UnderstoodShape(msgspec.Struct):
+    topic: str | None
+    also: list[str]
+    urgent: str | None
+    place: str | None
+    circumstances: list[str]
+    confidence: float
+
+
+class ServiceShape(msgspec.Struct):
+    id: str
+    name: str
+    organization: str
+    summary: str
+    summary_lang: str
+    phone: str
+    phone_note: str
+    phone_free: bool | None
+    interpreter: str
+    email: str
+    email_note: str
+    url: str
+    address: str
+    hours: str
+    open_now: bool | None
+    languages: list[str]
+    free: bool | None
+    cost: str
+    eligibility: str
+    regulated_by: str | None
+    topics: list[str]
+    serves: list[str]
+    checked_on: str | None
+    source: str
+
+
+class LeftOutShape(msgspec.Struct):
+    name: str
+    reason: str
+
+
+class ChoiceShape(msgspec.Struct):
+    label: str
+    value: str
+
+
+class ReplyShape(msgspec.Struct, omit_defaults=True):
+    """A reply; the fields after text are there for the kinds that have them."""
+
+    kind: Literal["text", "guidance", "services", "choices", "urgent", "notice"]
+    lang: str
+    text: str
+    text_en: str = ""
+    phone: str = ""
+    source: str = ""
+    source_date: str = ""
+    checked_on: str | None = None
+    services: list[ServiceShape] = []
+    left_out: list[LeftOutShape] = []
+    choices: list[ChoiceShape] = []
+
+
+class HandoverShape(msgspec.Struct):
+    state: Literal["none", "waiting", "with_staff", "message_left", "closed"]
+    reference: str | None
+
+
+class ChatResponse(msgspec.Struct):
+    session: str | None
+    language: str
+    understood: UnderstoodShape
+    replies: list[ReplyShape]
+    handover: HandoverShape
+
+
+class FeedbackRequest(msgspec.Struct, forbid_unknown_fields=True):
+    helped: bool
+    about: str | None = None
+    comment: str = ""
+
+
+class EventsResponse(msgspec.Struct):
+    """What staff wrote since ``after``."""
+
+    events: list[dict[str, Any]]
+    handover: HandoverShape
+
+
+class Problem(msgspec.Struct):
+    """An RFC 9457 problem; ``detail`` says what to do. While the engine is away, urgent, understood and directory are there."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    lang: str
+    urgent: ReplyShape | None = None
+    understood: UnderstoodShape | None = None
+    directory: str = ""
+    session: str = ""
+
+
+def openapi() -> dict[str, Any]:
+    """Give the OpenAPI 3.1 document of the chat API."""
+    types = (ChatRequest, ChatResponse, FeedbackRequest, EventsResponse, Problem)
+    _, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+
+    def ref(name: str, media: str = "application/json") -> dict[str, Any]:
+        return {"content": {media: {"schema": {"$ref": f"#/components/schemas/{name}"}}}}
+
+    def problem(description: str) -> dict[str, Any]:
+        return {"description": description, **ref("Problem", "application/problem+json")}
+
+    retry = {"headers": {"Retry-After": {"schema": {"type": "integer"}}}}
+    bearer = [{"session": []}]
+    away = {**problem("The engine is away; emergency numbers and what was understood are in the body."), **retry}
+    many = {**problem("Too many messages."), **retry}
+    unknown = problem("Unknown or expired session.")
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Welcome Desk chat API", "version": __version__},
+        "paths": {
+            "/api/v1/chat": {
+                "post": {
+                    "operationId": "chat",
+                    "requestBody": {"required": True, **ref("ChatRequest")},
+                    "responses": {
+                        "200": {"description": "The answer.", **ref("ChatResponse")},
+                        "400": problem("Not JSON."),
+                        "404": unknown,
+                        "413": problem("Too long."),
+                        "422": problem("JSON of another shape, an empty message, or a choice that was not offered."),
+                        "429": many,
+                        "503": away,
+                    },
+                },
+                "delete": {
+                    "operationId": "erase",
+                    "security": bearer,
+                    "responses": {
+                        "204": {"description": "Erased everywhere."},
+                        "202": {"description": "Erased here; Rasa, being away, erases its part as soon as it is back."},
+                        "404": unknown,
+                    },
+                },
+            },
+            "/api/v1/chat/events": {
+                "get": {
+                    "operationId": "events",
+                    "security": bearer,
+                    "parameters": [{"name": "after", "in": "query", "schema": {"type": "integer", "minimum": 0, "default": 0}}],
+                    "responses": {
+                        "200": {"description": "What staff wrote.", **ref("EventsResponse")},
+                        "404": unknown,
+                        "422": problem("after is not a whole number."),
+                    },
+                }
+            },
+            "/api/v1/chat/feedback": {
+                "post": {
+                    "operationId": "feedback",
+                    "security": bearer,
+                    "requestBody": {"required": True, **ref("FeedbackRequest")},
+                    "responses": {
+                        "204": {"description": "Kept."},
+                        "400": problem("Not JSON."),
+                        "404": unknown,
+                        "413": problem("Too long."),
+                        "422": problem("JSON of another shape."),
+                        "429": many,
+                    },
+                }
+            },
+        },
+        "components": {"schemas": components, "securitySchemes": {"session": {"type": "http", "scheme": "bearer"}}},
+    }

@@ -1,0 +1,12 @@
+"""Alembic's entry: migrates the connection that ``bot.database.migrate`` hands over."""
+
+from alembic import context
+
+import bot.conversation.models
+import bot.directory.models  # noqa: F401
+from bot.database import Base
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)
+with context.begin_transaction():
+    context.run_migrations()
