@@ -14,8 +14,8 @@ from bot.answers.catalogue import Catalogues
 from bot.answers.replies import Answer, Choice, Reply, Understood
 from bot.answers.urgent import OfficeHours, urgent_reply
 from bot.codes import NEEDS, PLACE_MATTERS, TOPIC_OF_URGENT, reply_language
-from bot.directory.hours import BRITISH_TIME
-from bot.directory.records import Directory, PlaceRecord
+from bot.directory.hours import BRITISH_TIME, Opening, opening_at
+from bot.directory.records import Directory, PlaceRecord, ServiceRecord
 from bot.directory.search import Found, find_guidance, find_services
 
 AT_A_TIME = 3
@@ -96,6 +96,8 @@ class Composer:
             if name in NEEDS and name != topic and confidence >= SECOND_TOPIC and turn.intent in NEEDS and not turn.urgent
         )
         found = find_services(self.directory, topic, abroad or place, anywhere, tonight)
+        if tonight:
+            found = replace(found, services=self._open_first(found.services, moment))
         for name in (topic, *also):
             of_name = found if name == topic else find_services(self.directory, name, abroad or place, anywhere)
             if not again:
@@ -181,7 +183,9 @@ class Composer:
         where = abroad or place
         batch = found.services[offset : offset + AT_A_TIME]
         cards = tuple(make_card(s, language, self.catalogues, moment, self.office.at(moment)) for s in batch)
-        if not cards:
+        if topic == "trust" and cards:
+            text = say(language, "services.trust")
+        elif not cards:
             text = say(language, "services.no_more" if offset else "services.none", topic=label)
         elif where and where.name != self.directory.area.name:
             text = say(language, "services.in_place", topic=label, place=where.local_name(language))
@@ -193,6 +197,20 @@ class Composer:
             text += " " + say(language, "services.unchecked")
         left_out = tuple({"name": service.name, "reason": say(language, reason)} for service, reason in found.left_out[:LEFT_OUT_AT_MOST])
         return Reply(kind="services", lang=language, text=text, services=cards, left_out=left_out if not offset else ())
+
+    def _open_first(self, services: tuple[ServiceRecord, ...], moment: datetime) -> tuple[ServiceRecord, ...]:
+        """Put what can help at this hour first and what is closed last; the order is otherwise kept."""
+        office = self.office.at(moment)
+
+        def closed(service: ServiceRecord) -> int:
+            opening = opening_at(service.schedules, moment)
+            if any(phone.out_of_hours for phone in service.phones):
+                return 0
+            if opening is Opening.UNKNOWN and service.kind == "council" and not office and service.leads.get("housing"):
+                opening = Opening.CLOSED
+            return {Opening.OPEN: 0, Opening.UNKNOWN: 1, Opening.CLOSED: 2}[opening]
+
+        return tuple(sorted(services, key=closed))
 
     def _place_choices(self, language: str) -> list[Choice]:
         districts = [Choice(d.local_name(language), f"place:{d.key}") for d in self.directory.districts() if d is not self.directory.area]

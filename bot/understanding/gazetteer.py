@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ WORDS_FILE = "common_words.txt"
 SHORTEST_MISSPELT = 5
 _HAN = r"[\u3400-\u9fff]"
 _ARABIC_PREFIXES = ("ب", "ل", "و", "ف", "ك", "وب", "ول", "ال", "بال", "لل", "من", "في")
+_CASE_ENDINGS = ("а", "у", "і", "е", "ом", "ем", "ові")
 _CONSONANTS = "бвгґджзйклмнпрстфхцчшщ"
 _FOLDED = str.maketrans("أإآٱةىکیۀؤئ", "ااااهيكيهوي", "ـ\u200c")
 _NEAR_WORDS = r"(?:in|at|near|from|to|around|of|live|living|is|am|я|у|в|біля|في|به|در)"
@@ -30,6 +32,9 @@ _MONTH_SIGNS = re.compile(
     r"\d|\b(?:since|until|till|by|before|after|next|last|this|end|expires?|month|visa|birthday|april|february|late|early|every)\b",
     re.IGNORECASE,
 )
+_LIVING_SIGNS = re.compile(r"\b(?:live|living|stay|town|near|library|moved?|council|here|house|there)\b|\b(?:and|but) in\b", re.IGNORECASE)
+SHORT_FOLLOW_UP = 5
+"""A message of this many words that names March is taken for an answer about the town."""
 _OUTCODE = re.compile(r"\b([A-Z]{1,2}\d[A-Z\d]?)\b", re.IGNORECASE)
 
 
@@ -88,6 +93,13 @@ def variants(spelling: str, language: str) -> set[str]:
     return forms
 
 
+def _stems(token: str) -> list[str]:
+    """Give a token without the case ending or prefix it may have, for comparing it with spellings."""
+    stems = [token[: -len(ending)] for ending in _CASE_ENDINGS if token.endswith(ending)]
+    stems += [token[len(prefix) :] for prefix in _ARABIC_PREFIXES if token.startswith(prefix)]
+    return [stem for stem in stems if len(stem) >= SHORTEST_MISSPELT]
+
+
 def build(directory: Directory, languages: dict[str, Iterable[str]], common_words: set[str], folder: Path) -> None:
     """Build the pipeline for ``directory`` and save it in ``folder``.
 
@@ -96,8 +108,9 @@ def build(directory: Directory, languages: dict[str, Iterable[str]], common_word
     """
     nlp = spacy.blank("xx")
     infixes = [*(nlp.Defaults.infixes or []), _HAN]
-    nlp.tokenizer.infix_finditer = compile_infix_regex(infixes).finditer
-    ruler = nlp.add_pipe("entity_ruler", config={"overwrite_ents": True})
+    tokenizer: Any = nlp.tokenizer
+    tokenizer.infix_finditer = compile_infix_regex(infixes).finditer
+    ruler: Any = nlp.add_pipe("entity_ruler", config={"overwrite_ents": True})
     patterns: dict[str, tuple[str, str]] = {}
     for code, names in languages.items():
         for name in names:
@@ -177,18 +190,8 @@ class Gazetteer:
         words = re.findall(r"\w+", text)
         alone = len(words) <= 1 + len(place.name.split())
         if place.ambiguous == "month":
-            if _MONTH_SIGNS.search(text):
-                return False
-            return (
-                alone
-                or bool(
-                    re.search(
-                        r"\b(?:live|living|stay|town|near|library|moved?|council|here|house|there)\b|\b(?:and|but) in\b",
-                        text,
-                        re.IGNORECASE,
-                    )
-                )
-                or not text.isascii()
+            return not _MONTH_SIGNS.search(text) and (
+                len(words) <= SHORT_FOLLOW_UP or bool(_LIVING_SIGNS.search(text)) or not text.isascii()
             )
         if alone:
             return True
@@ -197,7 +200,8 @@ class Gazetteer:
     def _misspelt(self, tokens: list[str]) -> list[str]:
         """Give the key of the place whose spelling is a slip away from one or two of ``tokens``."""
         best: tuple[float, str] | None = None
-        pairs = [" ".join(pair) for pair in zip(tokens, tokens[1:], strict=False)]
+        tokens = [*tokens, *(stem for token in tokens for stem in _stems(token))]
+        pairs = [" ".join(pair) for pair in pairwise(tokens)]
         for candidate in [*tokens, *pairs]:
             if len(candidate) < SHORTEST_MISSPELT or candidate in self._common or not candidate.replace(" ", "").isalpha():
                 continue

@@ -17,6 +17,13 @@ _PASHTO = set("ټډړږښڼېۍځڅ")
 _SORANI = set("ێۆڵڕەھ")
 _URDU = set("ٹڈڑںے")
 _DARI = re.compile(r"(?<!\w)(شفاخانه|پوهنتون|مکتب|تذکره|چی گپ|ازی|اینجه|بچیم|دری|مه |کدام|نمیتانم|میتانم|بریم|خو نی)(?!\w)")
+_PLAUSIBLE = frozenset(
+    (
+        *("en", "ar", "fa", "ps", "ckb", "ku", "ur", "uk", "ru", "bg", "sr", "mk", "be", "zh", "zh-Hant", "am", "ti", "so", "sw"),
+        *("ro", "lt", "lv", "et", "pl", "cs", "sk", "hu", "sq", "tr", "vi", "es", "fr", "pt", "it", "de", "nl"),
+    )
+)
+"""Languages that a guess is believed for even when pycld2 is not sure: those of people who live in English counties."""
 _CYRILLIC_UKRAINIAN = re.compile(r"(?<!\w)(де|що|як|мені|можна|потрібно|треба|допомога|будь|ласка|дякую|так|немає|та|чи|в|у|а)(?!\w)")
 
 
@@ -80,6 +87,8 @@ def _cld2(text: str) -> Identified:
         return Identified(None, False)
     code = found[0][1]
     if code == "un":
+        return Identified(None, False)
+    if not reliable and code not in _PLAUSIBLE:
         return Identified(None, False)
     code = {"ku": "ckb", "zh": "zh-Hans", "iw": "he", "no": "nb"}.get(code, code)
     return Identified(code, bool(reliable) and len(text.split()) >= 3)

@@ -68,9 +68,9 @@ def redact(text: str) -> Redacted:
     for match in _IBAN.finditer(plain):
         if iban.is_valid(match[0]) or sum(c.isdigit() for c in match[0]) >= 10:
             spans.append(match.span())
-    for match in phonenumbers.PhoneNumberMatcher(plain, "GB", leniency=phonenumbers.Leniency.POSSIBLE):
-        if sum(c.isdigit() for c in match.raw_string) >= 7:
-            take(match.start, match.end)
+    for number in phonenumbers.PhoneNumberMatcher(plain, "GB", leniency=phonenumbers.Leniency.POSSIBLE):
+        if sum(c.isdigit() for c in number.raw_string) >= 7:
+            take(number.start, number.end)
     for pattern in (_NINO, _REFERENCE, _SORT_CODE, _DIGITS):
         for match in pattern.finditer(plain):
             take(*match.span())

@@ -153,7 +153,7 @@ async def description(request: Request) -> Response:
 async def refused(request: Request, error: Exception) -> Response:
     """Answer a MessageRefused that no route has caught."""
     assert isinstance(error, MessageRefused)
-    return problem(request, error.key, error.status, **error.values)
+    return problem(request, error.key, error.status, None, **error.values)
 
 
 async def unknown(request: Request, error: Exception) -> Response:

@@ -116,7 +116,7 @@ def make_app(settings: Settings) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        shown = f"http://{'127.0.0.1' if settings.host == '0.0.0.0' else settings.host}:{settings.port}/"
+        shown = f"http://{settings.host}:{settings.port}/"
         tasks = [asyncio.create_task(work) for work in (engine.watch(), _tidy_for_ever(pipeline), _announce(engine, shown))]
         yield
         for task in tasks:

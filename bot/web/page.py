@@ -28,8 +28,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 SEARCH_RESULTS = 20
 TILES = NEEDS[:10]
 """Topics that stand as buttons on the page itself."""
-OWN_NAMES = {code: Locale.parse(code, sep="-").get_display_name(code.replace("-", "_")) or code for code in REPLY_LANGUAGES}
-OWN_NAMES["zh-Hant"] = "繁體中文"
+OWN_NAMES = {code: str(Locale.parse(code, sep="-").get_display_name()) for code in REPLY_LANGUAGES}
+"""Each language's name in itself."""
 
 environment = Environment(
     loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -43,9 +43,9 @@ def _render(request: Request, template: str, language: str, status: int = 200, *
         return catalogues.say(language, key, **put)
 
     def day(iso: str) -> str:
-        return format_date(date.fromisoformat(iso), "long", locale=language.replace("-", "_"))
+        return str(format_date(date.fromisoformat(iso), "long", locale=language.replace("-", "_")))
 
-    text = environment.get_template(template).render(
+    text: str = environment.get_template(template).render(
         say=say,
         day=day,
         language=language,

@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from anyio import to_thread
+from babel import Locale, UnknownLocaleError
 
 from bot.answers.catalogue import Catalogues
 from bot.answers.composer import ANYWHERE, Composer
@@ -182,7 +183,7 @@ class Pipeline:
         place = reading.place.inside if reading else None
         urgent = reading.urgent if reading else None
         reply = self.composer().urgent_only(urgent, place, language, datetime.now(timezone.utc))
-        understood = {
+        understood: dict[str, Any] = {
             "topic": None,
             "also": [],
             "urgent": urgent,
@@ -220,8 +221,7 @@ class Pipeline:
 
 
 def _is_language(code: str) -> bool:
-    from babel import Locale, UnknownLocaleError
-
+    """Tell whether ``code`` is a BCP 47 language that exists."""
     try:
         Locale.parse(code, sep="-")
     except (ValueError, UnknownLocaleError):

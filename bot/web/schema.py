@@ -131,7 +131,7 @@ def openapi() -> dict[str, Any]:
         return {"description": description, **ref("Problem", "application/problem+json")}
 
     retry = {"headers": {"Retry-After": {"schema": {"type": "integer"}}}}
-    bearer = [{"session": []}]
+    bearer: list[dict[str, list[str]]] = [{"session": []}]
     away = {**problem("The engine is away; emergency numbers and what was understood are in the body."), **retry}
     many = {**problem("Too many messages."), **retry}
     unknown = problem("Unknown or expired session.")
