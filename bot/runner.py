@@ -3,6 +3,7 @@
 import os
 import socket
 import sys
+import warnings
 
 from bot.errors import SetUpError
 from bot.preparing import QUIET, RASA_MODEL
@@ -72,18 +73,31 @@ def rasa_environment(settings: Settings) -> dict[str, str]:
     }
 
 
+def _hush_warnings() -> None:
+    """Keep the deprecation warnings of Rasa's frozen dependencies out of the operator's terminal.
+
+    Filters do not: some of those packages set the filters back.
+    """
+    warnings.showwarning = lambda *_args, **_kwargs: None
+
+
 def run_rasa(settings: Settings) -> None:
-    """Become Rasa's server, on loopback, without its HTTP API."""
+    """Run Rasa's server in this process, on loopback, without its HTTP API."""
     settings.var.mkdir(parents=True, exist_ok=True)
-    arguments = ["run", "--interface", "127.0.0.1", "--port", str(settings.rasa_port), "--quiet"]
-    arguments += ["--model", str(settings.models / f"{RASA_MODEL}.tar.gz")]
-    arguments += ["--endpoints", "endpoints.yml", "--credentials", "credentials.yml"]
+    os.environ.update(rasa_environment(settings))
     os.chdir(ROOT)
-    os.execve(sys.executable, [sys.executable, "-m", "rasa", *arguments], {**os.environ, **rasa_environment(settings)})
+    _hush_warnings()
+    sys.argv = ["rasa", "run", "--interface", "127.0.0.1", "--port", str(settings.rasa_port), "--quiet"]
+    sys.argv += ["--model", str(settings.models / f"{RASA_MODEL}.tar.gz")]
+    sys.argv += ["--endpoints", "endpoints.yml", "--credentials", "credentials.yml"]
+    from rasa.__main__ import main
+
+    main()
 
 
 def run_actions(settings: Settings) -> None:
     """Run the action server in this process, on loopback (rasa_sdk's own command listens to everybody)."""
+    _hush_warnings()
     from rasa_sdk.endpoint import create_app
 
     app = create_app("actions")

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import unicodedata
 from collections import OrderedDict
 
 # Two processes with two threads each made one answer in twenty take 1.7 s; one thread each is the setting that lasts.
@@ -17,6 +18,15 @@ LONGEST_EMBEDDED = 400
 REMEMBERED = 256
 
 
+def prepare(text: str) -> str:
+    """Give the part of ``text`` that is embedded, in the form the model's own tokenizer would bring it to.
+
+    The engine's C code writes past its buffer where a character grows in that step (U+FDFA becomes eighteen): it must be
+    given text that no longer grows.
+    """
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text[:LONGEST_EMBEDDED]).casefold())[:LONGEST_EMBEDDED]
+
+
 class Embedder:
     """Embeds text, remembering the newest few vectors so that no message is embedded twice.
 
@@ -30,8 +40,8 @@ class Embedder:
         self.size: int = self._model.dim
 
     def embed(self, text: str) -> Vector:
-        """Give the unit vector (384 float32) of the first 400 characters of ``text``, case folded."""
-        short = text[:LONGEST_EMBEDDED].casefold()
+        """Give the unit vector (384 float32) of the first 400 characters of ``text``."""
+        short = prepare(text)
         with self._lock:
             known = self._known.get(short)
             if known is None:
@@ -42,7 +52,7 @@ class Embedder:
     def prime(self, text: str, vector: Vector) -> None:
         """Remember the vector of ``text`` that another process has worked out with this class."""
         with self._lock:
-            self._keep(text[:LONGEST_EMBEDDED].casefold(), vector)
+            self._keep(prepare(text), vector)
 
     def _keep(self, text: str, vector: Vector) -> None:
         self._known[text] = vector

@@ -1,0 +1,83 @@
+"""While Rasa loads, hangs or is down, people still get numbers, a directory and the truth, and nothing is lost."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.stack.running_stack import Stack
+
+WITHIN = 1.0
+
+
+@pytest.fixture
+def own_stack(prepared: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack of this test's own, since it is broken here."""
+    running = Stack(tmp_path_factory.mktemp("away"))
+    running.start()
+    yield running
+    running.stop()
+
+
+def test_a_hanging_rasa_is_told_within_a_second_and_heals(own_stack: Stack) -> None:
+    session = own_stack.ask("where can I learn English in Ely")["session"]
+    rasa = own_stack.pid_of("rasa")
+    os.kill(rasa, signal.SIGSTOP)
+    try:
+        for _ in range(3):
+            started = time.monotonic()
+            answer = own_stack.client.post(
+                "/api/v1/chat", json={"text": "I have nowhere to sleep tonight in Wisbech", "session": session, "message_id": "m1"}
+            )
+            assert time.monotonic() - started < WITHIN
+            assert answer.status_code == 503
+            assert int(answer.headers["retry-after"]) > 0
+        told = answer.json()
+        assert told["urgent"]["text"][0].isdigit()
+        assert told["understood"]["urgent"] == "homeless_tonight"
+        assert told["understood"]["place"] == "Wisbech"
+        directory = own_stack.client.get(told["directory"] + "&topic=food&place=ely")
+        assert "Ely Foodbank" in directory.text
+        page = own_stack.client.post("/", data={"text": "food in Ely", "page_language": "en"})
+        assert page.status_code == 503
+        assert "999" in page.text
+        assert "food in Ely" in page.text, "what was typed is still in the field"
+    finally:
+        os.kill(rasa, signal.SIGCONT)
+    own_stack.wait_ready(20)
+    again = own_stack.ask("I have nowhere to sleep tonight in Wisbech", session, message_id="m1")
+    assert again["understood"]["urgent"] == "homeless_tonight"
+
+
+def test_erasing_while_rasa_is_away_is_finished_when_it_is_back(own_stack: Stack) -> None:
+    session = own_stack.ask("where can I learn English in Ely vermilionowl")["session"]
+    rasa = own_stack.pid_of("rasa")
+    os.kill(rasa, signal.SIGSTOP)
+    try:
+        time.sleep(1.5)
+        answer = own_stack.client.delete("/api/v1/chat", headers={"Authorization": f"Bearer {session}"})
+        assert answer.status_code == 202
+    finally:
+        os.kill(rasa, signal.SIGCONT)
+    limit = time.monotonic() + 90
+    while time.monotonic() < limit:
+        kept = [p for p in own_stack.folder.rglob("*") if p.is_file() and b"vermilionowl" in p.read_bytes()]
+        if not kept:
+            return
+        time.sleep(1)
+    raise AssertionError(kept)
+
+
+def test_the_page_answers_before_rasa_is_ready(prepared: None, tmp_path_factory: pytest.TempPathFactory) -> None:
+    starting = Stack(tmp_path_factory.mktemp("starting"))
+    starting.start(wait=False)
+    try:
+        starting.wait_alive()
+        answer = starting.client.post("/api/v1/chat", json={"text": "there is a fire in the kitchen"})
+        assert answer.status_code == 503
+        assert answer.json()["urgent"]["text"].startswith("999")
+        assert starting.client.get("/readyz").status_code == 503
+    finally:
+        starting.stop()
