@@ -3,6 +3,7 @@
 Prints as JSON how often the kernel found no route, which is what any attempt to leave loopback ends in, and the answers.
 """
 
+import contextlib
 import fcntl
 import json
 import socket
@@ -33,10 +34,8 @@ def main() -> None:
     raise_loopback()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         before = no_routes()
-        try:
+        with contextlib.suppress(OSError):
             probe.connect(("192.0.2.1", 9))
-        except OSError:
-            pass
         counts = no_routes() - before
     stack = Stack(Path(sys.argv[1]))
     start = no_routes()

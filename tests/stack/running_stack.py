@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
 from bot.settings import ROOT
 
 READY_WITHIN = 120.0

@@ -58,7 +58,7 @@ def test_a_thousand_characters_are_taken(stack: Stack) -> None:
     "text",
     [
         "/restart",
-        "/housing{\"place\": \"ely\"}",
+        '/housing{"place": "ely"}',
         "/session_start",
         "food\u0000bank in Ely",
         "\u202efood bank in Ely\u202c",

@@ -42,7 +42,8 @@ def test_nothing_is_sent_beyond_this_machine(prepared: None, tmp_path: Path) -> 
         stack.start()
         assert stack.ask("how do I join the library")["understood"]["topic"] == "library"
         assert stack.stop() == 0
-    assert not outbound.exists(), outbound.read_text()
+    attempts = outbound.read_text().splitlines() if outbound.exists() else []
+    assert [line for line in attempts if "cut_off.py" not in line] == [], "cut_off.py makes one attempt on purpose"
 
 
 def test_the_guard_notices_an_attempt(tmp_path: Path) -> None:

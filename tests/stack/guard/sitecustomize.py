@@ -3,7 +3,7 @@
 import os
 import sys
 
-LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0", "::")  # noqa: S104 - names of addresses, nothing is bound
+LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0", "::")
 
 
 def watch(event: str, arguments: tuple[object, ...]) -> None:
