@@ -24,7 +24,7 @@ from typing import Any
 import httpx
 import psutil
 
-from bot.preparing import QUIET
+from bot.runner import QUIET
 from bot.settings import ROOT
 from tests.stack.running_stack import Stack, free_port
 

@@ -1,6 +1,7 @@
 """The operator's command line: ``python -m bot COMMAND``."""
 
 import argparse
+import os
 import sys
 
 from bot.errors import DeskError
@@ -26,12 +27,14 @@ def main(arguments: list[str] | None = None) -> int:
         from bot import runner
 
         if chosen.command in ("prepare", "run"):
-            from bot.preparing import Preparation
-
             if chosen.command == "run":
                 runner.check_ports(settings)
+                return runner.prepare_apart() or runner.run_all(settings)
+            os.environ["OMP_NUM_THREADS"] = str(os.cpu_count() or 1)
+            from bot.preparing import Preparation
+
             Preparation(settings, _say).run()
-            return runner.run_all(settings) if chosen.command == "run" else 0
+            return 0
         {"web": runner.run_web, "rasa": runner.run_rasa, "actions": runner.run_actions}[chosen.command](settings)
         return 0
     except DeskError as error:

@@ -3,12 +3,13 @@
 Each step is skipped when its inputs are the same as when it last ran; ``models/digests.json`` remembers them.
 """
 
+import contextlib
 import csv
 import hashlib
+import io
 import json
+import logging
 import os
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -19,26 +20,21 @@ from bot.directory.pack import load_pack
 from bot.directory.records import read_directory
 from bot.errors import SetUpError
 from bot.opening import gazetteer_folder
-from bot.settings import ROOT, Settings
+from bot.runner import QUIET, hush_warnings
+from bot.settings import RASA_MODEL, ROOT, Settings
 
 NLU = ROOT / "data" / "nlu"
 URGENCY = ROOT / "data" / "urgency"
 LANGUAGES = ROOT / "data" / "languages.csv"
-RASA_MODEL = "welcome-desk"
+EMBEDDING_CODE = ROOT / "bot/understanding/embedding.py"
+URGENCY_CODE = ROOT / "bot/understanding/urgency.py"
+COMPONENTS = (ROOT / "bot/nlu/front_reading.py", ROOT / "bot/nlu/sentence_embedder.py")
+REMEMBERED_IN_TRAINING = 100_000
 NEEDED_SPACE = 500 * 1024 * 1024
 COMMON_FROM = 3
 """A word that the training examples use this often is never taken for a misspelt place."""
 MAY_BE_URGENT = frozenset({"emergency", "domestic_abuse", "hate_crime", "modern_slavery", "housing"})
 """Topics whose examples are not counted as harmless when the urgency model is trained."""
-
-QUIET = {
-    "RASA_TELEMETRY_ENABLED": "false",
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "OMP_NUM_THREADS": "1",
-    "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
-    "PYTHONWARNINGS": "ignore",
-}
-"""The environment of every process that imports Rasa: no telemetry, no chatter, one thread for embedding."""
 
 
 def digest_files(paths: Iterable[Path], *more: str) -> str:
@@ -82,7 +78,7 @@ class Preparation:
         self.step(gazetteer_folder(self.settings).name, self.gazetteer_digest(), "place names", self.build_gazetteer)
         self.step(
             "urgency",
-            digest_files([*URGENCY.glob("*.csv"), *NLU.glob("*.yml"), *self.code("understanding")]),
+            digest_files([*URGENCY.glob("*.csv"), *NLU.glob("*.yml"), EMBEDDING_CODE, URGENCY_CODE]),
             "urgent needs",
             self.train_urgency,
         )
@@ -93,9 +89,6 @@ class Preparation:
         disk = os.statvfs(self.settings.models)
         if disk.f_bavail * disk.f_frsize < NEEDED_SPACE:
             raise SetUpError(f"The disk that holds {self.settings.models} is nearly full: free 500 MB and start again.")
-
-    def code(self, package: str) -> list[Path]:
-        return list((ROOT / "bot" / package).glob("*.py"))
 
     def step(self, name: str, digest: str, what: str, work: Callable[[], None]) -> None:
         """Do ``work`` unless it was done with the same ``digest``."""
@@ -124,18 +117,32 @@ class Preparation:
         from bot.understanding.embedding import shared_embedder
         from bot.understanding.urgency import read_examples, train
 
+        # Rasa is trained on the same texts next, in this process.
+        shared_embedder().remembers = REMEMBERED_IN_TRAINING
         examples = training_examples()
         urgent = [*read_examples(URGENCY), *((text, intent) for text, intent in examples if intent == "emergency")]
         harmless = [text for text, intent in examples if intent not in MAY_BE_URGENT]
         train(urgent, harmless, shared_embedder()).save(self.settings.models)
 
     def rasa_digest(self) -> str:
-        files = [*NLU.glob("*.yml"), ROOT / "config.yml", ROOT / "domain.yml", *self.code("nlu"), ROOT / "bot/understanding/embedding.py"]
+        files = [*NLU.glob("*.yml"), ROOT / "config.yml", ROOT / "domain.yml", *COMPONENTS, EMBEDDING_CODE]
         return digest_files(files)
 
     def train_rasa(self) -> None:
-        command = [sys.executable, "-m", "rasa", "train", "--data", str(NLU), "--out", str(self.settings.models)]
-        command += ["--fixed-model-name", RASA_MODEL, "--force", "--quiet"]
-        done = subprocess.run(command, cwd=ROOT, env={**os.environ, **QUIET}, capture_output=True, text=True, check=False)
-        if done.returncode or not (self.settings.models / f"{RASA_MODEL}.tar.gz").exists():
-            raise SetUpError("Training failed:\n" + (done.stderr or done.stdout)[-3000:])
+        os.environ.update(QUIET)
+        hush_warnings()
+        logging.disable(logging.INFO)
+        from rasa.model_training import train
+
+        os.chdir(ROOT)
+        with contextlib.redirect_stdout(io.StringIO()):
+            result = train(
+                domain="domain.yml",
+                config="config.yml",
+                training_files=str(NLU),
+                output=str(self.settings.models),
+                fixed_model_name=RASA_MODEL,
+                force_training=True,
+            )
+        if result.code or not result.model:
+            raise SetUpError("Training failed: run `.venv/bin/rasa train --data data/nlu` to see why.")

@@ -2,12 +2,19 @@
 
 import os
 import socket
+import subprocess
 import sys
 import warnings
 
 from bot.errors import SetUpError
-from bot.preparing import QUIET, RASA_MODEL
-from bot.settings import ROOT, Settings
+from bot.settings import RASA_MODEL, ROOT, Settings
+
+QUIET = {
+    "RASA_TELEMETRY_ENABLED": "false",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+}
+"""The environment of every process that imports Rasa: no telemetry, no chatter."""
 
 
 def check_ports(settings: Settings) -> None:
@@ -25,6 +32,11 @@ def check_ports(settings: Settings) -> None:
                 raise SetUpError(f"Port {port} is in use: stop what uses it, or start with {name}={port + 10} make run.") from error
 
 
+def prepare_apart() -> int:
+    """Run ``prepare`` in a process of its own, so that what training needs is not held while the product runs; give its status."""
+    return subprocess.run([sys.executable, "-m", "bot", "prepare"], cwd=ROOT, check=False).returncode
+
+
 def run_all(settings: Settings) -> int:
     """Run the Procfile's processes until one ends or Ctrl-C; give the exit status."""
     from honcho.environ import parse_procfile
@@ -36,6 +48,7 @@ def run_all(settings: Settings) -> int:
         **os.environ,
         "PATH": f"{os.path.dirname(sys.executable)}{os.pathsep}{os.environ.get('PATH', '')}",
         "PYTHONUNBUFFERED": "1",
+        "OMP_NUM_THREADS": "1",
     }
     for name, command in parse_procfile((ROOT / "Procfile").read_text()).processes.items():
         manager.add_process(name, command, env=environment, cwd=str(ROOT))
@@ -73,7 +86,7 @@ def rasa_environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def _hush_warnings() -> None:
+def hush_warnings() -> None:
     """Keep the deprecation warnings of Rasa's frozen dependencies out of the operator's terminal.
 
     Filters do not: some of those packages set the filters back.
@@ -86,7 +99,7 @@ def run_rasa(settings: Settings) -> None:
     settings.var.mkdir(parents=True, exist_ok=True)
     os.environ.update(rasa_environment(settings))
     os.chdir(ROOT)
-    _hush_warnings()
+    hush_warnings()
     sys.argv = ["rasa", "run", "--interface", "127.0.0.1", "--port", str(settings.rasa_port), "--quiet"]
     sys.argv += ["--model", str(settings.models / f"{RASA_MODEL}.tar.gz")]
     sys.argv += ["--endpoints", "endpoints.yml", "--credentials", "credentials.yml"]
@@ -97,7 +110,7 @@ def run_rasa(settings: Settings) -> None:
 
 def run_actions(settings: Settings) -> None:
     """Run the action server in this process, on loopback (rasa_sdk's own command listens to everybody)."""
-    _hush_warnings()
+    hush_warnings()
     from rasa_sdk.endpoint import create_app
 
     app = create_app("actions")

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from bot.errors import SettingsError
 
+RASA_MODEL = "welcome-desk"
+"""The file name of Rasa's model, without its ending."""
+
 ROOT = Path(__file__).resolve().parent.parent
 """The folder of the checkout: data, templates and models are found from here."""
 

@@ -3,18 +3,19 @@
 Nothing personal is in it: the reading has codes, the text was redacted before.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bot.understanding.reading import Reading
+if TYPE_CHECKING:
+    from bot.understanding.reading import Reading
 
 READING = "reading"
 """Message metadata: what the front door read."""
 
-TURN = "turn"
-"""The custom part of the bot's message: ``understood`` and ``replies`` of the chat API."""
+DECISION = "decision"
+"""The custom part of the bot's message: a ``bot.answers.dialogue.Decision`` as JSON."""
 
 
-def describe_reading(reading: Reading) -> dict[str, Any]:
+def describe_reading(reading: "Reading") -> dict[str, Any]:
     """Write a reading as JSON: language, urgent, place (key inside the area), outside (name), names_language, redacted."""
     return {
         "language": reading.language,

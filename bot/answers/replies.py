@@ -1,6 +1,6 @@
 """The replies of the chat API (DESIGN: ``docs/architecture.md``) as frozen values, and how they are written as JSON."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 
@@ -83,11 +83,10 @@ class Reply:
 
 @dataclass(frozen=True)
 class Answer:
-    """A turn's outcome: what was understood, what is said, and what the dialogue remembers."""
+    """A turn's outcome: what was understood and what is said."""
 
     understood: Understood
     replies: tuple[Reply, ...]
-    slots: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Give ``understood`` and ``replies`` as the API has them."""

@@ -13,13 +13,15 @@ from typing import Any
 import numpy as np
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
-from rasa.core.tracker_store import FailSafeTrackerStore, SQLTrackerStore
+from rasa.core.tracker_store import FailSafeTrackerStore
 from sanic import Blueprint, Request, response
 from sanic.response import HTTPResponse
 from sqlalchemy import text
 
+from bot.database import wipe_freed_pages
+from bot.nlu.tracker_store import ConversationTrackerStore
 from bot.understanding.embedding import shared_embedder
-from bot.wire import READING, TURN
+from bot.wire import DECISION, READING
 
 
 def tracker_store(agent: Agent) -> Any:
@@ -30,14 +32,11 @@ def tracker_store(agent: Agent) -> Any:
 
 def erase(agent: Agent, conversation: str) -> int:
     """Delete every event of ``conversation`` and overwrite the bytes; the caller holds its lock. Gives the row count."""
-    store = tracker_store(agent)
-    with store.engine.connect() as connection:
-        if store.engine.dialect.name == "sqlite":
-            connection.execute(text("PRAGMA secure_delete=ON"))
+    engine = tracker_store(agent).engine
+    with engine.begin() as connection:
         deleted = connection.execute(text("DELETE FROM events WHERE sender_id = :id"), {"id": conversation})
-        if hasattr(connection, "commit"):
-            connection.commit()
-        return int(deleted.rowcount)
+    wipe_freed_pages(engine)
+    return int(deleted.rowcount)
 
 
 class FrontDoorChannel(InputChannel):  # type: ignore[misc]
@@ -74,8 +73,8 @@ class FrontDoorChannel(InputChannel):  # type: ignore[misc]
                     metadata={READING: sent["reading"]},
                 )
             )
-            turns = [m["custom"][TURN] for m in output.messages if TURN in m.get("custom", {})]
-            return response.json({"turn": turns[-1] if turns else None})
+            decisions = [m["custom"][DECISION] for m in output.messages if DECISION in m.get("custom", {})]
+            return response.json({DECISION: decisions[-1] if decisions else None})
 
         @routes.delete("/conversation/<conversation:str>")
         async def forget(request: Request, conversation: str) -> HTTPResponse:
@@ -92,7 +91,7 @@ class FrontDoorChannel(InputChannel):  # type: ignore[misc]
                 {
                     "ready": bool(agent and agent.is_ready()),
                     "model": agent.model_id if agent else None,
-                    "sql_tracker_store": isinstance(tracker_store(agent), SQLTrackerStore),
+                    "sql_tracker_store": isinstance(tracker_store(agent), ConversationTrackerStore),
                     "lock_store": type(agent.lock_store).__name__,
                 }
             )

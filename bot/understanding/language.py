@@ -88,7 +88,7 @@ def _cld2(text: str) -> Identified:
     code = found[0][1]
     if code == "un":
         return Identified(None, False)
-    if not reliable and code not in _PLAUSIBLE:
+    if code not in _PLAUSIBLE and (not reliable or len(text.split()) < 4):
         return Identified(None, False)
     code = {"ku": "ckb", "zh": "zh-Hans", "iw": "he", "no": "nb"}.get(code, code)
     return Identified(code, bool(reliable) and len(text.split()) >= 3)

@@ -32,7 +32,7 @@ class Reader:
         self.embedder = embedder
 
     def read(self, text: str, pinned: str | None = None, session: str | None = None, page: str | None = None) -> Reading:
-        """Read ``text``: clean, redact, language, urgency, place, in this order.
+        """Read ``text``: clean, place, redact, vector, language, urgency, in this order.
 
         ``pinned`` is the language the person chose, ``session`` the conversation's so far, ``page`` the page's.
         """

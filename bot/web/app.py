@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import logging
+import os
+import signal
 import subprocess
 from collections.abc import AsyncIterator
 
@@ -76,6 +78,13 @@ async def _tidy_for_ever(pipeline: Pipeline) -> None:
         await asyncio.sleep(TIDY_EVERY)
 
 
+def _stop_if_failed(watching: asyncio.Task[None]) -> None:
+    """End the process where the engine was found to be set up wrongly: a running page would hide it."""
+    if not watching.cancelled() and watching.exception():
+        log.error("%s", watching.exception())
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
 async def _announce(engine: Engine, address: str) -> None:
     while not engine.ready:
         await asyncio.sleep(0.2)
@@ -118,6 +127,7 @@ def make_app(settings: Settings) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         shown = f"http://{settings.host}:{settings.port}/"
         tasks = [asyncio.create_task(work) for work in (engine.watch(), _tidy_for_ever(pipeline), _announce(engine, shown))]
+        tasks[0].add_done_callback(_stop_if_failed)
         yield
         for task in tasks:
             task.cancel()

@@ -6,10 +6,12 @@ import contextlib
 from typing import Any
 
 import httpx
+import msgspec
 
+from bot.answers.dialogue import Decision
 from bot.errors import EngineAway, SetUpError
 from bot.understanding.embedding import Vector
-from bot.wire import TURN
+from bot.wire import DECISION
 
 BEAT_EVERY = 0.25
 BEAT_TIMEOUT = 0.7
@@ -70,33 +72,33 @@ class Engine:
         """Ask one real question, so that a model that silently learnt nothing is noticed; leave nothing of it behind."""
         reading = {"language": "en", "urgent": None, "place": None, "outside": None, "names_language": None, "redacted": False}
         try:
-            turn = await self._post({"conversation": CHECK_CONVERSATION, "text": CHECK_QUESTION, "reading": reading})
+            decision = await self._post({"conversation": CHECK_CONVERSATION, "text": CHECK_QUESTION, "reading": reading})
             await self.forget(CHECK_CONVERSATION)
         except EngineAway:
             return
-        self._checked = turn["understood"]["topic"] == "library"
+        self._checked = decision.topic == "library"
 
-    async def _post(self, body: dict[str, Any]) -> dict[str, Any]:
+    async def _post(self, body: dict[str, Any]) -> Decision:
         try:
             answer = await self._client.post(f"{self._front}/message", json=body)
         except httpx.HTTPError as error:
             raise EngineAway() from error
-        turn = answer.json().get(TURN) if answer.status_code == 200 else None
-        if turn is None:
+        told = answer.json().get(DECISION) if answer.status_code == 200 else None
+        if told is None:
             raise EngineAway()
-        return dict(turn)
+        return msgspec.convert(told, Decision)
 
     async def ask(
         self, conversation: str, text: str, reading: dict[str, Any], vector: Vector | None, choice: dict[str, Any] | None
-    ) -> dict[str, Any]:
-        """Give ``understood`` and ``replies`` for a message. Raises EngineAway, at the latest after the timeout."""
+    ) -> Decision:
+        """Give what Rasa and its actions decide on a message. Raises EngineAway, at the latest after the timeout."""
         if not self.ready:
             raise EngineAway()
         body = {"conversation": conversation, "text": text, "reading": reading, "choice": choice}
         if vector is not None:
             body["vector"] = base64.b64encode(vector.tobytes()).decode()
 
-        async def wait_turn() -> dict[str, Any]:
+        async def wait_turn() -> Decision:
             async with self._slots:
                 return await self._post(body)
 

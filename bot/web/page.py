@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from bot.answers.cards import make_card
+from bot.answers.composer import CORE
 from bot.answers.urgent import EMERGENCY_NUMBER
 from bot.codes import NEEDS, REPLY_LANGUAGES, direction, reply_language
 from bot.conversation.store import Chat
@@ -26,7 +27,7 @@ from bot.web.pipeline import Incoming, Pipeline, Unanswered
 
 TEMPLATES = Path(__file__).parent / "templates"
 SEARCH_RESULTS = 20
-TILES = NEEDS[:10]
+TILES = CORE
 """Topics that stand as buttons on the page itself."""
 OWN_NAMES = {code: str(Locale.parse(code, sep="-").get_display_name()) for code in REPLY_LANGUAGES}
 """Each language's name in itself."""

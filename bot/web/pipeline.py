@@ -5,7 +5,7 @@ import uuid
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import Any
 
@@ -13,8 +13,9 @@ from anyio import to_thread
 from babel import Locale, UnknownLocaleError
 
 from bot.answers.catalogue import Catalogues
-from bot.answers.composer import ANYWHERE, Composer
-from bot.answers.replies import Reply
+from bot.answers.composer import Composer
+from bot.answers.dialogue import ANYWHERE
+from bot.answers.replies import Reply, Understood
 from bot.answers.urgent import OfficeHours
 from bot.codes import CIRCUMSTANCES, NEEDS, reply_language
 from bot.conversation.store import Chat, ConversationStore
@@ -135,7 +136,7 @@ class Pipeline:
         if choice == "erase":
             await self.erase(chat)
             text = Reply(kind="text", lang=reply_language(language) or "en", text=self.catalogues.say(language, "page.erased"))
-            return self._response(chat, language, {"understood": {}, "replies": [text.as_json()]}, session=None)
+            return self._response(chat, language, {"understood": asdict(Understood()), "replies": [text.as_json()]}, session=None)
         message_id = incoming.message_id or uuid.uuid4().hex
         known = await to_thread.run_sync(self.store.accept, chat, message_id, f"choice:{choice}")
         if known:
@@ -149,7 +150,7 @@ class Pipeline:
         language = reading.language if reading else language
         told = describe_reading(reading) if reading else {"language": language, "urgent": None, "outside": None, "place": None}
         try:
-            turn = await self.engine.ask(
+            decision = await self.engine.ask(
                 chat.rasa_id,
                 reading.text if reading else choice or "",
                 told,
@@ -158,11 +159,13 @@ class Pipeline:
             )
         except EngineAway as away:
             raise self._without_engine(chat, reading, language) from away
+        names_language = reading.names_language if reading else None
+        turn = self.composer().render(decision, language, datetime.now(timezone.utc), names_language).as_json()
         if reading and reading.redacted:
             lang = reply_language(language) or "en"
             notice = Reply(kind="notice", lang=lang, text=self.catalogues.say(lang, "notice.redacted"))
             turn["replies"].append(notice.as_json())
-        switched = reply_language(reading.names_language) if reading and turn["understood"]["topic"] == "language" else None
+        switched = reply_language(names_language) if decision.kind == "language" else None
         if switched:
             language, pinned = switched, switched
         response = self._response(chat, language, turn)
@@ -183,15 +186,8 @@ class Pipeline:
         place = reading.place.inside if reading else None
         urgent = reading.urgent if reading else None
         reply = self.composer().urgent_only(urgent, place, language, datetime.now(timezone.utc))
-        understood: dict[str, Any] = {
-            "topic": None,
-            "also": [],
-            "urgent": urgent,
-            "place": place.name if place else None,
-            "circumstances": [],
-            "confidence": 0.0,
-        }
-        return Unanswered(chat, reply_language(language) or "en", understood, reply)
+        understood = Understood(urgent=urgent, place=place.name if place else None)
+        return Unanswered(chat, reply_language(language) or "en", asdict(understood), reply)
 
     async def erase(self, chat: Chat) -> bool:
         """Erase a conversation everywhere; give False where Rasa, being away, will do its part later."""

@@ -1,0 +1,199 @@
+"""Builders of what tests need: records, and area packs on disk, with sound defaults for all that a test does not say."""
+
+import csv
+from datetime import date, datetime
+from pathlib import Path
+
+from sqlalchemy.engine import Engine
+
+from bot.codes import NEEDS
+from bot.directory.hours import BRITISH_TIME
+from bot.directory.pack import COLUMNS, GUIDANCE_COLUMNS, HOMELESS_TONIGHT, load_pack
+from bot.directory.records import Directory, GuidanceRecord, PhoneRecord, PlaceRecord, ScheduleRecord, ServiceRecord, read_directory
+
+
+def british(year: int, month: int, day: int, hour: int = 12, minute: int = 0) -> datetime:
+    """A moment by the clock on a British wall."""
+    return datetime(year, month, day, hour, minute, tzinfo=BRITISH_TIME)
+
+
+def a_schedule(
+    days: str = "MO;TU;WE;TH;FR",
+    opens: str = "09:00",
+    closes: str = "17:00",
+    notes: str = "",
+    on: date | None = None,
+    valid_from: date | None = None,
+    valid_to: date | None = None,
+) -> ScheduleRecord:
+    """An opening; ``days`` is written as in times.csv."""
+    codes = tuple(day for day in days.split(";") if day)
+    return ScheduleRecord(codes, opens, closes, notes, "WEEKLY" if codes else "", on, valid_from, valid_to)
+
+
+def all_hours() -> ScheduleRecord:
+    """Day and night, every day."""
+    return a_schedule("MO;TU;WE;TH;FR;SA;SU", "00:00", "23:59", "24/7")
+
+
+def a_service(
+    key: str = "advice_desk",
+    name: str = "Advice Desk",
+    organization: str = "Advice Desk Trust",
+    kind: str = "charity",
+    description: str = "Advice for everyone.",
+    status: str = "active",
+    phone: str = "01223 555123",
+    night_phone: str = "",
+    schedules: tuple[ScheduleRecord, ...] = (),
+    topics: tuple[str, ...] = ("housing",),
+    serves: tuple[str, ...] = ("Cambridgeshire",),
+    regulated_by: str = "",
+    leads: dict[str, int] | None = None,
+    unsure: tuple[str, ...] = (),
+    cost: str = "",
+) -> ServiceRecord:
+    """A service that may be shown."""
+    phones = [PhoneRecord(phone, "", False)] if phone else []
+    phones += [PhoneRecord(night_phone, "", True)] if night_phone else []
+    return ServiceRecord(
+        id=f"id-{key}",
+        key=key,
+        name=name,
+        organization=organization,
+        kind=kind,
+        description=description,
+        status=status,
+        url="https://example.org",
+        email="desk@example.org",
+        email_note="",
+        phones=tuple(phones),
+        addresses=(),
+        schedules=schedules,
+        languages=(),
+        interpretation_services="",
+        cost=cost,
+        eligibility_description="",
+        topics=frozenset(topics),
+        serves=serves,
+        regulated_by=regulated_by,
+        leads=leads or {},
+        unsure=frozenset(unsure),
+        checked_on=None,
+        source="the officer's own visit",
+    )
+
+
+def a_statement(
+    key: str = "st1",
+    statement: str = "Libraries are warm in winter.",
+    topics: dict[str, int] | None = None,
+    area: str = "",
+    urgent: str = "",
+    together: str = "",
+    valid_from: date | None = None,
+    valid_until: date | None = None,
+) -> GuidanceRecord:
+    """A statement that may be shown."""
+    return GuidanceRecord(
+        key=key,
+        topics=topics or {"housing": 1},
+        area=area,
+        urgent=urgent,
+        together=together,
+        statement=statement,
+        source="a public page",
+        source_seen="2026",
+        valid_from=valid_from,
+        valid_until=valid_until,
+        checked_on=None,
+    )
+
+
+def a_place(key: str, name: str, kind: str, *above: PlaceRecord, inside: bool = True) -> PlaceRecord:
+    """A place; ``above`` is the place that contains it, if any."""
+    within = (name, *(above[0].within if above else ()))
+    return PlaceRecord(key=key, name=name, kind=kind, within=within, inside=inside, spellings={})
+
+
+class Pack:
+    """An area pack on disk: each method adds a row; ``load`` puts the pack into a database.
+
+    It has a county (Woldshire) with two districts (Northwold with the town of Brigg, Southwold), every taxonomy term of
+    the topics, and one organisation (``trust``).
+    """
+
+    AREA = "woldshire"
+
+    def __init__(self, root: Path) -> None:
+        self.directory = root / "directory"
+        self.guidance = root / "guidance"
+        for folder in (self.directory / "england", self.directory / self.AREA, self.guidance):
+            folder.mkdir(parents=True)
+        for topic in (*NEEDS, HOMELESS_TONIGHT):
+            self.add("terms.csv", "england", key=f"topic:{topic}", taxonomy="topic", name=topic, description=topic)
+        self.add("terms.csv", "england", key="circumstance:anyone", taxonomy="circumstance", name="Anyone", description="Anyone")
+        self.place_name("england", "England", "nation", pack="england")
+        self.place_name(self.AREA, "Woldshire", "county", "england")
+        self.place_name("northwold", "Northwold", "district", self.AREA)
+        self.place_name("southwold", "Southwold", "district", self.AREA)
+        self.place_name("brigg", "Brigg", "town", "northwold")
+        self.organisation()
+
+    def path(self, sheet: str, pack: str = AREA) -> Path:
+        """Where a sheet is: guidance is not in a pack's folder."""
+        return (self.guidance if pack == "guidance" else self.directory / pack) / sheet
+
+    def add(self, sheet: str, pack: str = AREA, **cells: str) -> "Pack":
+        """Add a row to a sheet; cells not given are empty, provenance apart."""
+        columns = GUIDANCE_COLUMNS if pack == "guidance" else COLUMNS[sheet]
+        row = {"source": "the officer's own visit", "public": "yes", **cells}
+        path = self.path(sheet, pack)
+        new = not path.exists()
+        with path.open("a", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            if new:
+                writer.writerow(columns)
+            unknown = set(cells) - set(columns)
+            assert not unknown, f"{sheet} has no column {unknown}"
+            writer.writerow([row.get(column, "") for column in columns])
+        return self
+
+    def place_name(self, key: str, name: str, kind: str, parent: str = "", pack: str = AREA) -> "Pack":
+        return self.add("gazetteer.csv", pack, key=key, name=name, kind=kind, parent=parent)
+
+    def organisation(self, key: str = "trust", name: str = "Advice Desk Trust", kind: str = "charity", **cells: str) -> "Pack":
+        return self.add("organisations.csv", key=key, name=name, kind=kind, **cells)
+
+    def service(self, key: str = "advice_desk", **cells: str) -> "Pack":
+        defaults = {
+            "organisation": "trust",
+            "name": key.replace("_", " ").title(),
+            "description": "Advice for everyone.",
+            "status": "active",
+            "service_types": "housing",
+            "area": "Woldshire",
+        }
+        return self.add("services.csv", key=key, **{**defaults, **cells})
+
+    def address(self, key: str = "advice_desk_room", service: str = "advice_desk", **cells: str) -> "Pack":
+        return self.add("places.csv", key=key, service=service, **{"location_type": "physical", "address_1": "1 Mill Lane", **cells})
+
+    def times(self, service: str = "advice_desk", **cells: str) -> "Pack":
+        defaults = {"freq": "WEEKLY", "days": "MO;WE", "opens": "09:00", "closes": "17:00"}
+        return self.add("times.csv", service=service, **{**defaults, **cells})
+
+    def lead(self, topic: str = "housing", position: str = "1", service: str = "advice_desk") -> "Pack":
+        return self.add("leads.csv", topic=topic, position=position, service=service)
+
+    def statement(self, key: str = "st1", sheet: str = "housing.csv", **cells: str) -> "Pack":
+        defaults = {"topics": "housing", "positions": "1", "statement": "Libraries are warm in winter."}
+        return self.add(sheet, "guidance", key=key, **{**defaults, **cells})
+
+    def load(self, engine: Engine) -> bool:
+        return load_pack(engine, self.AREA, self.directory, self.guidance)
+
+    def read(self, engine: Engine) -> Directory:
+        """Load the pack and read what may be shown."""
+        self.load(engine)
+        return read_directory(engine)

@@ -1,0 +1,42 @@
+"""The parts that read messages, as the product builds them."""
+
+import pytest
+
+from bot.directory.records import Directory
+from bot.opening import gazetteer_folder
+from bot.preparing import Preparation
+from bot.settings import read_settings
+from bot.understanding.embedding import Embedder, shared_embedder
+from bot.understanding.gazetteer import Gazetteer
+from bot.understanding.reading import Reader
+from bot.understanding.urgency import FILE, UrgencyModel
+
+
+@pytest.fixture(scope="session")
+def gazetteer(directory: Directory, tmp_path_factory: pytest.TempPathFactory) -> Gazetteer:
+    """The gazetteer of Cambridgeshire, built from ``data/`` into a folder of its own."""
+    settings = read_settings({"MODELS_DIR": str(tmp_path_factory.mktemp("models"))})
+    preparation = Preparation(settings, print)
+    preparation.directory = directory
+    preparation.build_gazetteer()
+    return Gazetteer.load(gazetteer_folder(settings), directory)
+
+
+@pytest.fixture(scope="session")
+def embedder() -> Embedder:
+    return shared_embedder()
+
+
+@pytest.fixture(scope="session")
+def urgency() -> UrgencyModel:
+    """The urgency model that ``prepare`` builds; trained here where it has not run."""
+    settings = read_settings({})
+    if not (settings.models / FILE).exists():
+        settings.models.mkdir(parents=True, exist_ok=True)
+        Preparation(settings, print).train_urgency()
+    return UrgencyModel.load(settings.models)
+
+
+@pytest.fixture(scope="session")
+def reader(gazetteer: Gazetteer, urgency: UrgencyModel, embedder: Embedder) -> Reader:
+    return Reader(gazetteer, urgency, embedder)

@@ -1,0 +1,70 @@
+"""All that is worked out of a message before Rasa sees it."""
+
+import numpy as np
+import pytest
+
+from bot.understanding.embedding import Embedder
+from bot.understanding.reading import Reader
+from bot.understanding.redaction import MARK
+
+
+def test_a_message_is_read_in_one_go(reader: Reader) -> None:
+    reading = reader.read("  де в\u200b Вісбічі знайти лікаря?  мій номер +380 67 123 45 67 ")
+    assert reading.text == f"де в Вісбічі знайти лікаря? мій номер {MARK}"
+    assert reading.redacted
+    assert reading.language == "uk"
+    assert reading.place.inside is not None
+    assert reading.place.inside.name == "Wisbech"
+    assert reading.urgent is None
+    assert reading.names_language is None
+
+
+def test_a_message_without_personal_data_is_kept_as_it_is(reader: Reader) -> None:
+    reading = reader.read("is there a playgroup in Ely on Tuesdays")
+    assert reading.text == "is there a playgroup in Ely on Tuesdays"
+    assert not reading.redacted
+
+
+@pytest.mark.parametrize("text", ["I stay at CB5 8QP", "cb58qp", "my address is CB5 8QP, help"])
+def test_a_postcode_gives_the_place_although_its_last_half_is_taken_out(reader: Reader, text: str) -> None:
+    reading = reader.read(text)
+    assert "8qp" not in reading.text.casefold()
+    assert reading.place.inside is not None
+    assert reading.place.inside.name == "Cambridge"
+
+
+def test_what_is_embedded_holds_no_personal_data(reader: Reader, embedder: Embedder) -> None:
+    with_number = reader.read("call me back on 07911 123456 please")
+    assert np.array_equal(with_number.vector, embedder.embed(with_number.text))
+    assert np.array_equal(with_number.vector, reader.read("call me back on 07922 654321 please").vector)
+
+
+def test_urgent_need_is_read_although_a_number_stands_in_the_message(reader: Reader) -> None:
+    reading = reader.read("i have nowhere to sleep tonight with my baby, my number is 07911 123456")
+    assert reading.urgent == "homeless_tonight"
+    assert reading.redacted
+
+
+def test_the_chosen_language_wins_over_the_message_the_conversation_and_the_page(reader: Reader) -> None:
+    text = "where can I get a library card"
+    assert reader.read(text, "fa", "uk", "ar").language == "fa"
+    assert reader.read("ok", None, "uk", "ar").language == "uk"
+    assert reader.read("ok", None, None, "ar").language == "ar"
+    assert reader.read(text, None, None, None).language == "en"
+
+
+def test_the_language_a_message_asks_for_is_read(reader: Reader) -> None:
+    assert reader.read("can somebody write to me in Ukrainian").names_language == "uk"
+
+
+def test_a_place_outside_is_read_as_such(reader: Reader) -> None:
+    reading = reader.read("I live in Peterborough")
+    assert reading.place.inside is None
+    assert reading.place.outside == "Peterborough"
+
+
+@pytest.mark.parametrize("text", ["\x00\u202e\ud800", "🏴" * 500, "\u0301" * 900, "a" * 1000, "ﷺ" * 900, "0" * 1000, "@" * 1000, "CB1 " * 250])
+def test_the_oddest_message_is_read_without_an_error(reader: Reader, text: str) -> None:
+    reading = reader.read(text)
+    assert reading.vector.shape == (384,)
+    assert np.all(np.isfinite(reading.vector))

@@ -1,0 +1,137 @@
+"""Urgent need is found in five languages, and seldom where there is none."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bot.preparing import URGENCY, training_examples
+from bot.understanding.embedding import Embedder
+from bot.understanding.urgency import KINDS, UrgencyModel, read_examples
+
+EMERGENCY = [
+    "someone is smashing our front door with an axe, kids are screaming",
+    "my husband fell and he is not waking up, his lips are blue",
+    "thick smoke in the corridor we cant get out",
+    "сусід кидається на нас із сокирою, двері тріщать",
+    "мама впала на кухні, не реагує, губи сині",
+    "з розетки полум'я, штори горять, у кімнаті диму повно",
+    "في رجل ماسك سكينة وعم يكسر باب غرفتنا",
+    "بنتي ابتلعت قطعة لعبة ووجهها صار ازرق",
+    "مرتي حامل ونزفت كتير وغابت عن الوعي",
+    "یک نفر با تبر به در میکوبد میخواهد ما را بزند",
+    "پدرم روی زمین افتاده نبضش را حس نمیکنم",
+    "دود غلیظ راهرو را گرفته و گیر کردیم",
+    "阿爸突然暈低 冇咗呼吸 點做CPR",
+    "有個男人揸住刀喺門口話要斬我哋",
+    "廚房爆炸 成屋都係火 走唔到",
+]
+HOMELESS_TONIGHT = [
+    "council closed, its raining and me and my two girls have no bed for tonight",
+    "the man i rent from changed the lock while i was at work, my things are on the pavement",
+    "i been sleeping in the bus shelter behind tesco, too cold now",
+    "спонсорка виставила наші речі за двері, ніч надворі, куди нам",
+    "третю ніч ночуємо на лавці біля церкви",
+    "з хостелу попросили о восьмій вечора, з малою на руках і нема де лягти",
+    "رموا اغراضنا بالشارع وما عنا محل ننام فيه هالليلة",
+    "نايم تحت الجسر من مبارح والمطر نازل",
+    "صديقي قال لازم تطلع الليلة وما اعرف وين اروح بابني",
+    "صاحبخانه وسایل ما را بیرون انداخت و امشب سقفی بالای سرمان نیست",
+    "سه شب است در پارک روی نیمکت میخوابم",
+    "از کمپ گفتند همین شب برو، با دو طفل کجا برویم",
+    "業主換咗鎖 我同個女今晚企喺樓下冇得入屋",
+    "我已經喺公園長凳瞓咗兩晚 今晚又落雨",
+    "朋友叫我今晚走 冇錢book hotel 冇瓦遮頭",
+]
+HARMLESS = [
+    "how many fire exits must a shared house have",
+    "my cousin was stabbed in our country, does that help my asylum claim",
+    "the kitchen knife I ordered came broken",
+    "where can I train as a first aider",
+    "my lease ends in April, how do I look for another flat",
+    "is there a night bus on Sunday",
+    "last year we slept in a hostel, now I need a table and chairs",
+    "my old phone died and I lost my contacts",
+    "як поміняти замок у квартирі, господар дозволив",
+    "чоловік пожежник, чи визнають тут його диплом",
+    "де купити теплий спальник для походу",
+    "договір оренди закінчується через два місяці",
+    "дитина боїться темряви, чи є дитячий психолог",
+    "минулого року спали в спортзалі, тепер маємо дім і шукаємо меблі",
+    "на яку ніч краще бронювати готель біля аеропорту",
+    "чи треба дзвонити 111, щоб записатись на щеплення",
+    "كم مرة لازم افحص جهاز انذار الدخان",
+    "كيف اصير مسعف في الاسعاف",
+    "عقد الايجار بيخلص بعد ثلاثة اشهر شو اعمل",
+    "سكين المطبخ ممنوعة بشنطة الطيارة؟",
+    "ابني بيخاف ينام لحاله بالليل",
+    "السنة الماضية كنت بالشارع وهلق عندي غرفة وبدي فراش",
+    "قديش بتكلف اوضة بفندق لعطلة نهاية الاسبوع",
+    "قلبي تعبان من الغربة وبدي ناس احكي معهم",
+    "چطور مدرک آتش نشانی ام را اینجا قبول میکنند",
+    "قرارداد خانه ما سه ماه دیگر تمام میشود",
+    "پتوی گرم برای زمستان از کجا ارزان بخرم",
+    "پارسال در کمپ میخوابیدیم حالا برای خانه فرش لازم داریم",
+    "دخترم شبها کابوس میبیند",
+    "نگهبان شب هستم و معاشم کم است",
+    "برای تصادف پارسال وکیل لازم دارم",
+    "اتوبوس شب تا ساعت چند کار میکند",
+    "租約下年三月完 想早啲搵屋",
+    "煙霧感應器冇電 係業主換定自己換",
+    "想考急救證書 邊度有得讀",
+    "舊年住過收容所 而家想要張床褥",
+    "個女成晚發惡夢 點算好",
+    "夜班巴士去唔去車站",
+    "廚房把刀好鈍 邊度磨",
+    "醫院覆診想改期 打邊個電話",
+]
+
+
+def test_no_message_here_is_one_the_model_was_trained_on() -> None:
+    assert (len(EMERGENCY), len(HOMELESS_TONIGHT), len(HARMLESS)) == (15, 15, 40)
+    trained = {text.casefold() for text, _ in [*read_examples(URGENCY), *training_examples()]}
+    assert not trained & {text.casefold() for text in [*EMERGENCY, *HOMELESS_TONIGHT, *HARMLESS]}
+
+
+def test_four_of_five_urgent_messages_are_found_as_what_they_are(urgency: UrgencyModel, embedder: Embedder) -> None:
+    expected = [*((text, "emergency") for text in EMERGENCY), *((text, "homeless_tonight") for text in HOMELESS_TONIGHT)]
+    missed = [text for text, kind in expected if urgency.find(embedder.embed(text)) != kind]
+    assert len(missed) <= 0.2 * len(expected), missed
+
+
+@pytest.mark.parametrize(
+    "slot", range(5), ids=["English", "Ukrainian", "Arabic", "Persian", "Chinese"]
+)
+def test_no_language_is_left_behind(urgency: UrgencyModel, embedder: Embedder, slot: int) -> None:
+    texts = [*EMERGENCY[3 * slot : 3 * slot + 3], *HOMELESS_TONIGHT[3 * slot : 3 * slot + 3]]
+    raised = [text for text in texts if urgency.find(embedder.embed(text))]
+    assert len(raised) >= 4, set(texts) - set(raised)
+
+
+def test_few_harmless_messages_are_raised(urgency: UrgencyModel, embedder: Embedder) -> None:
+    raised = [text for text in HARMLESS if urgency.find(embedder.embed(text))]
+    assert len(raised) <= 5, raised
+
+
+@pytest.mark.parametrize("text", [*EMERGENCY[::3], *HOMELESS_TONIGHT[::3], *HARMLESS[::8]])
+def test_the_likelier_kind_is_the_one_found(urgency: UrgencyModel, embedder: Embedder, text: str) -> None:
+    vector = embedder.embed(text)
+    probabilities = urgency.probabilities(vector)
+    assert probabilities.shape == (len(KINDS),)
+    assert np.all((probabilities >= 0) & (probabilities <= 1))
+    over = [kind for kind, probability, needed in zip(KINDS, probabilities, urgency.thresholds, strict=True) if probability >= needed]
+    found = urgency.find(vector)
+    assert found in over if over else found is None
+
+
+def test_a_saved_model_decides_as_before(urgency: UrgencyModel, embedder: Embedder, tmp_path: Path) -> None:
+    urgency.save(tmp_path)
+    again = UrgencyModel.load(tmp_path)
+    for text in [*EMERGENCY, *HOMELESS_TONIGHT, *HARMLESS]:
+        vector = embedder.embed(text)
+        assert again.find(vector) == urgency.find(vector)
+
+
+def test_a_model_that_was_never_built_is_missed_at_once(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        UrgencyModel.load(tmp_path)
