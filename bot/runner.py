@@ -105,6 +105,9 @@ def run_rasa(settings: Settings) -> None:
     sys.argv += ["--endpoints", "endpoints.yml", "--credentials", "credentials.yml"]
     from rasa.__main__ import main
 
+    from bot.nlu.action_results import check_schema_once
+
+    check_schema_once()
     main()
 
 

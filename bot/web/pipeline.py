@@ -2,12 +2,12 @@
 
 import asyncio
 import uuid
-from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import Any
+from weakref import WeakValueDictionary
 
 from anyio import to_thread
 from babel import Locale, UnknownLocaleError
@@ -68,7 +68,7 @@ class Pipeline:
         self.reader = reader
         self.catalogues = catalogues
         self.engine = engine
-        self._busy: OrderedDict[int, asyncio.Lock] = OrderedDict()
+        self._busy: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def composer(self) -> Composer:
         """Give a composer over the directory as it is now."""
@@ -81,8 +81,8 @@ class Pipeline:
         Raises MessageRefused, UnknownConversation, or Unanswered where Rasa is away.
         """
         self.check(incoming)
-        chat = await self.conversation(incoming.session)
-        async with self._one_at_a_time(chat):
+        async with self._one_at_a_time(incoming.session):
+            chat = await self.conversation(incoming.session)
             if incoming.choice is not None:
                 return await self._take_choice(chat, incoming, incoming.choice)
             return await self._take_text(chat, incoming, incoming.text or "")
@@ -108,18 +108,16 @@ class Pipeline:
         return await to_thread.run_sync(self.store.find, token)
 
     @asynccontextmanager
-    async def _one_at_a_time(self, chat: Chat) -> AsyncIterator[None]:
+    async def _one_at_a_time(self, token: str | None) -> AsyncIterator[None]:
         """Let a conversation's messages through one by one, so that the same one sent twice at once is answered once."""
-        lock = self._busy.setdefault(chat.id, asyncio.Lock())
-        try:
-            async with lock:
-                yield
-        finally:
-            if not lock.locked():
-                self._busy.pop(chat.id, None)
+        if token is None:
+            yield
+            return
+        lock = self._busy.setdefault(token, asyncio.Lock())
+        async with lock:
+            yield
 
     async def _take_text(self, chat: Chat, incoming: Incoming, text: str) -> dict[str, Any]:
-        chat = await to_thread.run_sync(self.store.find, chat.token)
         pinned = incoming.language or chat.pinned
         reading = await to_thread.run_sync(self.reader.read, text, pinned, chat.language, incoming.page_language)
         message_id = incoming.message_id or uuid.uuid4().hex
@@ -129,7 +127,6 @@ class Pipeline:
         return await self._ask(chat, message_id, reading, pinned, None)
 
     async def _take_choice(self, chat: Chat, incoming: Incoming, choice: str) -> dict[str, Any]:
-        chat = await to_thread.run_sync(self.store.find, chat.token)
         if choice not in STANDING_CHOICES | incoming.tiles and choice not in await to_thread.run_sync(self.store.offered, chat):
             raise MessageRefused("error.choice", 422)
         language = incoming.language or chat.pinned or chat.language or incoming.page_language or "en"

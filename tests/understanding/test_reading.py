@@ -63,7 +63,9 @@ def test_a_place_outside_is_read_as_such(reader: Reader) -> None:
     assert reading.place.outside == "Peterborough"
 
 
-@pytest.mark.parametrize("text", ["\x00\u202e\ud800", "🏴" * 500, "\u0301" * 900, "a" * 1000, "ﷺ" * 900, "0" * 1000, "@" * 1000, "CB1 " * 250])
+@pytest.mark.parametrize(
+    "text", ["\x00\u202e\ud800", "🏴" * 500, "\u0301" * 900, "a" * 1000, "ﷺ" * 900, "0" * 1000, "@" * 1000, "CB1 " * 250]
+)
 def test_the_oddest_message_is_read_without_an_error(reader: Reader, text: str) -> None:
     reading = reader.read(text)
     assert reading.vector.shape == (384,)

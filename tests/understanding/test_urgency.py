@@ -43,6 +43,7 @@ HOMELESS_TONIGHT = [
     "我已經喺公園長凳瞓咗兩晚 今晚又落雨",
     "朋友叫我今晚走 冇錢book hotel 冇瓦遮頭",
 ]
+# They have the words of urgent messages, or are near them: hard to tell apart.
 HARMLESS = [
     "how many fire exits must a shared house have",
     "my cousin was stabbed in our country, does that help my asylum claim",
@@ -85,12 +86,54 @@ HARMLESS = [
     "廚房把刀好鈍 邊度磨",
     "醫院覆診想改期 打邊個電話",
 ]
+PLAIN = [
+    "reply to me please",
+    "early in the morning",
+    "Is the family centre open today",
+    "I want to become a plumber",
+    "where do I sign the form",
+    "how much does a stamp cost",
+    "my daughter is bottle fed",
+    "The elm tree fell on the fence",
+    "мені потрібен новий паспорт",
+    "дитина захворіла вночі",
+    "чи можна взяти книжку українською",
+    "хочу знайти роботу кухарем",
+    "скільки коштує проїзд автобусом",
+    "мій чоловік шукає роботу водія",
+    "де купити дешевий одяг",
+    "ми приїхали всією родиною",
+    "أبحث عن عمل في مطعم",
+    "ابني مريض ويحتاج دواء",
+    "كيف أسجل في المدرسة",
+    "أريد أن أتعلم اللغة",
+    "أين أجد ملابس مجانية",
+    "عندي موعد مع المحامي غدا",
+    "زوجتي حامل في الشهر السابع",
+    "هل يوجد مترجم",
+    "میخواهم گواهینامه رانندگی بگیرم",
+    "پسرم مدرسه نمی‌رود",
+    "دکتر خانم از کجا پیدا کنم",
+    "برای کار چه مدارکی لازم است",
+    "من تازه آمده‌ام و کسی را نمی‌شناسم",
+    "حقوقم را نداده‌اند",
+    "لباس گرم برای بچه‌ها",
+    "کلاس خیاطی برای خانم ها",
+    "我想學游泳",
+    "請問有冇免費電腦用",
+    "小朋友返學要幾錢",
+    "我嘅簽證下個月到期",
+    "有冇人可以幫我填表",
+    "邊度可以換車牌",
+    "我先生失業三個月",
+    "想識多啲朋友",
+]
 
 
 def test_no_message_here_is_one_the_model_was_trained_on() -> None:
-    assert (len(EMERGENCY), len(HOMELESS_TONIGHT), len(HARMLESS)) == (15, 15, 40)
+    assert (len(EMERGENCY), len(HOMELESS_TONIGHT), len(HARMLESS), len(PLAIN)) == (15, 15, 40, 40)
     trained = {text.casefold() for text, _ in [*read_examples(URGENCY), *training_examples()]}
-    assert not trained & {text.casefold() for text in [*EMERGENCY, *HOMELESS_TONIGHT, *HARMLESS]}
+    assert not trained & {text.casefold() for text in [*EMERGENCY, *HOMELESS_TONIGHT, *HARMLESS, *PLAIN]}
 
 
 def test_four_of_five_urgent_messages_are_found_as_what_they_are(urgency: UrgencyModel, embedder: Embedder) -> None:
@@ -99,18 +142,21 @@ def test_four_of_five_urgent_messages_are_found_as_what_they_are(urgency: Urgenc
     assert len(missed) <= 0.2 * len(expected), missed
 
 
-@pytest.mark.parametrize(
-    "slot", range(5), ids=["English", "Ukrainian", "Arabic", "Persian", "Chinese"]
-)
+@pytest.mark.parametrize("slot", range(5), ids=["English", "Ukrainian", "Arabic", "Persian", "Chinese"])
 def test_no_language_is_left_behind(urgency: UrgencyModel, embedder: Embedder, slot: int) -> None:
     texts = [*EMERGENCY[3 * slot : 3 * slot + 3], *HOMELESS_TONIGHT[3 * slot : 3 * slot + 3]]
     raised = [text for text in texts if urgency.find(embedder.embed(text))]
     assert len(raised) >= 4, set(texts) - set(raised)
 
 
-def test_few_harmless_messages_are_raised(urgency: UrgencyModel, embedder: Embedder) -> None:
+def test_few_harmless_messages_with_the_words_of_urgent_ones_are_raised(urgency: UrgencyModel, embedder: Embedder) -> None:
     raised = [text for text in HARMLESS if urgency.find(embedder.embed(text))]
     assert len(raised) <= 5, raised
+
+
+def test_hardly_any_plain_message_is_raised(urgency: UrgencyModel, embedder: Embedder) -> None:
+    raised = [text for text in PLAIN if urgency.find(embedder.embed(text))]
+    assert len(raised) <= 3, raised
 
 
 @pytest.mark.parametrize("text", [*EMERGENCY[::3], *HOMELESS_TONIGHT[::3], *HARMLESS[::8]])
