@@ -33,6 +33,8 @@ REMEMBERED_IN_TRAINING = 100_000
 NEEDED_SPACE = 500 * 1024 * 1024
 COMMON_FROM = 3
 """A word that the training examples use this often is never taken for a misspelt place."""
+ORDINARY_WORDS = 30_000
+"""Nor is one of this many commonest words of a language."""
 MAY_BE_URGENT = frozenset({"emergency", "domestic_abuse", "hate_crime", "modern_slavery", "housing"})
 """Topics whose examples are not counted as harmless when the urgency model is trained."""
 
@@ -106,12 +108,17 @@ class Preparation:
         return digest_files([LANGUAGES, *NLU.glob("*.yml"), ROOT / "bot/understanding/gazetteer.py"], self.directory.digest)
 
     def build_gazetteer(self) -> None:
+        from wordfreq import top_n_list
+
         from bot.understanding.gazetteer import build, fold
 
         with LANGUAGES.open(encoding="utf-8", newline="") as file:
             languages = {row["code"]: row["spellings"].split(";") for row in csv.DictReader(file)}
         counts = Counter(word.strip(".,?!;:'\"()") for text, _ in training_examples() for word in fold(text).split())
-        build(self.directory, languages, {word for word, n in counts.items() if n >= COMMON_FROM}, gazetteer_folder(self.settings))
+        common = {word for word, n in counts.items() if n >= COMMON_FROM}
+        for code in ("en", "uk", "ar", "fa"):
+            common |= {fold(word) for word in top_n_list(code, ORDINARY_WORDS)}
+        build(self.directory, languages, common, gazetteer_folder(self.settings))
 
     def train_urgency(self) -> None:
         from bot.understanding.embedding import shared_embedder

@@ -3,9 +3,13 @@
 import csv
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.engine import Engine
 
+from bot.answers.composer import Composer
+from bot.answers.dialogue import Turn, decide
+from bot.answers.replies import Answer, Reply
 from bot.codes import NEEDS
 from bot.directory.hours import BRITISH_TIME
 from bot.directory.pack import COLUMNS, GUIDANCE_COLUMNS, HOMELESS_TONIGHT, load_pack
@@ -197,3 +201,47 @@ class Pack:
         """Load the pack and read what may be shown."""
         self.load(engine)
         return read_directory(engine)
+
+
+def a_turn(
+    intent: str = "housing",
+    confidence: float = 0.9,
+    ranking: tuple[tuple[str, float], ...] = (),
+    urgent: str | None = None,
+    place: str | None = None,
+    outside: str | None = None,
+    slots: dict[str, Any] | None = None,
+) -> Turn:
+    """What one message meant; without a ``ranking`` the intent is the only one thought of, ``slots`` are what is remembered."""
+    return Turn(intent, confidence, ranking or ((intent, confidence),), urgent, place, outside, slots or {})
+
+
+class Talk:
+    """A conversation with the dialogue and the composer, Rasa and the front door left out."""
+
+    def __init__(self, composer: Composer, moment: datetime | None = None, language: str = "en") -> None:
+        self.composer = composer
+        self.moment = moment or british(2026, 11, 23, 11)
+        self.language = language
+        self.slots: dict[str, Any] = {}
+
+    def say(self, intent: str, names_language: str | None = None, **meaning: Any) -> Answer:
+        """Say something that means ``intent``; ``meaning`` is as ``a_turn`` has it."""
+        decision, slots = decide(a_turn(intent, slots=self.slots, **meaning))
+        self.slots.update(slots)
+        return self.composer.render(decision, self.language, self.moment, names_language)
+
+
+def replies(answer: Answer, kind: str) -> list[Reply]:
+    """Give the replies of one kind."""
+    return [reply for reply in answer.replies if reply.kind == kind]
+
+
+def shown(answer: Answer) -> list[str]:
+    """Give the names of the services shown."""
+    return [card.name for reply in replies(answer, "services") for card in reply.services]
+
+
+def offered(answer: Answer) -> list[str]:
+    """Give the values of the buttons shown."""
+    return [choice.value for reply in replies(answer, "choices") for choice in reply.choices]

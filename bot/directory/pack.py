@@ -84,6 +84,12 @@ class PackReader:
                 found.extend(sheet.rows())
         return found
 
+    def neighbours(self) -> list[Row]:
+        """Give what people will name of the other areas' packs: districts, and names of several words, which mean nothing else."""
+        others = [path for path in self.gazetteers if path.parent not in self.folders]
+        rows = [row for path in others for row in Sheet(path, COLUMNS["gazetteer.csv"], self.problems).rows()]
+        return [row for row in rows if row.text("kind") in ("county", "district") or " " in row.text("name")]
+
     def key(self, sheet: str, row: Row) -> str:
         key = row.text("key", required=True)
         earlier = self.seen.get((sheet, key))
@@ -106,7 +112,7 @@ class PackReader:
         return self.objects
 
     def read_gazetteer(self) -> None:
-        for row in self.rows("gazetteer.csv"):
+        for row in [*self.rows("gazetteer.csv"), *self.neighbours()]:
             key = self.key("gazetteer", row)
             spellings = {code: row.several(f"spellings_{code}") for code in SPELLING_LANGUAGES}
             self.places[key] = models.Place(

@@ -22,6 +22,8 @@ from bot.directory.records import Directory, PlaceRecord
 
 WORDS_FILE = "common_words.txt"
 SHORTEST_MISSPELT = 5
+LONG_NAME = 6
+"""From this length on, a name with an ending or a prefix is the place even where the word is a common one (Лондона)."""
 _HAN = r"[\u3400-\u9fff]"
 _ARABIC_PREFIXES = ("ب", "ل", "و", "ف", "ك", "وب", "ول", "ال", "بال", "لل", "من", "في")
 _CASE_ENDINGS = ("а", "у", "і", "е", "ом", "ем", "ові")
@@ -29,13 +31,23 @@ _CONSONANTS = "бвгґджзйклмнпрстфхцчшщ"
 _FOLDED = str.maketrans("أإآٱةىکیۀؤئ", "ااااهيكيهوي", "ـ\u200c")
 _NEAR_WORDS = r"(?:in|at|near|from|to|around|of|live|living|is|am|я|у|в|біля|في|به|در)"
 _MONTH_SIGNS = re.compile(
-    r"\d|\b(?:since|until|till|by|before|after|next|last|this|end|expires?|month|visa|birthday|april|february|late|early|every)\b",
+    r"\d|\b(?:since|until|till|by|before|after|next|last|this|end|expires?|month|visa|birthday|april|february|late|early|every|arrived|"
+    r"interview|appointment|starts?|begins?|court|hearing|deadline|due|born|exam|course|let'?s)\b|ماه|місяц|месяц|月",
     re.IGNORECASE,
 )
-_LIVING_SIGNS = re.compile(r"\b(?:live|living|stay|town|near|library|moved?|council|here|house|there)\b|\b(?:and|but) in\b", re.IGNORECASE)
+_LIVING_SIGNS = re.compile(
+    r"\b(?:live|living|stay|town|near|library|moved?|council|here|house|there|where)\b|\b(?:and|but|i'?m|am|are|we'?re) in\b", re.IGNORECASE
+)
 SHORT_FOLLOW_UP = 5
 """A message of this many words that names March is taken for an answer about the town."""
-_OUTCODE = re.compile(r"\b([A-Z]{1,2}\d[A-Z\d]?)\b", re.IGNORECASE)
+_OUTCODE = re.compile(r"(?<![A-Za-z\d])([A-Z]{1,2}\d[A-Z\d]?)(?=\s?(?:\d[A-Z]{2}|\[)|(?![A-Za-z\d]))", re.IGNORECASE)
+_NEGATIONS = frozenset(("not", "don't", "dont", "isn't", "longer", "не", "ليس", "وليس", "مش", "مو", "نه", "唔", "不"))
+_SMALL_WORDS = frozenset(
+    ("in", "at", "from", "near", "the", "в", "у", "з", "في", "در", "喺", "係", "是", "住", "live", "living", "stay", "живу")
+)
+"""Words that may stand between a "not" and the place it denies; with any other ("I do not know where in Ely") nothing is denied."""
+NEGATION_REACH = 3
+"""How many words before a place a "not" may stand."""
 
 
 @contextmanager
@@ -100,6 +112,23 @@ def _stems(token: str) -> list[str]:
     return [stem for stem in stems if len(stem) >= SHORTEST_MISSPELT]
 
 
+def _denied(before: list[str]) -> bool:
+    """Tell whether the words before a place deny it: a "not" with nothing but small words after it."""
+    for word in reversed(before):
+        if word in _NEGATIONS:
+            return True
+        if word not in _SMALL_WORDS:
+            return False
+    return False
+
+
+def _language_of(name: str) -> str:
+    """Give the language whose endings or prefixes a name takes, by its letters."""
+    if re.search(r"[\u0400-\u04ff]", name):
+        return "uk"
+    return "ar" if re.search(r"[\u0600-\u06ff]", name) else "en"
+
+
 def build(directory: Directory, languages: dict[str, Iterable[str]], common_words: set[str], folder: Path) -> None:
     """Build the pipeline for ``directory`` and save it in ``folder``.
 
@@ -111,17 +140,21 @@ def build(directory: Directory, languages: dict[str, Iterable[str]], common_word
     tokenizer: Any = nlp.tokenizer
     tokenizer.infix_finditer = compile_infix_regex(infixes).finditer
     ruler: Any = nlp.add_pipe("entity_ruler", config={"overwrite_ents": True})
-    patterns: dict[str, tuple[str, str]] = {}
+    spelt: dict[str, tuple[str, str, str]] = {}
     for code, names in languages.items():
         for name in names:
-            for form in (fold(name), *variants(name, "uk" if re.search(r"[а-я]", fold(name)) else "")):
-                patterns.setdefault(form, ("language", code))
+            spelt.setdefault(fold(name), ("language", code, _language_of(name)))
     for place in sorted(directory.places.values(), key=lambda p: p.inside):
         for language, spellings in place.spellings.items():
             for spelling in {*spellings, *([place.name] if language == "en" else [])}:
-                for form in variants(spelling, language):
-                    # A place inside the area comes last in this loop and so wins a spelling that two places share.
-                    patterns[form] = ("place", place.key)
+                # A place inside the area comes last in this loop and so wins a spelling that two places share.
+                spelt[fold(spelling)] = ("place", place.key, language)
+    patterns = {form: (label, key) for form, (label, key, _) in spelt.items()}
+    for form, (label, key, language) in spelt.items():
+        # A spelling as it stands always wins over the form that another one takes in a sentence.
+        for variant in variants(form, language):
+            if len(form) >= LONG_NAME or variant not in common_words:
+                patterns.setdefault(variant, (label, key))
     ruler.add_patterns([{"label": label, "pattern": form, "id": key} for form, (label, key) in patterns.items()])
     folder.mkdir(parents=True, exist_ok=True)
     nlp.to_disk(folder)
@@ -143,7 +176,8 @@ class Gazetteer:
             for spellings in ((place.name,), *place.spellings.values()):
                 for spelling in spellings:
                     name = fold(spelling)
-                    if len(name) >= SHORTEST_MISSPELT:
+                    # In scripts that leave vowels out, a short name is a slip away from too many words.
+                    if len(name) >= SHORTEST_MISSPELT + (not name.isascii()):
                         self._names[name] = place.key
 
     @classmethod
@@ -154,18 +188,20 @@ class Gazetteer:
 
     def find_place(self, text: str) -> Mention:
         """Find the place that ``text`` is about; of several inside the area the last one, of several outside the first."""
-        folded = fold(text)
+        folded = re.sub(r"(?<=\w)\.(?=\w)", ". ", fold(text))
         doc = self._nlp(folded)
         keys: list[str] = []
         taken: set[int] = set()
+        refused: list[str] = []
         for entity in doc.ents:
-            if entity.label_ != "place":
-                continue
             taken.update(range(entity.start, entity.end))
-            place = self._directory.places.get(entity.ent_id_)
-            negated = entity.start and doc[entity.start - 1].text in ("not", "не", "مش", "نه", "唔", "不")
-            if place and not negated and (not place.ambiguous or self._is_meant(place, text)):
-                keys.append(place.key)
+            place = self._directory.places.get(entity.ent_id_) if entity.label_ == "place" else None
+            if place is None or (place.ambiguous and not self._is_meant(place, text)):
+                continue
+            before = [token.text for token in doc[max(0, entity.start - NEGATION_REACH) : entity.start]]
+            (refused if _denied(before) else keys).append(place.key)
+        if refused and not keys:
+            return Mention()
         if not keys:
             keys = self._misspelt([token.text for token in doc if token.i not in taken])
         places = [self._directory.places[key] for key in keys]
@@ -200,14 +236,14 @@ class Gazetteer:
     def _misspelt(self, tokens: list[str]) -> list[str]:
         """Give the key of the place whose spelling is a slip away from one or two of ``tokens``."""
         best: tuple[float, str] | None = None
-        tokens = [*tokens, *(stem for token in tokens for stem in _stems(token))]
+        tokens = [*tokens, *(stem for token in tokens if token not in self._common for stem in _stems(token))]
         pairs = [" ".join(pair) for pair in pairwise(tokens)]
         for candidate in [*tokens, *pairs]:
             if len(candidate) < SHORTEST_MISSPELT or candidate in self._common or not candidate.replace(" ", "").isalpha():
                 continue
             if any(word in self._common for word in candidate.split(" ")):
                 continue
-            allowed = 1 if len(candidate) < 8 else 2
+            allowed = 2 if candidate.isascii() and len(candidate) >= 8 else 1
             match = process.extractOne(candidate, self._names.keys(), scorer=OSA.distance, score_cutoff=allowed)
             if match and match[0][0] == candidate[0]:
                 closeness = match[1] / len(candidate)

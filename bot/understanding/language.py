@@ -13,7 +13,10 @@ _UKRAINIAN = set("іїєґІЇЄҐ")
 _RUSSIAN = set("ыэъёЫЭЪЁ")
 _PERSIAN = set("پچژگکی")
 _ARABIC = set("ةىيكأإؤئ")
-_PASHTO = set("ټډړږښڼېۍځڅ")
+_PASHTO = set("ګټډړږښڼېۍځڅ")
+_PASHTO_WORDS = re.compile(r"(?<!\w)(زما|چیرته|چېرته|چرته|نشته|موږ|غواړم|لرم|روغتون|څنګه|ستاسو|مرسته)(?!\w)")
+_TIGRINYA = re.compile(r"ኣ|ይደሊ|ክመሃር|ናይ|እየ|ኣሎ|ዝኾነ|ንኽ|ብዛዕባ|(?<!\w)ክ")
+_SIMPLIFIED = set("们这来个国说时对会学发样还没为后问给让过车东书门见长钱电话语马难请谁种点关头开习爱乐买卖贵应办帮医护签证")
 _SORANI = set("ێۆڵڕەھ")
 _URDU = set("ٹڈڑںے")
 _DARI = re.compile(r"(?<!\w)(شفاخانه|پوهنتون|مکتب|تذکره|چی گپ|ازی|اینجه|بچیم|دری|مه |کدام|نمیتانم|میتانم|بریم|خو نی)(?!\w)")
@@ -24,7 +27,13 @@ _PLAUSIBLE = frozenset(
     )
 )
 """Languages that a guess is believed for even when pycld2 is not sure: those of people who live in English counties."""
-_CYRILLIC_UKRAINIAN = re.compile(r"(?<!\w)(де|що|як|мені|можна|потрібно|треба|допомога|будь|ласка|дякую|так|немає|та|чи|в|у|а)(?!\w)")
+_RUSSIAN_WORDS = re.compile(
+    r"(?<!\w)(меня|мне|что|как|где|нет|можно|нужно|нужна|есть|или|если|только|очень|платить|хочу в|он|она|они)(?!\w)"
+)
+_OTHER_CYRILLIC = (("sr", set("ђјљњћџ")), ("mk", set("ѓѕќ")), ("be", set("ў")))
+_NATIVE_SHARE = 0.15
+_SHORT, _LONG = 3, 8
+"""Words from which a guess at a Latin-script language, and one at a language few people here write, is believed."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,16 @@ def _script(text: str) -> str:
         )
         # One Han character says as much as a whole Latin word, and mixed messages carry English terms.
         counts[script] = counts.get(script, 0) + (3 if script == "CJK" else 1 if script == "LATIN" else 2)
-    return max(counts, key=lambda s: counts[s]) if counts else ""
+    others = {script: n for script, n in counts.items() if script != "LATIN"}
+    # English terms (Home Office, Universal Credit) are mixed into messages of every script: they must not outweigh it.
+    if others and sum(others.values()) >= _NATIVE_SHARE * sum(counts.values()):
+        return max(others, key=lambda s: others[s])
+    return "LATIN" if counts else ""
+
+
+def _only(text: str, script: str) -> str:
+    """Give the words of ``text`` that have letters of ``script``."""
+    return " ".join(word for word in text.split() if any(unicodedata.name(c, "").startswith(script) for c in word))
 
 
 def _arabic_script(text: str) -> Identified:
@@ -58,6 +76,8 @@ def _arabic_script(text: str) -> Identified:
     for code, own in (("ps", _PASHTO), ("ckb", _SORANI), ("ur", _URDU)):
         if sum(c in own for c in text) >= 2 or (code == "ps" and letters & own):
             return Identified(code, True)
+    if _PASHTO_WORDS.search(text):
+        return Identified("ps", True)
     if _DARI.search(text):
         return Identified("prs", True)
     persian, arabic = sum(c in _PERSIAN for c in text), sum(c in _ARABIC for c in text)
@@ -65,7 +85,7 @@ def _arabic_script(text: str) -> Identified:
         return Identified("fa", True)
     if arabic or "ال" in text:
         return Identified("ar", True)
-    guess = _cld2(text)
+    guess = _cld2(_only(text, "ARABIC"))
     return guess if guess.code in ("ar", "fa", "ur", "ps", "ckb") else Identified("ar", False)
 
 
@@ -74,10 +94,13 @@ def _cyrillic(text: str) -> Identified:
         return Identified("uk", True)
     if set(text) & _RUSSIAN:
         return Identified("ru", True)
-    guess = _cld2(text)
-    if guess.code in ("uk", "ru", "bg", "sr", "mk", "be"):
+    for code, own in _OTHER_CYRILLIC:
+        if set(text.lower()) & own:
+            return Identified(code, True)
+    guess = _cld2(_only(text, "CYRILLIC"))
+    if guess.code in ("uk", "ru", "bg") and guess.sure:
         return guess
-    return Identified("uk" if _CYRILLIC_UKRAINIAN.search(text.lower()) else "ru", False)
+    return Identified("ru" if _RUSSIAN_WORDS.search(text.lower()) else "uk", False)
 
 
 def _cld2(text: str) -> Identified:
@@ -88,8 +111,8 @@ def _cld2(text: str) -> Identified:
     code = found[0][1]
     if code == "un":
         return Identified(None, False)
-    if code not in _PLAUSIBLE and (not reliable or len(text.split()) < 4):
-        return Identified(None, False)
+    if code not in _PLAUSIBLE and not (reliable and len(text.split()) >= _LONG):
+        return Identified("en" if text.isascii() and len(text.split()) >= _SHORT else None, False)
     code = {"ku": "ckb", "zh": "zh-Hans", "iw": "he", "no": "nb"}.get(code, code)
     return Identified(code, bool(reliable) and len(text.split()) >= 3)
 
@@ -107,14 +130,14 @@ def identify(text: str) -> Identified:
     if script == "CJK":
         if re.search(r"[\u3040-\u30ff]", text):
             return Identified("ja", True)
-        guess = _cld2(text)
-        return Identified("zh-Hans" if guess.code == "zh-Hans" else "zh-Hant", True)
+        return Identified("zh-Hans" if set(text) & _SIMPLIFIED else "zh-Hant", True)
     if script == "ETHIOPIC":
-        guess = _cld2(text)
-        return Identified(guess.code if guess.code in ("ti", "am") else "ti", True)
+        amharic = _cld2(_only(text, "ETHIOPIC")).code == "am" and not _TIGRINYA.search(text)
+        return Identified("am" if amharic else "ti", True)
     if not script:
         return Identified(None, False)
-    return _cld2(text)
+    guess = _cld2(text)
+    return guess if guess.code == "en" or len(text.split()) >= _SHORT else Identified(None, False)
 
 
 def settle(text: str, pinned: str | None, session: str | None, page: str | None) -> str:

@@ -64,7 +64,9 @@ def test_a_place_outside_is_read_as_such(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["\x00\u202e\ud800", "🏴" * 500, "\u0301" * 900, "a" * 1000, "ﷺ" * 900, "0" * 1000, "@" * 1000, "CB1 " * 250]
+    "text",
+    ["\x00\u202e\ud800", "🏴" * 500, "\u0301" * 900, "a" * 1000, "ﷺ" * 900, "0" * 1000, "@" * 1000, "CB1 " * 250],
+    ids=["controls", "flags", "accents", "letters", "ligatures", "digits", "at signs", "postcodes"],
 )
 def test_the_oddest_message_is_read_without_an_error(reader: Reader, text: str) -> None:
     reading = reader.read(text)

@@ -1,0 +1,131 @@
+"""A service as a card: facts as the record has them, nothing claimed that is not known."""
+
+from datetime import date
+
+import pytest
+
+from bot.answers.cards import is_free_call, is_free_service, make_card, phone_for
+from bot.answers.catalogue import Catalogues
+from bot.answers.replies import ServiceCard
+from bot.codes import REPLY_LANGUAGES
+from bot.directory.records import Directory, ServiceRecord
+from tests.builders import a_schedule, a_service, all_hours, british
+
+MONDAY = british(2026, 11, 23, 11)
+
+
+def card(service: ServiceRecord, catalogues: Catalogues, language: str = "en", office_hours: bool = True) -> ServiceCard:
+    return make_card(service, language, catalogues, MONDAY, office_hours)
+
+
+@pytest.mark.parametrize(
+    "number", ["999", "112", "111", "101", "116 123", "0800 1111", "0808 800 4444", "0800 328 5644", "+44 808 800 4444"]
+)
+def test_a_call_that_costs_nothing_is_said_to_be_free(number: str) -> None:
+    assert is_free_call(number) is True
+
+
+@pytest.mark.parametrize("number", ["01354 654321", "0345 045 5225", "0300 123 1100", "020 7520 0300", "07700 900123"])
+def test_a_call_that_may_cost_is_not_said_to_be_free(number: str) -> None:
+    assert is_free_call(number) is False
+
+
+def test_where_the_numbering_plan_says_nothing_neither_do_we() -> None:
+    assert is_free_call("85258") is None
+
+
+@pytest.mark.parametrize(("cost", "free"), [("free", True), ("Free", True), ("free to join and borrow", True)])
+def test_a_service_whose_record_says_free_is_free(cost: str, free: bool) -> None:
+    assert is_free_service(cost) is free
+
+
+@pytest.mark.parametrize(
+    "cost",
+    [
+        "",
+        "free or low cost",
+        "free if you qualify; call charges apply, ask for a call back",
+        "free advice; call charged as local",
+        "Parcels free; Fairbite about 2 pounds a visit (2022)",
+        "Free or reduced for many learners; depends on funding rules.",
+        "free to search; advisers may charge",
+    ],
+)
+def test_free_with_a_condition_is_not_said_to_be_free(cost: str) -> None:
+    assert is_free_service(cost) is None
+
+
+def test_outside_office_hours_the_number_for_then_is_given_where_there_is_one() -> None:
+    council = a_service(phone="01954 713000", night_phone="01253 501117")
+    day, night = phone_for(council, True), phone_for(council, False)
+    assert day is not None
+    assert night is not None
+    assert (day.number, night.number) == ("01954 713000", "01253 501117")
+
+
+def test_a_night_number_is_not_given_by_day_and_a_day_number_is_better_than_none() -> None:
+    assert phone_for(a_service(phone="", night_phone="01253 501117"), True) is None
+    by_night = phone_for(a_service(phone="01954 713000"), False)
+    assert by_night is not None
+    assert by_night.number == "01954 713000"
+    assert phone_for(a_service(phone=""), False) is None
+
+
+@pytest.mark.parametrize("language", REPLY_LANGUAGES)
+def test_the_facts_of_a_card_are_those_of_the_record_in_every_language(directory: Directory, catalogues: Catalogues, language: str) -> None:
+    for service in directory.services:
+        made = card(service, catalogues, language)
+        assert (made.name, made.organization, made.summary) == (service.name, service.organization, service.description)
+        assert (made.email, made.url, made.cost) == (service.email, service.url, service.cost)
+        assert (made.eligibility, made.serves, made.source) == (service.eligibility_description, service.serves, service.source)
+        assert made.summary_lang == "en"
+        assert made.phone in {"", *(phone.number for phone in service.phones)}
+
+
+def test_what_nobody_has_checked_has_no_date_and_what_somebody_has_shows_it(directory: Directory, catalogues: Catalogues) -> None:
+    assert {card(service, catalogues).checked_on for service in directory.services} == {None}
+    checked = ServiceRecord(**{**vars(a_service()), "checked_on": date(2026, 11, 20)})
+    assert card(checked, catalogues).checked_on == "2026-11-20"
+
+
+def test_a_service_is_said_to_be_open_or_closed_only_where_its_hours_are_known(catalogues: Catalogues) -> None:
+    assert card(a_service(schedules=(a_schedule(),)), catalogues).open_now is True
+    assert card(a_service(schedules=(a_schedule("SU"),)), catalogues).open_now is False
+    assert card(a_service(), catalogues).open_now is None
+    assert card(a_service(schedules=(a_schedule("MO", "", ""),)), catalogues).open_now is None
+
+
+@pytest.mark.parametrize("language", REPLY_LANGUAGES)
+def test_unsure_hours_are_shown_with_please_check_first_and_never_as_open_now(catalogues: Catalogues, language: str) -> None:
+    made = card(a_service(schedules=(a_schedule(),), unsure=("hours",)), catalogues, language)
+    assert made.open_now is None
+    assert made.hours.endswith(catalogues.say(language, "card.check_first"))
+
+
+def test_an_unsure_address_says_please_check_first(directory: Directory, catalogues: Catalogues) -> None:
+    surgery = directory.service("cambridge_access_surgery")
+    assert surgery is not None
+    assert card(surgery, catalogues).address.endswith("please check first")
+    assert card(surgery, catalogues).phone == ""
+
+
+@pytest.mark.parametrize("schedules", [(all_hours(),), (a_schedule(),)])
+def test_a_service_that_is_closed_for_a_time_is_not_said_to_be_open_now(catalogues: Catalogues, schedules: tuple[()]) -> None:
+    made = card(a_service(status="temporarily closed", schedules=schedules), catalogues)
+    assert made.open_now is not True
+
+
+@pytest.mark.parametrize("language", REPLY_LANGUAGES)
+def test_day_and_night_is_in_the_reader_s_words(catalogues: Catalogues, language: str) -> None:
+    made = card(a_service(schedules=(all_hours(),)), catalogues, language)
+    assert made.hours == catalogues.say(language, "card.all_hours")
+    assert made.open_now is True
+
+
+def test_the_inner_topic_for_tonight_is_not_shown(catalogues: Catalogues) -> None:
+    assert card(a_service(topics=("housing", "food", "homeless_tonight")), catalogues).topics == ("food", "housing")
+
+
+def test_a_regulator_is_named_only_where_one_is_known(catalogues: Catalogues) -> None:
+    assert card(a_service(), catalogues).regulated_by is None
+    assert card(a_service(regulated_by="IAA level 2"), catalogues).regulated_by == "IAA level 2"

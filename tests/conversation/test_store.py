@@ -1,0 +1,226 @@
+"""Keeping conversations: found by their token alone, answered once, erased without a trace."""
+
+import re
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text, update
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import Session
+
+from bot.conversation.models import Conversation, Feedback, Message
+from bot.conversation.store import ConversationStore
+from bot.errors import UnknownConversation
+
+CANARY = "canary-7f3b-the-words-somebody-wrote"
+
+
+@pytest.fixture
+def store(engine: Engine) -> ConversationStore:
+    return ConversationStore(engine)
+
+
+def an_answer(*choices: str) -> dict[str, Any]:
+    """An answer with a reply that offers ``choices``."""
+    replies = [{"kind": "choices", "choices": [{"label": value.title(), "value": value} for value in choices]}]
+    return {"understood": {"topic": "housing"}, "replies": replies}
+
+
+def last_seen(engine: Engine, rasa_id: str, days_ago: float) -> None:
+    """Put the last sign of a conversation into the past."""
+    moment = datetime.now(timezone.utc) - timedelta(days=days_ago)
+    with Session(engine, future=True) as session:
+        session.execute(update(Conversation).where(Conversation.rasa_id == rasa_id).values(last_seen_at=moment))
+        session.commit()
+
+
+def rows(engine: Engine, model: Any) -> list[Any]:
+    with Session(engine, future=True) as session:
+        return list(session.execute(select(model)).scalars())
+
+
+def test_a_conversation_is_found_by_its_token(store: ConversationStore) -> None:
+    chat, other = store.start(), store.start()
+    assert store.find(chat.token) == chat
+    assert chat.rasa_id != other.rasa_id
+
+
+def test_a_token_cannot_be_guessed(store: ConversationStore) -> None:
+    tokens = {store.start().token for _ in range(20)}
+    assert len(tokens) == 20
+    assert all(re.fullmatch(r"[\w-]{32}", token) for token in tokens)
+
+
+@pytest.mark.parametrize("wrong", ["", "nothing", "%", "' OR 1=1 --"])
+def test_another_token_finds_nothing(store: ConversationStore, wrong: str) -> None:
+    store.start()
+    with pytest.raises(UnknownConversation):
+        store.find(wrong)
+
+
+def test_neither_the_number_nor_the_inner_name_of_a_conversation_opens_it(store: ConversationStore) -> None:
+    chat = store.start()
+    for wrong in (str(chat.id), chat.rasa_id, chat.token[:-1], chat.token.swapcase()):
+        with pytest.raises(UnknownConversation):
+            store.find(wrong)
+
+
+def test_the_database_does_not_hold_the_token(store: ConversationStore, engine: Engine) -> None:
+    chat = store.start()
+    store.accept(chat, "m1", "a question")
+    with engine.connect() as connection:
+        for table in ("conversation", "message", "feedback", "pending_erasure"):
+            held = [str(value) for row in connection.execute(text(f"SELECT * FROM {table}")) for value in row]
+            assert not any(chat.token in value for value in held)
+
+
+def test_a_message_is_kept_before_it_is_answered(store: ConversationStore) -> None:
+    chat = store.start()
+    assert store.accept(chat, "m1", "where can I sleep") is None
+    (exchange,) = store.exchanges(chat)
+    assert (exchange.message_id, exchange.text, exchange.answer) == ("m1", "where can I sleep", None)
+
+
+def test_a_message_sent_again_gets_the_answer_it_had_and_is_not_kept_twice(store: ConversationStore) -> None:
+    chat = store.start()
+    store.accept(chat, "m1", "where can I sleep")
+    store.record(chat, "m1", an_answer("more"), "uk", None)
+    assert store.accept(chat, "m1", "other words") == an_answer("more")
+    assert [exchange.text for exchange in store.exchanges(chat)] == ["where can I sleep"]
+
+
+def test_a_message_sent_again_before_it_was_answered_is_not_kept_twice_and_may_be_asked_again(store: ConversationStore) -> None:
+    chat = store.start()
+    store.accept(chat, "m1", "where can I sleep")
+    assert store.accept(chat, "m1", "where can I sleep") is None
+    assert len(store.exchanges(chat)) == 1
+
+
+def test_two_people_may_use_the_same_message_id(store: ConversationStore) -> None:
+    first, second = store.start(), store.start()
+    store.accept(first, "m1", "mine")
+    store.record(first, "m1", an_answer(), "en", None)
+    assert store.accept(second, "m1", "also mine") is None
+    assert [exchange.text for exchange in store.exchanges(second)] == ["also mine"]
+    assert [exchange.text for exchange in store.exchanges(first)] == ["mine"]
+
+
+def test_exchanges_come_in_the_order_they_were_sent_in_whatever_script(store: ConversationStore) -> None:
+    chat = store.start()
+    sent = ["одне", "دو", "三", "four 🏴", "а" * 4000]
+    for number, words in enumerate(sent):
+        store.accept(chat, f"m{9 - number}", words)
+    store.record(chat, "m9", {"replies": [{"text": "відповідь ⁨999⁩"}]}, "uk", None)
+    assert [exchange.text for exchange in store.exchanges(chat)] == sent
+    assert store.exchanges(chat)[0].answer == {"replies": [{"text": "відповідь ⁨999⁩"}]}
+
+
+def test_the_language_of_the_talk_and_the_one_that_was_chosen_are_remembered(store: ConversationStore) -> None:
+    chat = store.start()
+    store.accept(chat, "m1", "привіт")
+    store.record(chat, "m1", an_answer(), "uk", None)
+    assert (store.find(chat.token).language, store.find(chat.token).pinned) == ("uk", None)
+    store.pin(chat, "ar")
+    assert (store.find(chat.token).language, store.find(chat.token).pinned) == ("ar", "ar")
+
+
+def test_only_what_was_offered_in_this_conversation_counts_as_offered(store: ConversationStore) -> None:
+    chat, other = store.start(), store.start()
+    for number, choices in enumerate([("more", "place:fenland"), ("topic:food",)]):
+        store.accept(chat, f"m{number}", "words")
+        store.record(chat, f"m{number}", an_answer(*choices), "en", None)
+    store.accept(chat, "unanswered", "words")
+    assert store.offered(chat) == {"more", "place:fenland", "topic:food"}
+    assert store.offered(other) == set()
+
+
+def test_an_erased_conversation_is_gone_with_its_messages_and_feedback_and_others_stay(store: ConversationStore, engine: Engine) -> None:
+    chat, other = store.start(), store.start()
+    for one in (chat, other):
+        store.accept(one, "m1", "words")
+        store.give_feedback(one, True, "housing", "good")
+    store.erase([chat.rasa_id])
+    with pytest.raises(UnknownConversation):
+        store.find(chat.token)
+    assert store.exchanges(chat) == []
+    assert [row.id for row in rows(engine, Conversation)] == [other.id]
+    assert [row.conversation_id for row in rows(engine, Message)] == [other.id]
+    assert [row.conversation_id for row in rows(engine, Feedback)] == [other.id]
+
+
+def test_what_was_erased_stays_on_the_list_until_rasa_has_erased_it_too(store: ConversationStore) -> None:
+    first, second = store.start(), store.start()
+    store.erase([first.rasa_id, second.rasa_id])
+    assert set(store.pending_erasures()) == {first.rasa_id, second.rasa_id}
+    store.erased(first.rasa_id)
+    assert store.pending_erasures() == [second.rasa_id]
+
+
+def test_erasing_twice_or_nothing_is_no_fault(store: ConversationStore) -> None:
+    chat = store.start()
+    store.erase([])
+    store.erase([chat.rasa_id])
+    store.erase([chat.rasa_id])
+    assert store.pending_erasures() == [chat.rasa_id]
+
+
+def test_a_message_that_comes_while_its_conversation_is_erased_is_not_kept(store: ConversationStore, engine: Engine) -> None:
+    chat = store.start()
+    store.erase([chat.rasa_id])
+    with pytest.raises(UnknownConversation):
+        store.accept(chat, "late", "words")
+    store.record(chat, "late", an_answer(), "uk", None)
+    assert rows(engine, Message) == []
+
+
+def test_what_arrives_late_for_an_erased_conversation_never_lands_in_a_newer_one(store: ConversationStore) -> None:
+    erased = store.start()
+    store.accept(erased, "m1", "words")
+    store.erase([erased.rasa_id])
+    newer = store.start()
+    store.record(erased, "m1", an_answer(), "ar", "ar")
+    assert store.find(newer.token).language is None
+    with pytest.raises(UnknownConversation):
+        store.accept(erased, "m2", "a secret of somebody else")
+    assert store.exchanges(newer) == []
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_no_byte_of_an_erased_message_stays_in_the_files(store: ConversationStore, engine: Engine, tmp_path: Path) -> None:
+    chat = store.start()
+    store.accept(chat, "m1", CANARY)
+    store.record(chat, "m1", {"replies": [{"text": f"about {CANARY}"}]}, "en", None)
+    store.give_feedback(chat, True, None, CANARY)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert any(CANARY.encode() in path.read_bytes() for path in files), "it was there before"
+    store.erase([chat.rasa_id])
+    for path in (path for path in tmp_path.rglob("*") if path.is_file()):
+        assert CANARY.encode() not in path.read_bytes(), path.name
+
+
+@pytest.mark.parametrize(("days_ago", "gone"), [(6.9, False), (7.1, True), (400, True)])
+def test_a_conversation_expires_when_it_has_been_silent_for_the_days_set(
+    store: ConversationStore, engine: Engine, days_ago: float, gone: bool
+) -> None:
+    chat, fresh = store.start(), store.start()
+    last_seen(engine, chat.rasa_id, days_ago)
+    assert store.expired(7) == ([chat.rasa_id] if gone else [])
+    assert fresh.rasa_id not in store.expired(7)
+
+
+def test_a_message_keeps_a_conversation_from_expiring_even_while_it_waits_for_an_answer(store: ConversationStore, engine: Engine) -> None:
+    answered, waiting = store.start(), store.start()
+    for chat in (answered, waiting):
+        last_seen(engine, chat.rasa_id, 8)
+        store.accept(chat, "m1", "still here")
+    store.record(answered, "m1", an_answer(), "en", None)
+    assert store.expired(7) == []
+
+
+def test_feedback_is_kept_with_what_it_is_about(store: ConversationStore, engine: Engine) -> None:
+    chat = store.start()
+    store.give_feedback(chat, False, None, "дякую")
+    (feedback,) = rows(engine, Feedback)
+    assert (feedback.conversation_id, feedback.helped, feedback.about, feedback.comment) == (chat.id, 0, None, "дякую")

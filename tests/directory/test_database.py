@@ -1,0 +1,42 @@
+"""Opening a database and bringing it up to date."""
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import IntegrityError
+
+import bot.conversation.models
+import bot.directory.models  # noqa: F401
+from bot.database import Base, migrate, open_database
+from tests.builders import Pack
+
+
+def test_the_folder_of_a_new_database_is_made(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path / 'new' / 'deep' / 'desk.db'}")
+    engine.connect().close()
+    engine.dispose()
+    assert (tmp_path / "new" / "deep" / "desk.db").exists()
+
+
+def test_the_migrations_make_exactly_the_tables_that_the_product_declares(engine: Engine) -> None:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_migrating_twice_changes_nothing_and_loses_nothing(engine: Engine, tmp_path: Path) -> None:
+    tables = set(inspect(engine).get_table_names())
+    pack = Pack(tmp_path / "packs").service()
+    pack.load(engine)
+    migrate(engine)
+    assert set(inspect(engine).get_table_names()) == tables
+    assert pack.load(engine) is False
+
+
+def test_a_row_that_points_nowhere_is_refused_by_every_database(engine: Engine) -> None:
+    with pytest.raises(IntegrityError), engine.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO lead (id, service_id, topic, position) VALUES ('1', 'nowhere', 'housing', 1)")
