@@ -23,7 +23,8 @@ from bot.directory.records import Directory, PlaceRecord
 WORDS_FILE = "common_words.txt"
 SHORTEST_MISSPELT = 5
 LONG_NAME = 6
-"""From this length on, a name with an ending or a prefix is the place even where the word is a common one (Лондона)."""
+SMALL_KINDS = ("village", "suburb")
+"""A short name of such a place, with an ending or a prefix, is left out where it is then a common word (المانيا, котом)."""
 _HAN = r"[\u3400-\u9fff]"
 _ARABIC_PREFIXES = ("ب", "ل", "و", "ف", "ك", "وب", "ول", "ال", "بال", "لل", "من", "في")
 _CASE_ENDINGS = ("а", "у", "і", "е", "ом", "ем", "ові")
@@ -152,8 +153,10 @@ def build(directory: Directory, languages: dict[str, Iterable[str]], common_word
     patterns = {form: (label, key) for form, (label, key, _) in spelt.items()}
     for form, (label, key, language) in spelt.items():
         # A spelling as it stands always wins over the form that another one takes in a sentence.
+        named = directory.places[key] if label == "place" else None
+        small = named is not None and named.kind in SMALL_KINDS and len(form) < LONG_NAME
         for variant in variants(form, language):
-            if len(form) >= LONG_NAME or variant not in common_words:
+            if not small or variant not in common_words:
                 patterns.setdefault(variant, (label, key))
     ruler.add_patterns([{"label": label, "pattern": form, "id": key} for form, (label, key) in patterns.items()])
     folder.mkdir(parents=True, exist_ok=True)

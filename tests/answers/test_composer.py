@@ -3,6 +3,7 @@
 import re
 import shutil
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -137,9 +138,9 @@ def test_more_repeats_neither_guidance_nor_who_was_left_out(talk: Talk) -> None:
 @pytest.mark.parametrize("moment", [british(2026, 11, 23, 11), MONDAY_NIGHT, british(2026, 11, 22, 12)])
 @pytest.mark.parametrize("place", [None, "wisbech", "cambridge"])
 def test_more_after_an_urgent_answer_neither_repeats_nor_leaves_anything_out(
-    composer: Composer, directory: Directory, moment: object, place: str | None
+    composer: Composer, directory: Directory, moment: datetime, place: str | None
 ) -> None:
-    talk = Talk(composer, moment)  # type: ignore[arg-type]
+    talk = Talk(composer, moment)
     answer = talk.say("nlu_fallback", urgent="homeless_tonight", place=place)
     names = [name for page in pages(talk, shown(answer)) for name in page]
     found = find_services(directory, "housing", directory.places[place] if place else None).services
@@ -235,12 +236,17 @@ def test_where_the_list_has_nothing_that_is_said(directory: Directory, catalogue
     assert "our list has nothing for this yet" in services.text
 
 
-def test_at_night_help_that_is_open_comes_before_help_that_is_shut(composer: Composer) -> None:
-    by_day = shown(Talk(composer).say("housing", urgent="homeless_tonight", place="wisbech"))
-    by_night = shown(Talk(composer, MONDAY_NIGHT).say("housing", urgent="homeless_tonight", place="wisbech"))
-    assert by_day[0] == "Fenland District Council, housing options"
-    assert by_night[0] == "Migrant Help asylum helpline"
-    assert "Shelter emergency helpline" not in by_night
+@pytest.mark.parametrize("moment", [british(2026, 11, 23, 11), MONDAY_NIGHT, british(2026, 11, 22, 12)])
+@pytest.mark.parametrize("place", [None, "wisbech", "cambridge", "cambourne", "huntingdon"])
+def test_the_service_whose_number_the_urgent_words_give_leads_the_list(composer: Composer, moment: datetime, place: str | None) -> None:
+    answer = Talk(composer, moment).say("nlu_fallback", urgent="homeless_tonight", place=place)
+    (services,) = replies(answer, "services")
+    assert services.services[0].phone == answer.replies[0].phone
+
+
+def test_at_night_help_that_is_shut_comes_after_help_that_may_be_open(composer: Composer) -> None:
+    talk = Talk(composer, MONDAY_NIGHT)
+    assert "Shelter emergency helpline" not in shown(talk.say("housing", urgent="homeless_tonight", place="wisbech"))
 
 
 def test_what_is_not_understood_brings_likely_topics_and_a_person(talk: Talk) -> None:

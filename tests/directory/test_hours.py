@@ -6,6 +6,7 @@ import pytest
 
 from bot.codes import REPLY_LANGUAGES
 from bot.directory.hours import Opening, bank_holidays, describe, is_all_hours, is_office_hours, opening_at
+from bot.directory.records import ScheduleRecord
 from tests.builders import a_schedule, all_hours, british
 
 MONDAY = (2026, 11, 23)
@@ -94,10 +95,10 @@ def test_a_scottish_bank_holiday_closes_nothing_in_england() -> None:
     ],
     ids=["short day", "other hours", "shut"],
 )
-def test_hours_for_one_date_outweigh_those_of_the_week(special: object, opening: Opening) -> None:
+def test_hours_for_one_date_outweigh_those_of_the_week(special: ScheduleRecord, opening: Opening) -> None:
     schedules = (a_schedule("MO", "09:00", "17:00"), special)
-    assert opening_at(schedules, british(*MONDAY, 11)) is opening  # type: ignore[arg-type]
-    assert opening_at(schedules, british(2026, 11, 30, 11)) is Opening.OPEN  # type: ignore[arg-type]
+    assert opening_at(schedules, british(*MONDAY, 11)) is opening
+    assert opening_at(schedules, british(2026, 11, 30, 11)) is Opening.OPEN
 
 
 def test_hours_for_a_bank_holiday_outweigh_the_holiday() -> None:

@@ -1,0 +1,109 @@
+"""Settings: read once, sound by default, and refused at start by the name of the variable."""
+
+from dataclasses import FrozenInstanceError, fields
+from pathlib import Path
+
+import pytest
+
+from bot.errors import SettingsError
+from bot.settings import ROOT, Settings, read_settings
+from bot.web.limits import RateLimits
+
+VARIABLES = {field.name.upper() for field in fields(Settings)} - {"VAR", "MODELS", "ENGINE_TIMEOUT"} | {
+    "VAR_DIR",
+    "MODELS_DIR",
+    "ENGINE_TIMEOUT_MS",
+}
+
+
+def test_without_any_variable_the_product_serves_cambridgeshire_to_this_machine_alone() -> None:
+    settings = read_settings({})
+    assert (settings.area, settings.host, settings.port, settings.retention_days) == ("cambridgeshire", "127.0.0.1", 8000, 7)
+    assert settings.database_url == f"sqlite:///{ROOT / 'var' / 'cambridgeshire.db'}"
+
+
+@pytest.mark.parametrize("name", sorted(VARIABLES))
+def test_a_variable_that_is_empty_is_as_good_as_not_set(name: str) -> None:
+    assert read_settings({name: ""}) == read_settings({})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "field", "meant"),
+    [
+        ("PORT", "9000", "port", 9000),
+        ("RASA_PORT", " 6005 ", "rasa_port", 6005),
+        ("ACTIONS_PORT", "6055", "actions_port", 6055),
+        ("RETENTION_DAYS", "1", "retention_days", 1),
+        ("ENGINE_TIMEOUT_MS", "1500", "engine_timeout", 1.5),
+        ("AREA", "lewisham", "area", "lewisham"),
+        ("DATABASE_URL", "postgresql://desk@localhost/desk", "database_url", "postgresql://desk@localhost/desk"),
+        ("OFFICE_OPENS", "08:30", "office_opens", "08:30"),
+        ("MODELS_DIR", "/srv/models", "models", Path("/srv/models")),
+    ],
+)
+def test_a_variable_sets_its_setting_and_no_other(name: str, value: str, field: str, meant: object) -> None:
+    settings, default = vars(read_settings({name: value})), vars(read_settings({}))
+    changed = {key for key in settings if settings[key] != default[key]}
+    assert settings[field] == meant
+    assert changed == ({"area", "database_url"} if name == "AREA" else {field})
+
+
+def test_the_database_of_an_area_is_in_the_folder_for_what_changes() -> None:
+    settings = read_settings({"AREA": "lewisham", "VAR_DIR": "/srv/desk"})
+    assert settings.database_url == "sqlite:////srv/desk/lewisham.db"
+
+
+def test_rasa_and_the_actions_are_on_this_machine_alone_even_where_the_front_door_is_not() -> None:
+    settings = read_settings({"HOST": "0.0.0.0", "RASA_PORT": "6005", "ACTIONS_PORT": "6055"})
+    assert settings.host == "0.0.0.0"
+    assert settings.rasa_url == "http://127.0.0.1:6005"
+    assert settings.actions_url == "http://127.0.0.1:6055"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AREA", "atlantis"),
+        ("AREA", "england"),
+        ("AREA", "../cambridgeshire"),
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("PORT", "eighty"),
+        ("PORT", "-1"),
+        ("RASA_PORT", "5005.5"),
+        ("RETENTION_DAYS", "0"),
+        ("RETENTION_DAYS", "366"),
+        ("ENGINE_TIMEOUT_MS", "99"),
+        ("OFFICE_OPENS", "9am"),
+        ("OFFICE_OPENS", "9:00"),
+        ("OFFICE_CLOSES", "25:00"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_at_start_by_name_and_value(name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read_settings({name: value})
+    assert name in str(refused.value)
+    assert value in str(refused.value)
+
+
+def test_a_refused_area_is_answered_with_those_there_are() -> None:
+    with pytest.raises(SettingsError, match="birmingham, cambridgeshire, lewisham"):
+        read_settings({"AREA": "norfolk"})
+
+
+@pytest.mark.parametrize("name", ["SESSION_LIMIT", "ADDRESS_LIMIT"])
+@pytest.mark.parametrize("value", ["thirty", "30", "30/fortnight"])
+def test_a_limit_that_cannot_be_read_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        RateLimits(read_settings({name: value}))
+
+
+def test_settings_cannot_be_changed_once_read() -> None:
+    settings = read_settings({})
+    with pytest.raises(FrozenInstanceError):
+        settings.port = 9000  # type: ignore[misc]
+
+
+def test_the_environment_of_the_process_is_read_where_none_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "9001")
+    assert read_settings().port == 9001
