@@ -1,6 +1,7 @@
 """Every setting of the product, read from the environment once."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +53,13 @@ def _number(environment: dict[str, str], name: str, default: int, low: int, high
     return int(text)
 
 
+def _clock(environment: dict[str, str], name: str, default: str) -> str:
+    text = environment.get(name, "").strip() or default
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text):
+        raise SettingsError(f"{name} is {text!r}: give a time such as 09:00.")
+    return text
+
+
 def read_settings(environment: dict[str, str] | None = None) -> Settings:
     """Read the settings from ``environment`` (the process's own by default).
 
@@ -67,7 +75,7 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
     return Settings(
         area=area,
         port=_number(env, "PORT", 8000, 1, 65535),
-        host=env.get("HOST", "127.0.0.1"),
+        host=env.get("HOST", "").strip() or "127.0.0.1",
         rasa_port=_number(env, "RASA_PORT", 5005, 1, 65535),
         actions_port=_number(env, "ACTIONS_PORT", 5055, 1, 65535),
         database_url=env.get("DATABASE_URL", "") or f"sqlite:///{var / (area + '.db')}",
@@ -75,10 +83,10 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         models=Path(env.get("MODELS_DIR", "") or ROOT / "models"),
         retention_days=_number(env, "RETENTION_DAYS", 7, 1, 365),
         engine_timeout=_number(env, "ENGINE_TIMEOUT_MS", 8000, 100, 60000) / 1000,
-        session_limit=env.get("SESSION_LIMIT", "30/minute"),
-        address_limit=env.get("ADDRESS_LIMIT", "1200/minute"),
-        trusted_proxies=env.get("TRUSTED_PROXIES", ""),
-        frame_ancestors=env.get("FRAME_ANCESTORS", "'self'"),
-        office_opens=env.get("OFFICE_OPENS", "09:00"),
-        office_closes=env.get("OFFICE_CLOSES", "17:00"),
+        session_limit=env.get("SESSION_LIMIT", "").strip() or "30/minute",
+        address_limit=env.get("ADDRESS_LIMIT", "").strip() or "1200/minute",
+        trusted_proxies=env.get("TRUSTED_PROXIES", "").strip() or "",
+        frame_ancestors=env.get("FRAME_ANCESTORS", "").strip() or "'self'",
+        office_opens=_clock(env, "OFFICE_OPENS", "09:00"),
+        office_closes=_clock(env, "OFFICE_CLOSES", "17:00"),
     )

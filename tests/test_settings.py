@@ -22,7 +22,7 @@ def test_without_any_variable_the_product_serves_cambridgeshire_to_this_machine_
     assert settings.database_url == f"sqlite:///{ROOT / 'var' / 'cambridgeshire.db'}"
 
 
-@pytest.mark.parametrize("name", sorted(VARIABLES))
+@pytest.mark.parametrize("name", sorted(VARIABLES - {"FRAME_ANCESTORS"}))
 def test_a_variable_that_is_empty_is_as_good_as_not_set(name: str) -> None:
     assert read_settings({name: ""}) == read_settings({})
 

@@ -32,7 +32,8 @@ def is_free_call(number: str) -> bool | None:
 
 def is_free_service(cost: str) -> bool | None:
     """Tell whether the record says plainly that the service is free; None where it says nothing or more."""
-    return True if cost.lower() == "free" or cost.lower().startswith("free to") else None
+    plain = cost.lower()
+    return True if plain == "free" or (plain.startswith("free to") and ";" not in plain) else None
 
 
 def phone_for(service: ServiceRecord, office_hours: bool) -> PhoneRecord | None:
@@ -46,6 +47,9 @@ def make_card(service: ServiceRecord, language: str, catalogues: Catalogues, mom
     """Write ``service`` as a card for readers of ``language`` at ``moment``."""
     unsure_hours = catalogues.say(language, "card.check_first") if "hours" in service.unsure else ""
     opening = opening_at(service.schedules, moment)
+    open_now = None if opening is Opening.UNKNOWN or "hours" in service.unsure else opening is Opening.OPEN
+    if service.status != "active":
+        open_now = False
     phone = phone_for(service, office_hours)
     address = "; ".join(a.text for a in service.addresses)
     if address and "address" in service.unsure:
@@ -65,7 +69,7 @@ def make_card(service: ServiceRecord, language: str, catalogues: Catalogues, mom
         url=service.url,
         address=address,
         hours=describe(service.schedules, language, catalogues.say(language, "card.all_hours"), unsure_hours),
-        open_now=None if opening is Opening.UNKNOWN or "hours" in service.unsure else opening is Opening.OPEN,
+        open_now=open_now,
         languages=service.languages,
         free=is_free_service(service.cost),
         cost=service.cost,

@@ -165,8 +165,8 @@ class Composer:
             opening = opening_at(service.schedules, moment)
             if any(phone.out_of_hours for phone in service.phones):
                 return 0
-            if opening is Opening.UNKNOWN and service.kind == "council" and not office and service.leads.get("housing"):
-                opening = Opening.CLOSED
+            if opening is Opening.UNKNOWN and service.kind == "council" and service.leads.get("housing"):
+                opening = Opening.CLOSED if not office else Opening.OPEN if service.phones else Opening.UNKNOWN
             return {Opening.OPEN: 0, Opening.UNKNOWN: 1, Opening.CLOSED: 2}[opening]
 
         return tuple(sorted(services, key=closed))

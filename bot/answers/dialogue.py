@@ -18,7 +18,7 @@ SECOND_NEED = 0.3
 CERTAIN_NEED = 0.5
 """In an emergency a need this likely (a doctor, say) is still answered, after the urgent words."""
 FOLLOW_UPS = ("inform", "more", "nlu_fallback")
-SLOTS = ("topic", "place", "language", "shown", "asked_place", "misunderstood")
+SLOTS = ("topic", "place", "outside", "urgent", "language", "shown", "asked_place", "misunderstood")
 """What the dialogue remembers; ``domain.yml`` says what each is."""
 
 
@@ -64,15 +64,16 @@ def decide(turn: Turn) -> tuple[Decision, dict[str, Any]]:
     """Decide on a turn; give the decision and the slots to set."""
     topic = _topic(turn)
     place = turn.place or (None if turn.outside else turn.slots.get("place"))
+    outside = turn.outside or (None if turn.place else turn.slots.get("outside"))
     confidence = round(turn.confidence, 2)
     if topic:
-        return _need(turn, topic, place, confidence)
+        return _need(turn, topic, place, outside, confidence)
     if turn.intent == "start_again":
-        cleared = {"topic": None, "place": None, "shown": 0.0, "asked_place": False, "misunderstood": 0.0}
+        cleared = {"topic": None, "place": None, "outside": None, "urgent": None, "shown": 0.0, "asked_place": False, "misunderstood": 0.0}
         return Decision("start_again", confidence), cleared
     slots: dict[str, Any] = {"misunderstood": 0.0}
     if turn.intent == "inform" and (turn.place or turn.outside):
-        return Decision("place", confidence, place=place, outside=turn.outside), {**slots, "place": place}
+        return Decision("place", confidence, place=place, outside=turn.outside), {**slots, "place": place, "outside": outside}
     if turn.intent in TALK or turn.intent == "more":
         return Decision(turn.intent, confidence, place=place), slots
     times = int(turn.slots.get("misunderstood") or 0) + 1
@@ -93,26 +94,36 @@ def _topic(turn: Turn) -> str | None:
     return turn.slots.get("topic") if follows else None
 
 
-def _need(turn: Turn, topic: str, place: str | None, confidence: float) -> tuple[Decision, dict[str, Any]]:
-    again = turn.intent == "more"
+def _need(turn: Turn, topic: str, place: str | None, outside: str | None, confidence: float) -> tuple[Decision, dict[str, Any]]:
+    again = turn.intent == "more" and not (turn.place or turn.outside)
     offset = int(turn.slots.get("shown") or 0) if again else 0
+    # What comes next is counted in the order of the answer before: tonight's order stays tonight's.
+    urgent = turn.slots.get("urgent") if again else turn.urgent
     also = tuple(name for name, likely in turn.ranking[1:3] if name in NEEDS and name != topic and likely >= SECOND_NEED)
     if turn.urgent or turn.intent not in NEEDS:
         also = ()
     asked = bool(turn.slots.get("asked_place"))
     matters = topic in PLACE_MATTERS or turn.urgent == "homeless_tonight"
-    ask = matters and not place and not turn.outside and not asked and not again
+    ask = matters and not place and not outside and not asked and not again
     decision = Decision(
         "need",
         confidence,
         topic=topic,
         also=also,
-        urgent=turn.urgent,
+        urgent=urgent,
         place=place,
-        outside=turn.outside,
+        outside=outside,
         offset=offset,
         again=again,
         ask=ask,
     )
-    slots = {"topic": topic, "place": place, "shown": float(offset + AT_A_TIME), "asked_place": asked or ask, "misunderstood": 0.0}
+    slots = {
+        "topic": topic,
+        "place": place,
+        "outside": outside,
+        "urgent": urgent,
+        "shown": float(offset + AT_A_TIME),
+        "asked_place": asked or ask,
+        "misunderstood": 0.0,
+    }
     return decision, slots

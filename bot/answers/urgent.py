@@ -38,7 +38,8 @@ def _tonight(
     """
     in_office = office.at(moment)
     found = [s for s in find_services(directory, "housing", place, tonight=True).services if HOMELESS_TONIGHT in s.topics]
-    council = next((s for s in found if s.kind == "council" and "housing" in s.leads), None) if place else None
+    here = place.within if place else ()
+    council = next((s for s in found if s.kind == "council" and "housing" in s.leads and set(s.serves) & set(here)), None)
     if council:
         phone = phone_for(council, in_office)
         if phone and (in_office or phone.out_of_hours):

@@ -9,6 +9,8 @@ class Conversation(Base):  # type: ignore[misc,valid-type]
     """One chat. ``token_hash`` is SHA-256 of the token the visitor holds; ``rasa_id`` is its name inside Rasa."""
 
     __tablename__ = "conversation"
+    # An id is never given out twice: what arrives late for an erased conversation must not land in a new one.
+    __table_args__ = {"sqlite_autoincrement": True}
     id = Column(Integer, primary_key=True)
     token_hash = Column(String(64), nullable=False, unique=True)
     rasa_id = Column(String(36), nullable=False, unique=True)

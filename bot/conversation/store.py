@@ -75,6 +75,7 @@ class ConversationStore:
         """Keep a message before it is answered; give the answer where this ``message_id`` already has one."""
         with self._session() as session:
             message = Message(conversation_id=chat.id, message_id=message_id, text=text, received_at=_now())
+            session.execute(update(Conversation).where(Conversation.id == chat.id).values(last_seen_at=_now()))
             session.add(message)
             try:
                 session.commit()

@@ -1,6 +1,7 @@
 """When a service is open: plain functions over schedules and a moment in British time."""
 
 import re
+from calendar import monthrange
 from datetime import date, datetime, time, timedelta
 from enum import Enum
 from functools import lru_cache
@@ -43,7 +44,14 @@ def _falls_on(code: str, day: date) -> bool:
     if not match[1]:
         return True
     nth = int(match[1])
-    return (day.day - 1) // 7 + 1 == nth if nth > 0 else (day + timedelta(days=7)).month != day.month
+    if nth > 0:
+        return (day.day - 1) // 7 + 1 == nth
+    return (monthrange(day.year, day.month)[1] - day.day) // 7 + 1 == -nth
+
+
+def _minutes(text: str) -> int:
+    """Give a clock time in minutes; 23:59 stands for the end of the day."""
+    return 24 * 60 if text == "23:59" else _clock(text).hour * 60 + _clock(text).minute
 
 
 def opening_at(schedules: tuple[ScheduleRecord, ...], moment: datetime) -> Opening:
@@ -53,20 +61,40 @@ def opening_at(schedules: tuple[ScheduleRecord, ...], moment: datetime) -> Openi
     Bank holidays count as closed for services that do not open all day every day.
     """
     local = moment.astimezone(BRITISH_TIME)
-    today = [s for s in schedules if s.on == local.date()]
-    if not today:
-        weekly = [s for s in schedules if s.days and not s.on and s.in_force(local.date())]
-        if not weekly:
-            return Opening.UNKNOWN
-        if local.date() in bank_holidays() and not all(is_all_hours(s) for s in weekly):
-            return Opening.CLOSED
-        today = [s for s in weekly if any(_falls_on(code, local.date()) for code in s.days)]
-    if any(not s.opens and not s.closes and s.days for s in today):
+    minute = local.hour * 60 + local.minute
+    today = _of_day(schedules, local.date())
+    if today is None:
         return Opening.UNKNOWN
-    now = local.time().replace(second=0, microsecond=0)
-    if any(s.opens and s.closes and _clock(s.opens) <= now <= _clock(s.closes) for s in today):
-        return Opening.OPEN
+    for schedule in today:
+        if not (schedule.opens and schedule.closes) and (schedule.days or schedule.opens or schedule.closes):
+            return Opening.UNKNOWN
+        if schedule.opens and schedule.closes:
+            opens, closes = _minutes(schedule.opens), _minutes(schedule.closes)
+            if opens <= minute < (closes if closes > opens else 24 * 60):
+                return Opening.OPEN
+    for schedule in _of_day(schedules, local.date() - timedelta(days=1)) or []:
+        # Open past midnight: the last hours belong to the day before.
+        if (
+            schedule.opens
+            and schedule.closes
+            and _minutes(schedule.closes) <= _minutes(schedule.opens)
+            and minute < _minutes(schedule.closes)
+        ):
+            return Opening.OPEN
     return Opening.CLOSED
+
+
+def _of_day(schedules: tuple[ScheduleRecord, ...], day: date) -> list[ScheduleRecord] | None:
+    """Give the openings of a day, none where it is closed; None where no days are known at all."""
+    dated = [s for s in schedules if s.on == day]
+    if dated:
+        return dated
+    weekly = [s for s in schedules if s.days and not s.on and s.in_force(day)]
+    if not weekly:
+        return None
+    if day in bank_holidays() and not all(is_all_hours(s) for s in weekly):
+        return []
+    return [s for s in weekly if any(_falls_on(code, day) for code in s.days)]
 
 
 def is_all_hours(schedule: ScheduleRecord) -> bool:

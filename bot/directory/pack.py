@@ -16,12 +16,13 @@ from sqlalchemy.orm import Session
 from bot.codes import CIRCUMSTANCES, NEEDS, TALK, URGENT
 from bot.database import Base
 from bot.directory import models
-from bot.directory.sheets import BYDAY, POSTCODE, PROVENANCE, Row, Sheet
+from bot.directory.sheets import BYDAY, LANGUAGE, POSTCODE, PROVENANCE, Row, Sheet
 from bot.errors import PackError
 from bot.settings import ROOT
 
 NAMESPACE = uuid.UUID("5c1f6a52-6d0e-5b43-9f0b-2f3b7f0e7a10")
 SHARED = "england"
+LONGEST_KEY = 80
 STATUS = ("active", "inactive", "defunct", "temporarily closed")
 REGULATORS = ("", "IAA", "IAA level 1", "IAA level 2", "IAA level 3", "SRA", "Bar", "exempt")
 HOMELESS_TONIGHT = "homeless_tonight"
@@ -91,12 +92,16 @@ class PackReader:
         return [row for row in rows if row.text("kind") in ("county", "district") or " " in row.text("name")]
 
     def key(self, sheet: str, row: Row) -> str:
-        key = row.text("key", required=True)
+        key = row.text("key", required=True, longest=LONGEST_KEY)
+        self.once(sheet, key, row, "key")
+        return key
+
+    def once(self, sheet: str, key: str, row: Row, column: str) -> None:
+        """Note that ``key`` stands in ``row``; a fault where it already stood in another."""
         earlier = self.seen.get((sheet, key))
         if earlier:
-            row.wrong("key", f"this key already stands in {earlier.file}, row {earlier.line}: give each row its own.")
+            row.wrong(column, f"this already stands in {earlier.file}, row {earlier.line}: give each row its own.")
         self.seen[(sheet, key)] = row
-        return key
 
     def read(self) -> list[Any]:
         """Read every sheet. Raises PackError listing all that is wrong."""
@@ -130,12 +135,15 @@ class PackReader:
             parent = self.places[key].parent if sheet == "gazetteer" else ""
             if parent and parent not in self.places:
                 row.wrong("parent", "no row of a gazetteer has this key.")
+        if self.area not in self.places:
+            self.problems.append(f"{self.area}/gazetteer.csv: no row has the key {self.area}: add the place that this area is.")
         for place in self.places.values():
             place.inside = self.area in self.chain(place.key)
         for row in self.rows("postcodes.csv"):
             districts = row.all_of("districts", {*self.places, "outside"})
             places = row.all_of("places", set(self.places))
-            outcode = row.text("outcode", required=True)
+            outcode = row.text("outcode", required=True, longest=4)
+            self.once("postcodes", outcode, row, "outcode")
             source = row.text("source", required=True)
             self.objects.append(models.Outcode(outcode=outcode, districts=districts, places=places, source=source))
 
@@ -157,12 +165,12 @@ class PackReader:
                     id=ids[key],
                     key=key,
                     name=row.text("name", required=True),
-                    kind=row.text("kind"),
+                    kind=row.text("kind", longest=40),
                     description=row.text("description"),
                     website=row.url("website"),
                     email=row.email("email"),
-                    charity_number=row.text("charity_number"),
-                    company_number=row.text("company_number"),
+                    charity_number=row.text("charity_number", longest=20),
+                    company_number=row.text("company_number", longest=20),
                     **row.provenance(),
                 )
             )
@@ -239,6 +247,8 @@ class PackReader:
                     )
                 )
         for position, code in enumerate(row.several("languages")):
+            if not LANGUAGE.fullmatch(code):
+                row.wrong("languages", f"{code!r}: give codes such as uk;ar;zh-Hant.")
             service.languages.append(models.Language(id=make_id("languages", f"{key}:{code}"), position=position, code=code))
         row.text("area", required=True)
         for position, name in enumerate(row.all_of("area", names)):
@@ -305,8 +315,9 @@ class PackReader:
         for position, row in enumerate(self.rows("times.csv")):
             service = self.service_of(row)
             place = row.text("place")
-            if place and ("places", place) not in self.seen:
-                row.wrong("place", "no row of places.csv has this key.")
+            where = self.seen.get(("places", place))
+            if place and (where is None or where.text("service") != row.text("service")):
+                row.wrong("place", "no row of places.csv has this key for this service.")
             days = row.several("days")
             for day in days:
                 if not BYDAY.fullmatch(day):
@@ -335,6 +346,7 @@ class PackReader:
             service = self.service_of(row)
             topic = row.one_of("topic", {*SERVICE_TYPES, "human"})
             if service is not None:
+                self.once("leads", f"{topic}:{service.key}", row, "service")
                 service.leads.append(
                     models.Lead(id=make_id("leads", f"{topic}:{service.key}"), topic=topic, position=row.whole("position"))
                 )
@@ -344,7 +356,7 @@ class PackReader:
         for path in sorted(self.guidance.glob("*.csv")):
             for row in Sheet(path, GUIDANCE_COLUMNS, self.problems).rows():
                 key = self.key("guidance", row)
-                topics, positions = row.all_of("topics", {*NEEDS, *TALK}), row.several("positions")
+                topics, positions = row.all_of("topics", {*NEEDS, *TALK}), row.text("positions").split(";")
                 if len(topics) != len(positions) or not all(p.isdecimal() for p in positions):
                     row.wrong("positions", "give a whole number for each topic, in the same order.")
                     continue
@@ -389,8 +401,8 @@ def load_pack(
     """
     digest = digest_of(directory, guidance, area)
     with Session(engine, future=True) as session:
-        loaded = session.execute(select(models.LoadedPack)).scalars().all()
-        if [(pack.area, pack.digest) for pack in loaded] == [(area, digest)]:
+        loaded = session.execute(select(models.LoadedPack.area, models.LoadedPack.digest)).all()
+        if [tuple(row) for row in loaded] == [(area, digest)]:
             return False
         objects = PackReader(directory, guidance, area).read()
         for table in reversed(Base.metadata.sorted_tables):

@@ -147,6 +147,9 @@ class Directory:
         return sorted((p for p in self.places.values() if p.inside and p.kind == "district"), key=lambda p: p.name)
 
 
+SHOWN = ("active", "temporarily closed")
+
+
 def directory_version(engine: Engine) -> str:
     """Give the digest of what the database holds now; empty where nothing was loaded."""
     with Session(engine, future=True) as session:
@@ -161,7 +164,8 @@ def read_directory(engine: Engine) -> Directory:
         places = _places(rows)
         services = session.execute(
             select(models.Service)
-            .where(models.Service.public, models.Service.status.in_(("active", "temporarily closed")))
+            .join(models.Organization)
+            .where(models.Service.public, models.Organization.public, models.Service.status.in_(SHOWN))
             .options(
                 *(
                     selectinload(getattr(models.Service, name))
@@ -170,7 +174,10 @@ def read_directory(engine: Engine) -> Directory:
             )
             .order_by(models.Service.name)
         ).scalars()
-        guidance = session.execute(select(models.Guidance).where(models.Guidance.public)).scalars()
+        statements = session.execute(select(models.Guidance)).scalars().all()
+        # Statements bound together are told together or not at all.
+        withheld = {row.together for row in statements if row.together and not row.public}
+        guidance = [row for row in statements if row.public and row.together not in withheld]
         outcodes = session.execute(select(models.Outcode)).scalars()
         return Directory(
             area=places[pack.area],
@@ -208,8 +215,12 @@ def _places(rows: Iterable[models.Place]) -> dict[str, PlaceRecord]:
 
 def _service(row: models.Service) -> ServiceRecord:
     unsure = frozenset(row.unsure)
-    phones = () if "phone" in unsure else tuple(PhoneRecord(p.number, p.description, p.out_of_hours) for p in row.phones)
-    locations = [at.location for at in row.service_at_locations if at.location.location_type == "physical"]
+    phones = tuple(
+        PhoneRecord(p.number, p.description, p.out_of_hours)
+        for p in row.phones
+        if ("out_of_hours_phone" if p.out_of_hours else "phone") not in unsure
+    )
+    locations = [at.location for at in row.service_at_locations if at.location.location_type == "physical" and at.location.public]
     return ServiceRecord(
         id=row.id,
         key=row.key,
@@ -222,13 +233,11 @@ def _service(row: models.Service) -> ServiceRecord:
         email=row.email,
         email_note=row.email_note,
         phones=phones,
-        addresses=tuple(
-            AddressRecord(", ".join(part for part in (at.name, at.address_1, at.city, at.postal_code) if part), at.city)
-            for at in sorted(locations, key=lambda at: at.key)
-        ),
+        addresses=tuple(AddressRecord(_address(at), at.city) for at in sorted(locations, key=lambda at: at.key)),
         schedules=tuple(
             ScheduleRecord(tuple(s.byday), s.opens_at, s.closes_at, s.notes, s.freq, s.date, s.valid_from, s.valid_to)
             for s in row.schedules
+            if s.public
         ),
         languages=tuple(language.code for language in row.languages),
         interpretation_services=row.interpretation_services,
@@ -242,6 +251,13 @@ def _service(row: models.Service) -> ServiceRecord:
         checked_on=row.assured_date,
         source=row.source,
     )
+
+
+def _address(location: models.Location) -> str:
+    """Write an address on one line; a building's name that the street already begins with is not said twice."""
+    name = "" if location.address_1.startswith(location.name) else location.name
+    parts = ", ".join(part for part in (name, location.address_1, location.city, location.postal_code) if part)
+    return ", ".join(dict.fromkeys(parts.split(", ")))
 
 
 def _guidance(row: models.Guidance) -> GuidanceRecord:

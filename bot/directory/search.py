@@ -2,6 +2,7 @@
 
 import unicodedata
 from dataclasses import dataclass
+from datetime import date
 
 from bot.directory.pack import HOMELESS_TONIGHT
 from bot.directory.records import Directory, GuidanceRecord, PlaceRecord, ServiceRecord
@@ -35,6 +36,11 @@ def nearness(service: ServiceRecord, place: PlaceRecord | None, directory: Direc
     return None
 
 
+def may_answer(service: ServiceRecord, topic: str) -> bool:
+    """Tell whether a service may be shown for ``topic``: for legal advice its regulator is known, or it is a register."""
+    return topic not in LEGAL_ANSWERS or bool(service.regulated_by) or topic in service.leads
+
+
 def find_services(directory: Directory, topic: str, place: PlaceRecord | None, anywhere: bool = False, tonight: bool = False) -> Found:
     """Find the services for ``topic`` (a code of ``bot.codes.NEEDS``) that serve ``place``.
 
@@ -52,7 +58,7 @@ def find_services(directory: Directory, topic: str, place: PlaceRecord | None, a
         near = nearness(service, place, directory)
         if near is None and not anywhere:
             continue
-        if topic in LEGAL_ANSWERS and not service.regulated_by and topic not in service.leads:
+        if not may_answer(service, topic):
             left_out.append((service, "left_out.regulation_unknown"))
             continue
         lead = service.leads.get(topic, NOT_LEADING)
@@ -69,7 +75,7 @@ def find_services(directory: Directory, topic: str, place: PlaceRecord | None, a
 
 
 def find_guidance(
-    directory: Directory, topic: str, place: PlaceRecord | None, today: object = None, tonight: bool = False
+    directory: Directory, topic: str, place: PlaceRecord | None, today: date | None = None, tonight: bool = False
 ) -> tuple[GuidanceRecord, ...]:
     """Find the statements for ``topic`` that hold in ``place`` (the whole area where it is not known), in order.
 
@@ -77,19 +83,26 @@ def find_guidance(
     need come first with ``tonight`` and not at all without it.
     """
     within = (place or directory.area).within
+    lapsed = {g.key for g in directory.guidance if today is not None and not g.in_force(today)}
+    # A statement bound to another is not made without it.
+    broken = {g.together for g in directory.guidance if g.together and g.key in lapsed}
     found = [
         g
         for g in directory.guidance
-        if topic in g.topics and (not g.area or g.area in within) and (tonight or not g.urgent) and (today is None or g.in_force(today))  # type: ignore[arg-type]
+        if topic in g.topics
+        and (not g.area or g.area in within)
+        and (tonight or not g.urgent)
+        and g.key not in lapsed
+        and g.together not in broken
     ]
     first: dict[str, int] = {}
     for g in found:
         if g.together:
             first[g.together] = min(first.get(g.together, NOT_LEADING), g.topics[topic])
 
-    def order(g: GuidanceRecord) -> tuple[int, int, int, int]:
+    def order(g: GuidanceRecord) -> tuple[int, int, int, str, int]:
         nearest = within.index(g.area) if g.area else len(within)
-        return (0 if g.urgent else 1, nearest if g.urgent else 0, first.get(g.together, g.topics[topic]), g.topics[topic])
+        return (0 if g.urgent else 1, nearest if g.urgent else 0, first.get(g.together, g.topics[topic]), g.together, g.topics[topic])
 
     return tuple(sorted(found, key=order))
 
@@ -111,7 +124,7 @@ def search_words(directory: Directory, words: str, topic: str = "", place: Place
         if topic and topic not in service.topics and topic not in service.leads:
             continue
         near = nearness(service, place, directory) if place else 0
-        if near is None:
+        if near is None or not may_answer(service, topic):
             continue
         name = fold(f"{service.name} {service.organization}")
         text = fold(f"{name} {service.description} {' '.join(service.serves)} {service.eligibility_description}")

@@ -2,6 +2,7 @@
 
 import csv
 import difflib
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,11 +17,16 @@ CONFIDENCE = ("seen", "seed", "general_knowledge", "")
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}")
-BYDAY = re.compile(rf"-?\d?({'|'.join(DAYS)})")
+BYDAY = re.compile(rf"(?:-?[1-5])?({'|'.join(DAYS)})")
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
+UNSURE = {"phone", "out_of_hours_phone", "hours", "address", "email", "url", "cost", "languages", "eligibility"}
+"""Fields that a row may mark as not certain."""
 
 
 def is_phone(number: str) -> bool:
     """Tell whether ``number`` can be dialled or texted from a British telephone (short codes included)."""
+    if not re.fullmatch(r"\+?[\d ()-]+", number):
+        return False
     try:
         parsed = phonenumbers.parse(number, "GB")
     except phonenumbers.NumberParseException:
@@ -44,14 +50,21 @@ class Row:
         """Record that ``column`` is wrong and what to type instead."""
         self.problems.append(f"{self.file}, row {self.line}, column {column}: {self.cells.get(column, '')!r}: {want}")
 
-    def text(self, column: str, required: bool = False) -> str:
+    def text(self, column: str, required: bool = False, longest: int = 0) -> str:
+        """Give a cell without spaces round it; with ``longest``, no longer than that many characters."""
         value = self.cells.get(column, "").strip()
+        if longest and len(value) > longest:
+            self.wrong(column, f"use at most {longest} characters.")
         if required and not value:
             self.wrong(column, "this must be filled in.")
         return value
 
     def several(self, column: str) -> list[str]:
-        return [part.strip() for part in self.text(column).split(";") if part.strip()]
+        """Give the parts of a list; the same one twice is a fault."""
+        parts = [part.strip() for part in self.text(column).split(";") if part.strip()]
+        if len(parts) != len(set(parts)):
+            self.wrong(column, "the same thing stands here twice.")
+        return parts
 
     def one_of(self, column: str, allowed: tuple[str, ...] | set[str]) -> str:
         value = self.text(column)
@@ -72,11 +85,10 @@ class Row:
         value = self.text(column)
         if not value:
             return None
-        try:
-            return float(value)
-        except ValueError:
+        if not re.fullmatch(r"-?\d+(\.\d+)?", value):
             self.wrong(column, "give a number, such as 16.")
             return None
+        return float(value)
 
     def whole(self, column: str) -> int:
         value = self.text(column)
@@ -129,7 +141,7 @@ class Row:
             "source_seen": self.text("source_seen"),
             "confidence": self.one_of("confidence", CONFIDENCE),
             "public": self.one_of("public", ("yes", "no")) == "yes",
-            "unsure": self.several("unsure"),
+            "unsure": self.all_of("unsure", UNSURE),
             "note": self.text("note"),
         }
 
@@ -150,7 +162,7 @@ class Sheet:
         except UnicodeDecodeError:
             self.problems.append(f"{name}: save it as “CSV UTF-8” and try again.")
             return
-        reader = csv.reader(text.splitlines(keepends=True), strict=True)
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         try:
             header = next(reader, [])
             missing = [c for c in self.columns if c not in header]
@@ -159,12 +171,12 @@ class Sheet:
                 said = [f"column {c} is missing" for c in missing] + [f"column {c} is not known" for c in unknown]
                 self.problems.append(f"{name}, row 1: {'; '.join(said)}.")
                 return
-            for cells in reader:
+            for number, cells in enumerate(reader, 2):
                 if not any(cell.strip() for cell in cells):
                     continue
                 if len(cells) != len(header):
-                    self.problems.append(f"{name}, row {reader.line_num}: {len(cells)} cells where there are {len(header)} columns.")
+                    self.problems.append(f"{name}, row {number}: {len(cells)} cells where there are {len(header)} columns.")
                     continue
-                yield Row(name, reader.line_num, dict(zip(header, cells, strict=True)), self.problems)
+                yield Row(name, number, dict(zip(header, cells, strict=True)), self.problems)
         except csv.Error as error:
             self.problems.append(f"{name}, row {reader.line_num}: {error}.")

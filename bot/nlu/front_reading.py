@@ -15,7 +15,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot.opening import open_reader
 from bot.settings import read_settings
 from bot.understanding.reading import Reader
-from bot.wire import READING, describe_reading
+from bot.wire import READING
 
 _reader: Reader | None = None
 
@@ -42,7 +42,7 @@ class FrontReading(GraphComponent):  # type: ignore[misc]
             text = message.get(TEXT)
             if not text:
                 continue
-            reading = (message.get("metadata") or {}).get(READING) or describe_reading(_own_reader().read(text))
+            reading = (message.get("metadata") or {}).get(READING) or _own_reader().read(text).as_json()
             message.set(READING, reading, add_to_output=True)
             if reading["place"]:
                 entity = {"entity": "place", "value": reading["place"], "start": 0, "end": len(text), "extractor": "FrontReading"}

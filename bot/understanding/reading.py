@@ -1,6 +1,7 @@
 """All that is worked out of a message before Rasa sees it, in named steps."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from bot.understanding import language
 from bot.understanding.cleaning import clean
@@ -21,6 +22,17 @@ class Reading:
     place: Mention
     names_language: str | None
     vector: Vector
+
+    def as_json(self) -> dict[str, Any]:
+        """Write what Rasa may know: language, urgent, place (key inside the area), outside (name), names_language, redacted."""
+        return {
+            "language": self.language,
+            "urgent": self.urgent,
+            "place": self.place.inside.key if self.place.inside else None,
+            "outside": self.place.outside,
+            "names_language": self.names_language,
+            "redacted": self.redacted,
+        }
 
 
 class Reader:

@@ -26,7 +26,6 @@ from bot.understanding.cleaning import LONGEST, clean, has_words
 from bot.understanding.reading import Reader, Reading
 from bot.understanding.redaction import redact
 from bot.web.engine import Engine
-from bot.wire import describe_reading
 
 STANDING_CHOICES = frozenset({"human", "more", "start_again", "erase", *(f"forget:{code}" for code in CIRCUMSTANCES)})
 NO_HANDOVER = {"state": "none", "reference": None}
@@ -145,7 +144,7 @@ class Pipeline:
     ) -> dict[str, Any]:
         """Ask Rasa, then keep the answer."""
         language = reading.language if reading else language
-        told = describe_reading(reading) if reading else {"language": language, "urgent": None, "outside": None, "place": None}
+        told = reading.as_json() if reading else {"language": language, "urgent": None, "outside": None, "place": None}
         try:
             decision = await self.engine.ask(
                 chat.rasa_id,

@@ -1,0 +1,244 @@
+"""What holds the parts together: intents and rules, words and languages, names in the settings of Rasa and what they name."""
+
+import ast
+import csv
+import importlib.util
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from ruamel.yaml import YAML
+
+from bot.answers.catalogue import LOCALES, locale_folder, numbers_out, read_catalogue
+from bot.answers.dialogue import SLOTS
+from bot.codes import CIRCUMSTANCES, DIALOGUE_INTENTS, NEEDS, PLACE_MATTERS, REPLY_LANGUAGES, TOPIC_OF_URGENT, TOPICS, URGENT
+from bot.settings import ROOT
+from bot.understanding.urgency import KINDS
+
+TRANSLATED = [language for language in REPLY_LANGUAGES if language != "en"]
+NEVER_TAUGHT = {"nlu_fallback", "start_again"}
+"""What Rasa says itself, and what only a button says."""
+DRAFTED_OR_REVIEWED = ("machine-drafted", "reviewed by")
+
+
+@lru_cache(maxsize=8)
+def read(name: str) -> Any:
+    """Read a YAML file of the checkout."""
+    return YAML(typ="safe").load(ROOT / name)
+
+
+@lru_cache(maxsize=16)
+def catalogue(language: str, domain: str) -> dict[str, Message]:
+    found: Catalog = read_catalogue(language, domain)
+    return {str(message.id): message for message in found if message.id}
+
+
+def placeholders(text: str) -> list[str]:
+    return sorted(re.findall(r"\{(\w*)\}", text))
+
+
+@lru_cache(maxsize=1)
+def statements() -> dict[str, dict[str, str]]:
+    """Give the rows of guidance that may be shown."""
+    found = {}
+    for path in sorted((ROOT / "data" / "guidance").glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            found.update({row["key"]: row for row in csv.DictReader(file) if row["public"] == "yes"})
+    assert found
+    return found
+
+
+def rules() -> list[dict[str, Any]]:
+    return list(read("data/nlu/rules.yml")["rules"])
+
+
+def intents_of_rules() -> list[str]:
+    return [step["intent"] for rule in rules() for step in rule["steps"] if "intent" in step]
+
+
+def test_every_intent_has_one_rule_and_every_rule_an_intent() -> None:
+    assert sorted(intents_of_rules()) == sorted(read("domain.yml")["intents"])
+
+
+def test_every_rule_leads_from_one_intent_to_one_action_of_the_domain() -> None:
+    for rule in rules():
+        assert [next(iter(step)) for step in rule["steps"]] == ["intent", "action"], rule["rule"]
+        assert rule["steps"][1]["action"] in read("domain.yml")["actions"], rule["rule"]
+
+
+def test_the_intents_are_the_topics_of_the_product_and_what_steers_the_dialogue() -> None:
+    assert sorted(read("domain.yml")["intents"]) == sorted([*TOPICS, *DIALOGUE_INTENTS])
+
+
+@pytest.mark.parametrize("language", REPLY_LANGUAGES)
+def test_every_intent_is_taught_in_every_language_and_nothing_else_is(language: str) -> None:
+    taught = {block["intent"] for block in read(f"data/nlu/{language}.yml")["nlu"]}
+    assert taught == set(read("domain.yml")["intents"]) - NEVER_TAUGHT
+
+
+def test_every_action_of_the_domain_is_one_that_the_action_server_has() -> None:
+    names = set()
+    for path in (ROOT / "actions").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.name == "name" and isinstance(node.body[-1], ast.Return):
+                returned = node.body[-1].value
+                assert isinstance(returned, ast.Constant)
+                names.add(returned.value)
+    assert names == set(read("domain.yml")["actions"])
+
+
+def test_the_dialogue_remembers_exactly_the_slots_of_the_domain() -> None:
+    assert set(SLOTS) == set(read("domain.yml")["slots"])
+
+
+def test_the_lists_of_codes_fit_into_each_other() -> None:
+    assert set(NEEDS) >= PLACE_MATTERS
+    assert set(URGENT) >= set(KINDS)
+    assert set(TOPIC_OF_URGENT) == set(KINDS)
+    assert set(TOPIC_OF_URGENT.values()) <= set(NEEDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("language", REPLY_LANGUAGES)
+def test_every_urgent_need_that_is_recognised_has_words(kind: str, language: str) -> None:
+    assert any(key == f"urgent.{kind}" or key.startswith(f"urgent.{kind}.") for key in catalogue(language, "messages"))
+
+
+@pytest.mark.parametrize("kind", ["topic", "circumstance"])
+def test_every_code_is_a_term_of_the_directory(kind: str) -> None:
+    with (ROOT / "data" / "directory" / "england" / "terms.csv").open(encoding="utf-8", newline="") as file:
+        terms = {row["key"] for row in csv.DictReader(file) if row["taxonomy"] == kind}
+    codes = {"topic": {*NEEDS, "homeless_tonight"}, "circumstance": set(CIRCUMSTANCES)}
+    assert terms == {f"{kind}:{code}" for code in codes[kind]}
+
+
+@pytest.mark.parametrize("language", REPLY_LANGUAGES)
+def test_every_catalogue_has_the_keys_of_the_english_and_no_other(language: str) -> None:
+    assert set(catalogue(language, "messages")) == set(catalogue("en", "messages"))
+    assert [key for key, message in catalogue(language, "messages").items() if not message.string] == []
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_translation_has_the_placeholders_of_the_english(language: str) -> None:
+    for key, english in catalogue("en", "messages").items():
+        assert placeholders(str(catalogue(language, "messages")[key].string)) == placeholders(str(english.string)), key
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_translation_stands_under_the_english_of_today(language: str) -> None:
+    for key, english in catalogue("en", "messages").items():
+        assert catalogue(language, "messages")[key].auto_comments[:1] == [english.string], key
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+@pytest.mark.parametrize("domain", ["messages", "guidance"])
+def test_every_translation_says_whether_a_native_speaker_has_read_it(language: str, domain: str) -> None:
+    for key, message in catalogue(language, domain).items():
+        assert any(comment.startswith(DRAFTED_OR_REVIEWED) for comment in message.user_comments), key
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_statement_that_may_be_shown_is_translated_and_no_other(language: str) -> None:
+    translated = {key for key, message in catalogue(language, "guidance").items() if message.string}
+    assert translated == set(statements())
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_translated_statement_has_its_placeholders_and_stands_under_the_english_of_today(language: str) -> None:
+    for key, row in statements().items():
+        english, _ = numbers_out(row["statement"])
+        message = catalogue(language, "guidance")[key]
+        assert placeholders(str(message.string)) == placeholders(english), key
+        assert " ".join(message.auto_comments) == english, key
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+@pytest.mark.parametrize("domain", ["messages", "guidance"])
+def test_no_translation_holds_a_telephone_number(language: str, domain: str) -> None:
+    for key, message in catalogue(language, domain).items():
+        digits = str(message.string).translate({0x0660 + n: str(n) for n in range(10)} | {0x06F0 + n: str(n) for n in range(10)})
+        assert not re.search(r"\d(?:[ -]?\d){6,}|\b(?:999|112|111|116 ?123)\b", digits), key
+
+
+@pytest.mark.parametrize("language", REPLY_LANGUAGES)
+def test_every_urgent_text_begins_with_its_number(language: str) -> None:
+    texts = {key: str(message.string) for key, message in catalogue(language, "messages").items() if key.startswith("urgent.")}
+    assert texts
+    assert [key for key, text in texts.items() if not text.startswith("{phone}")] == []
+
+
+def test_no_folder_of_words_is_without_a_language_of_ours() -> None:
+    assert set(LOCALES.glob("*/LC_MESSAGES")) == {locale_folder(language) for language in REPLY_LANGUAGES}
+
+
+def keys_said() -> Iterator[tuple[str, str]]:
+    """Give every key that the code or a template says, with where; those put together at run time are not seen."""
+    for path in ROOT.glob("bot/**/*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                wanted = {"say": 2, "said": 2, "MessageRefused": 1, "problem": 2}.get(called, 0)
+                for given in node.args[:wanted]:
+                    if (
+                        isinstance(given, ast.Constant)
+                        and isinstance(given.value, str)
+                        and re.fullmatch(r"[a-z_]{3,}[a-z_.]*", given.value)
+                    ):
+                        yield given.value, path.name
+    for path in ROOT.glob("bot/web/templates/*.html"):
+        for key in re.findall(r"""\bsay\(\s*["']([\w.]+)["']\s*[,)]""", path.read_text(encoding="utf-8")):
+            yield key, path.name
+
+
+def test_every_text_that_the_code_says_is_written() -> None:
+    said = list(keys_said())
+    assert len(said) > 40
+    assert [(key, where) for key, where in said if key not in catalogue("en", "messages")] == []
+
+
+@pytest.mark.parametrize("topic", NEEDS)
+def test_every_need_has_a_name_to_show(topic: str) -> None:
+    assert f"topic.{topic}" in catalogue("en", "messages")
+
+
+def classes(path: Path) -> set[str]:
+    return {node.name for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.ClassDef)}
+
+
+def names_in_the_settings_of_rasa() -> list[str]:
+    config = read("config.yml")
+    names = [component["name"] for component in (*config["pipeline"], *config["policies"])]
+    names += read("credentials.yml")
+    names += [str(store["type"]) for store in read("endpoints.yml").values() if "." in str(store.get("type", ""))]
+    return names
+
+
+@pytest.mark.parametrize("name", names_in_the_settings_of_rasa())
+def test_every_path_in_the_settings_of_rasa_exists(name: str) -> None:
+    module, _, cls = name.rpartition(".")
+    if module:
+        assert cls in classes(ROOT / f"{module.replace('.', '/')}.py")
+    else:
+        rasa = importlib.util.find_spec("rasa")
+        assert rasa is not None
+        assert rasa.submodule_search_locations
+        folders = [Path(location) / part for location in rasa.submodule_search_locations for part in ("nlu", "core")]
+        assert any(f"class {name}(" in path.read_text(encoding="utf-8") for folder in folders for path in folder.rglob("*.py"))
+
+
+def test_every_variable_that_rasa_s_settings_name_is_set_by_the_runner() -> None:
+    named = set()
+    for name in ("config.yml", "credentials.yml", "endpoints.yml"):
+        named |= set(re.findall(r"\$\{(\w+)\}", (ROOT / name).read_text(encoding="utf-8")))
+    runner = (ROOT / "bot" / "runner.py").read_text(encoding="utf-8")
+    assert named
+    assert [variable for variable in sorted(named) if f'"{variable}"' not in runner] == []
+
+
+def test_the_action_that_rasa_falls_back_to_is_one_of_the_domain() -> None:
+    (policy,) = read("config.yml")["policies"]
+    assert policy["core_fallback_action_name"] in read("domain.yml")["actions"]
