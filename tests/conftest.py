@@ -1,6 +1,8 @@
 """What tests of several parts share: the real Cambridgeshire directory, and an empty database of each kind."""
 
 import os
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from functools import lru_cache
@@ -13,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from bot.database import migrate, open_database
 from bot.directory.pack import load_pack
 from bot.directory.records import Directory, read_directory
+from bot.settings import ROOT
 
 POSTGRES_URL = os.environ.get("TEST_POSTGRES_URL") or "postgresql://postgres@127.0.0.1:5432/test"
 
@@ -67,3 +70,9 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
         with owner.begin() as connection:
             connection.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
         owner.dispose()
+
+
+@pytest.fixture(scope="session")
+def prepared() -> None:
+    """Train and build whatever is due, once."""
+    subprocess.run([sys.executable, "-m", "bot", "prepare"], cwd=ROOT, check=True)

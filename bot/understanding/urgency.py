@@ -7,6 +7,7 @@ prediction needs nothing but numpy, so it works while Rasa does not.
 import csv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,38 +17,56 @@ from bot.understanding.embedding import Embedder, Vector
 KINDS = ("emergency", "homeless_tonight")
 HARMLESS = "none"
 FILE = "urgency.npz"
-SHARPNESS = 6.0
-"""Unit vectors of this model lie close together: scaling them is what lets logistic regression tell them apart."""
+SHARPNESS = 3.0
+"""Unit vectors of this model lie close together: they are pulled apart by this factor before they are compared."""
+PENALTY = 4.0
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A support vector machine with a Gaussian kernel for one kind; ``threshold`` is the score from which it speaks."""
+
+    support: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    bias: float
+    threshold: float
+
+    def score(self, point: NDArray[np.float64]) -> float:
+        """Give how far over its threshold a point is; below zero it is not of this kind."""
+        distances = ((self.support - point) ** 2).sum(axis=1)
+        return float(self.weights @ np.exp(-distances)) + self.bias - self.threshold
 
 
 @dataclass(frozen=True)
 class UrgencyModel:
-    """Weights of one-against-rest logistic regressions; ``thresholds`` are chosen at training for recall."""
+    """One machine a kind, in the order of KINDS."""
 
-    weights: NDArray[np.float64]
-    bias: NDArray[np.float64]
     centre: NDArray[np.float64]
-    thresholds: NDArray[np.float64]
-
-    def probabilities(self, vector: Vector) -> NDArray[np.float64]:
-        """Give the probability of each of ``KINDS``."""
-        scores = self.weights @ ((vector - self.centre) * SHARPNESS) + self.bias
-        return np.asarray(1.0 / (1.0 + np.exp(-scores)))
+    machines: tuple[Machine, ...]
 
     def find(self, vector: Vector) -> str | None:
         """Give the urgent need of a message, or None."""
-        over = self.probabilities(vector) / self.thresholds
-        best = int(np.argmax(over))
-        return KINDS[best] if over[best] >= 1.0 else None
+        point = (vector - self.centre) * SHARPNESS
+        scores = [machine.score(point) for machine in self.machines]
+        best = int(np.argmax(scores))
+        return KINDS[best] if scores[best] >= 0.0 else None
 
     def save(self, folder: Path) -> None:
-        np.savez(folder / FILE, weights=self.weights, bias=self.bias, centre=self.centre, thresholds=self.thresholds)
+        """Write the model's numbers to FILE in ``folder``."""
+        arrays: dict[str, NDArray[Any]] = {"centre": self.centre}
+        for kind, machine in zip(KINDS, self.machines, strict=True):
+            arrays |= {f"{kind}_support": machine.support, f"{kind}_weights": machine.weights}
+            arrays[f"{kind}_numbers"] = np.array([machine.bias, machine.threshold])
+        np.savez(folder / FILE, **arrays)
 
     @classmethod
     def load(cls, folder: Path) -> "UrgencyModel":
         """Load what ``save`` wrote. Raises FileNotFoundError where training has not run."""
         with np.load(folder / FILE, allow_pickle=False) as stored:
-            return cls(stored["weights"], stored["bias"], stored["centre"], stored["thresholds"])
+            machines = tuple(
+                Machine(stored[f"{kind}_support"], stored[f"{kind}_weights"], *map(float, stored[f"{kind}_numbers"])) for kind in KINDS
+            )
+            return cls(stored["centre"], machines)
 
 
 def read_examples(folder: Path) -> list[tuple[str, str]]:
@@ -59,27 +78,26 @@ def read_examples(folder: Path) -> list[tuple[str, str]]:
     return found
 
 
-def train(urgent: list[tuple[str, str]], harmless: list[str], embedder: Embedder, recall: float = 0.93) -> UrgencyModel:
+def train(urgent: list[tuple[str, str]], harmless: list[str], embedder: Embedder, recall: float = 0.92) -> UrgencyModel:
     """Fit the model on ``urgent`` (as ``read_examples`` gives) and further ``harmless`` texts.
 
     Each kind's threshold is the highest that finds ``recall`` of its examples in five-fold cross-validation; the figures
     of that choice are in ``docs/understanding.md``.
     """
-    from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
+    from sklearn.svm import SVC
 
     examples = [*urgent, *((text, HARMLESS) for text in harmless)]
     vectors = np.stack([embedder.embed(text) for text, _ in examples]).astype(np.float64)
     centre = vectors.mean(axis=0)
-    scaled = (vectors - centre) * SHARPNESS
-    weights, bias, thresholds = [], [], []
+    points = (vectors - centre) * SHARPNESS
+    machines = []
     for kind in KINDS:
         truth = np.array([k == kind for _, k in examples])
-        model = LogisticRegression(class_weight="balanced", max_iter=3000)
+        svm = SVC(C=PENALTY, gamma=1.0, class_weight="balanced")
         folds = StratifiedKFold(5, shuffle=True, random_state=0)
-        held_out = cross_val_predict(model, scaled, truth, cv=folds, method="predict_proba")[:, 1]
-        thresholds.append(float(np.quantile(held_out[truth], 1.0 - recall)))
-        model.fit(scaled, truth)
-        weights.append(model.coef_[0])
-        bias.append(model.intercept_[0])
-    return UrgencyModel(np.stack(weights), np.array(bias), centre, np.array(thresholds))
+        held_out = cross_val_predict(svm, points, truth, cv=folds, method="decision_function")
+        svm.fit(points, truth)
+        support, weights = svm.support_vectors_.astype(np.float32), svm.dual_coef_[0].astype(np.float32)
+        machines.append(Machine(support, weights, float(svm.intercept_[0]), float(np.quantile(held_out[truth], 1.0 - recall))))
+    return UrgencyModel(centre, tuple(machines))

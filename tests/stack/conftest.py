@@ -1,19 +1,10 @@
 """The real thing: the three processes with a really trained model."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 
-from bot.settings import ROOT
 from tests.stack.running_stack import Stack
-
-
-@pytest.fixture(scope="session")
-def prepared() -> None:
-    """Train and build whatever is due, once."""
-    subprocess.run([sys.executable, "-m", "bot", "prepare"], cwd=ROOT, check=True)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from bot.settings import read_settings
 from bot.understanding.embedding import Embedder, shared_embedder
 from bot.understanding.gazetteer import Gazetteer
 from bot.understanding.reading import Reader
-from bot.understanding.urgency import FILE, UrgencyModel
+from bot.understanding.urgency import UrgencyModel
 
 
 @pytest.fixture(scope="session")
@@ -28,13 +28,9 @@ def embedder() -> Embedder:
 
 
 @pytest.fixture(scope="session")
-def urgency() -> UrgencyModel:
-    """The urgency model that ``prepare`` builds; trained here where it has not run."""
-    settings = read_settings({})
-    if not (settings.models / FILE).exists():
-        settings.models.mkdir(parents=True, exist_ok=True)
-        Preparation(settings, print).train_urgency()
-    return UrgencyModel.load(settings.models)
+def urgency(prepared: None) -> UrgencyModel:
+    """The urgency model as the product has it."""
+    return UrgencyModel.load(read_settings({}).models)
 
 
 @pytest.fixture(scope="session")
