@@ -142,7 +142,7 @@ class Preparation:
         from rasa.model_training import train
 
         os.chdir(ROOT)
-        with contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             result = train(
                 domain="domain.yml",
                 config="config.yml",

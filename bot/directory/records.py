@@ -214,7 +214,8 @@ def _places(rows: Iterable[models.Place]) -> dict[str, PlaceRecord]:
 
 
 def _service(row: models.Service) -> ServiceRecord:
-    unsure = frozenset(row.unsure)
+    # An opening marked unsure (every other week, say) makes the hours so.
+    unsure = frozenset(row.unsure) | {"hours" for s in row.schedules if "hours" in s.unsure}
     phones = tuple(
         PhoneRecord(p.number, p.description, p.out_of_hours)
         for p in row.phones
