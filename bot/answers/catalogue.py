@@ -21,7 +21,6 @@ from bot.settings import ROOT
 LOCALES = ROOT / "data" / "locales"
 REVIEWED = "reviewed by"
 """A translator comment that starts so says who has read the string as a native speaker, and when."""
-DRAFTED = "machine-drafted"
 
 _PHONE = re.compile(r"(?<![\d-])(?:0[\d ]{8,12}\d|116 123|999|112|111|101)(?!\d)")
 
