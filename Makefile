@@ -1,8 +1,8 @@
-# make run | test | check | train | bench; README.md says what each does.
+# make run | test | check | train | evaluate | bench; README.md says what each does.
 PYTHON := .venv/bin/python
 BOOT := $(shell command -v python3 || command -v python)
 
-.PHONY: run test check train bench format set-up
+.PHONY: run test check train evaluate bench format set-up
 
 run: set-up
 	@exec $(PYTHON) -m bot run
@@ -17,6 +17,9 @@ check: set-up
 
 train: set-up
 	@$(PYTHON) -m bot prepare
+
+evaluate: train
+	@$(PYTHON) -m benchmarks.scorecard
 
 bench: train
 	@$(PYTHON) -m benchmarks.reply_time

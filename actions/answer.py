@@ -7,7 +7,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from bot.answers.dialogue import SLOTS, Turn, decide
-from bot.wire import DECISION, READING
+from bot.wire import ALSO, DECISION, READING
 
 
 def turn_of(tracker: Tracker) -> Turn:
@@ -25,6 +25,10 @@ def turn_of(tracker: Tracker) -> Turn:
         urgent=reading.get("urgent"),
         place=place,
         outside=reading.get("outside"),
+        said=tuple(reading.get("said") or ()),
+        denied=tuple(reading.get("denied") or ()),
+        for_child=bool(reading.get("for_child")),
+        also=tuple(message.get(ALSO) or ()),
         slots={name: tracker.get_slot(name) for name in SLOTS},
     )
 

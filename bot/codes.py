@@ -33,7 +33,7 @@ TALK = ("human", "language", "smalltalk", "out_of_scope")
 
 TOPICS = NEEDS + TALK
 
-DIALOGUE_INTENTS = ("inform", "more", "start_again", "nlu_fallback")
+DIALOGUE_INTENTS = ("inform", "more", "hours", "contact", "closer", "repeat", "correct", "start_again", "nlu_fallback")
 """Rasa intents that steer the dialogue and are never reported as a topic."""
 
 PLACE_MATTERS = frozenset({"housing", "esol", "library", "food", "community", "school", "internet", "health", "young_people"})
@@ -49,7 +49,15 @@ URGENT = (
     "detention",
 )
 
-TOPIC_OF_URGENT = {"homeless_tonight": "housing", "emergency": "emergency"}
+TOPIC_OF_URGENT = {
+    "emergency": "emergency",
+    "self_harm": "mental_health",
+    "domestic_abuse": "domestic_abuse",
+    "modern_slavery": "modern_slavery",
+    "child_at_risk": "young_people",
+    "homeless_tonight": "housing",
+    "detention": "legal",
+}
 """The topic that an urgent need is about."""
 
 CIRCUMSTANCES = (

@@ -5,13 +5,20 @@ from pathlib import Path
 from sqlalchemy.engine import Engine
 
 from bot.database import open_database
+from bot.directory.meaning import MeaningIndex
 from bot.directory.records import Directory, directory_version, read_directory
 from bot.errors import SetUpError
-from bot.settings import Settings
+from bot.settings import ROOT, Settings
+from bot.understanding.circumstances import CircumstanceFinder, read_phrases
 from bot.understanding.embedding import shared_embedder
 from bot.understanding.gazetteer import Gazetteer
+from bot.understanding.language import LanguageModel
+from bot.understanding.names import NameFinder, read_introductions
 from bot.understanding.reading import Reader
 from bot.understanding.urgency import UrgencyModel
+
+CIRCUMSTANCES = ROOT / "data" / "circumstances"
+INTRODUCTIONS = ROOT / "data" / "introductions"
 
 
 def gazetteer_folder(settings: Settings) -> Path:
@@ -56,6 +63,14 @@ def open_reader(settings: Settings, directory: Directory | None = None) -> Reade
     try:
         gazetteer = Gazetteer.load(gazetteer_folder(settings), directory)
         urgency = UrgencyModel.load(settings.models)
+        languages = LanguageModel.load(settings.models)
     except OSError as error:
         raise SetUpError("The language models are not there yet: run `make run`, or `python -m bot prepare`.") from error
-    return Reader(gazetteer, urgency, shared_embedder())
+    circumstances = CircumstanceFinder(read_phrases(CIRCUMSTANCES))
+    names = NameFinder(read_introductions(INTRODUCTIONS), gazetteer.stop_words, gazetteer.common_words)
+    return Reader(gazetteer, circumstances, names, languages, urgency, shared_embedder())
+
+
+def open_meaning(settings: Settings, directory: Directory) -> MeaningIndex:
+    """Open the search by meaning over ``directory``; texts that are new to it are embedded first."""
+    return MeaningIndex(directory, shared_embedder(), settings.models / "meaning.npz")

@@ -11,8 +11,9 @@ import json
 import logging
 import os
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.database import migrate, open_database
@@ -27,16 +28,33 @@ NLU = ROOT / "data" / "nlu"
 URGENCY = ROOT / "data" / "urgency"
 LANGUAGES = ROOT / "data" / "languages.csv"
 EMBEDDING_CODE = ROOT / "bot/understanding/embedding.py"
+LANGUAGE_CODE = ROOT / "bot/understanding/language.py"
 URGENCY_CODE = ROOT / "bot/understanding/urgency.py"
-COMPONENTS = (ROOT / "bot/nlu/front_reading.py", ROOT / "bot/nlu/sentence_embedder.py")
-REMEMBERED_IN_TRAINING = 100_000
+COMPONENTS = (
+    *(ROOT / f"bot/nlu/{name}.py" for name in ("front_reading", "sentence_embedder", "topic_classifier")),
+    *(ROOT / f"bot/understanding/{name}.py" for name in ("topic", "clauses", "folding", "letters")),
+)
+NEIGHBOUR_WORDS = 3000
 NEEDED_SPACE = 500 * 1024 * 1024
 COMMON_FROM = 3
 """A word that the training examples use this often is never taken for a misspelt place."""
 ORDINARY_WORDS = 30_000
 """Nor is one of this many commonest words of a language."""
-MAY_BE_URGENT = frozenset({"emergency", "domestic_abuse", "hate_crime", "modern_slavery", "housing"})
+COUNTED_LANGUAGES = ("en", "uk", "ru", "ar", "fa", "ro", "lt", "pl")
+"""Languages of ours whose words wordfreq has counted (Chinese names are told by letters, the rest is counted nowhere)."""
+SMALL_WORDS = 100
+"""One of this many commonest words is never taken for a person's name."""
+MAY_BE_URGENT = frozenset({"emergency", "domestic_abuse", "hate_crime", "modern_slavery", "housing", "mental_health", "young_people"})
 """Topics whose examples are not counted as harmless when the urgency model is trained."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """One sentence to learn from."""
+
+    text: str
+    intent: str
+    language: str
 
 
 def digest_files(paths: Iterable[Path], *more: str) -> str:
@@ -47,15 +65,21 @@ def digest_files(paths: Iterable[Path], *more: str) -> str:
     return digest.hexdigest()
 
 
-def training_examples() -> list[tuple[str, str]]:
-    """Read every (text, intent) of ``data/nlu``."""
+def training_examples() -> list[Example]:
+    """Read every example of ``data/nlu``; a file's name is the code of its language."""
     from ruamel.yaml import YAML
 
     found = []
     for path in sorted(NLU.glob("*.yml")):
         for block in YAML(typ="safe").load(path).get("nlu") or []:
-            found += [(line[2:].strip(), block["intent"]) for line in block["examples"].split("\n") if line.startswith("- ")]
+            lines = (line[2:].strip() for line in block["examples"].split("\n") if line.startswith("- "))
+            found += [Example(text, block["intent"], path.stem) for text in lines]
     return found
+
+
+def commonest(words: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Give the commonest words of a language with how common they are."""
+    return sorted(words.items(), key=lambda pair: -pair[1])[:NEIGHBOUR_WORDS]
 
 
 class Preparation:
@@ -78,12 +102,15 @@ class Preparation:
             self.say(f"The directory of {self.settings.area} is loaded ({time.monotonic() - started:.0f} s).")
         self.directory = read_directory(engine)
         self.step(gazetteer_folder(self.settings).name, self.gazetteer_digest(), "place names", self.build_gazetteer)
+        self.step("vectors", digest_files([*URGENCY.glob("*.csv"), *NLU.glob("*.yml"), EMBEDDING_CODE]), "what examples mean", self.embed)
+        self.step("language", digest_files([*NLU.glob("*.yml"), LANGUAGE_CODE]), "languages", self.train_language)
         self.step(
             "urgency",
             digest_files([*URGENCY.glob("*.csv"), *NLU.glob("*.yml"), EMBEDDING_CODE, URGENCY_CODE]),
             "urgent needs",
             self.train_urgency,
         )
+        self.step("meaning", digest_files([EMBEDDING_CODE], self.directory.digest), "what services are about", self.embed_directory)
         self.step("rasa", self.rasa_digest(), "the assistant (about half a minute)", self.train_rasa)
 
     def check_space(self) -> None:
@@ -110,26 +137,51 @@ class Preparation:
     def build_gazetteer(self) -> None:
         from wordfreq import top_n_list
 
-        from bot.understanding.gazetteer import build, fold
+        from bot.understanding.folding import fold
+        from bot.understanding.gazetteer import build
 
         with LANGUAGES.open(encoding="utf-8", newline="") as file:
             languages = {row["code"]: row["spellings"].split(";") for row in csv.DictReader(file)}
-        counts = Counter(word.strip(".,?!;:'\"()") for text, _ in training_examples() for word in fold(text).split())
+        counts = Counter(word.strip(".,?!;:'\"()") for example in training_examples() for word in fold(example.text).split())
         common = {word for word, n in counts.items() if n >= COMMON_FROM}
-        for code in ("en", "uk", "ar", "fa"):
-            common |= {fold(word) for word in top_n_list(code, ORDINARY_WORDS)}
-        build(self.directory, languages, common, gazetteer_folder(self.settings))
+        stops: set[str] = set()
+        for code in COUNTED_LANGUAGES:
+            ordinary = [fold(word) for word in top_n_list(code, ORDINARY_WORDS)]
+            common |= set(ordinary)
+            stops |= set(ordinary[:SMALL_WORDS])
+        build(self.directory, languages, common, stops, gazetteer_folder(self.settings))
+
+    def embed(self) -> None:
+        from bot.understanding.embedding import VECTORS, embed_all, shared_embedder
+        from bot.understanding.urgency import read_examples
+
+        texts = [text for text, _ in read_examples(URGENCY)] + [example.text for example in training_examples()]
+        embed_all(list(dict.fromkeys(texts)), shared_embedder(), self.settings.models / VECTORS, forget_others=True)
+
+    def train_language(self) -> None:
+        from wordfreq import get_frequency_dict
+
+        from bot.understanding.language import NEIGHBOURS, LanguageModel
+
+        texts: dict[str, list[str]] = defaultdict(list)
+        for example in training_examples():
+            texts[example.language].append(example.text)
+        neighbours = {code: commonest(get_frequency_dict(code)) for codes in NEIGHBOURS.values() for code in codes}
+        LanguageModel.train(texts, neighbours).save(self.settings.models)
 
     def train_urgency(self) -> None:
-        from bot.understanding.embedding import shared_embedder
-        from bot.understanding.urgency import read_examples, train
+        from bot.understanding.embedding import VECTORS, embed_all, shared_embedder
+        from bot.understanding.urgency import HARMLESS, read_examples, train
 
-        # Rasa is trained on the same texts next, in this process.
-        shared_embedder().remembers = REMEMBERED_IN_TRAINING
-        examples = training_examples()
-        urgent = [*read_examples(URGENCY), *((text, intent) for text, intent in examples if intent == "emergency")]
-        harmless = [text for text, intent in examples if intent not in MAY_BE_URGENT]
-        train(urgent, harmless, shared_embedder()).save(self.settings.models)
+        pairs = read_examples(URGENCY)
+        pairs += [(example.text, HARMLESS) for example in training_examples() if example.intent not in MAY_BE_URGENT]
+        texts, kinds = [text for text, _ in pairs], [kind for _, kind in pairs]
+        train(texts, kinds, embed_all(texts, shared_embedder(), self.settings.models / VECTORS)).save(self.settings.models)
+
+    def embed_directory(self) -> None:
+        from bot.opening import open_meaning
+
+        open_meaning(self.settings, self.directory)
 
     def rasa_digest(self) -> str:
         files = [*NLU.glob("*.yml"), ROOT / "config.yml", ROOT / "domain.yml", *COMPONENTS, EMBEDDING_CODE]

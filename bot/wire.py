@@ -5,3 +5,6 @@ READING = "reading"
 
 DECISION = "decision"
 """The custom part of the bot's message: a ``bot.answers.dialogue.Decision`` as JSON."""
+
+ALSO = "also"
+"""On a parsed message: further needs that other parts of it tell, as topic codes."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.engine import Engine
 
-from bot.answers.composer import Composer
+from bot.answers.composer import Composer, Heard
 from bot.answers.dialogue import Turn, decide
 from bot.answers.replies import Answer, Reply
 from bot.codes import NEEDS
@@ -56,6 +56,8 @@ def a_service(
     leads: dict[str, int] | None = None,
     unsure: tuple[str, ...] = (),
     cost: str = "",
+    eligibility: tuple[str, ...] = (),
+    minimum_age: float | None = None,
 ) -> ServiceRecord:
     """A service that may be shown."""
     phones = [PhoneRecord(phone, "", False)] if phone else []
@@ -78,6 +80,8 @@ def a_service(
         interpretation_services="",
         cost=cost,
         eligibility_description="",
+        eligibility=frozenset(eligibility),
+        minimum_age=minimum_age,
         topics=frozenset(topics),
         serves=serves,
         regulated_by=regulated_by,
@@ -211,9 +215,10 @@ def a_turn(
     place: str | None = None,
     outside: str | None = None,
     slots: dict[str, Any] | None = None,
+    **more: Any,
 ) -> Turn:
     """What one message meant; without a ``ranking`` the intent is the only one thought of, ``slots`` are what is remembered."""
-    return Turn(intent, confidence, ranking or ((intent, confidence),), urgent, place, outside, slots or {})
+    return Turn(intent, confidence, ranking or ((intent, confidence),), urgent, place, outside, slots=slots or {}, **more)
 
 
 class Talk:
@@ -225,11 +230,11 @@ class Talk:
         self.language = language
         self.slots: dict[str, Any] = {}
 
-    def say(self, intent: str, names_language: str | None = None, **meaning: Any) -> Answer:
+    def say(self, intent: str, names_language: str | None = None, heard: Heard | None = None, **meaning: Any) -> Answer:
         """Say something that means ``intent``; ``meaning`` is as ``a_turn`` has it."""
         decision, slots = decide(a_turn(intent, slots=self.slots, **meaning))
         self.slots.update(slots)
-        return self.composer.render(decision, self.language, self.moment, names_language)
+        return self.composer.render(decision, self.language, self.moment, heard or Heard(names_language))
 
 
 def replies(answer: Answer, kind: str) -> list[Reply]:

@@ -17,7 +17,6 @@ from bot.answers.catalogue import LOCALES, locale_folder, numbers_out, read_cata
 from bot.answers.dialogue import SLOTS
 from bot.codes import CIRCUMSTANCES, DIALOGUE_INTENTS, NEEDS, PLACE_MATTERS, REPLY_LANGUAGES, TOPIC_OF_URGENT, TOPICS, URGENT
 from bot.settings import ROOT
-from bot.understanding.urgency import KINDS
 
 TRANSLATED = [language for language in REPLY_LANGUAGES if language != "en"]
 NEVER_TAUGHT = {"nlu_fallback", "start_again"}
@@ -97,12 +96,11 @@ def test_the_dialogue_remembers_exactly_the_slots_of_the_domain() -> None:
 
 def test_the_lists_of_codes_fit_into_each_other() -> None:
     assert set(NEEDS) >= PLACE_MATTERS
-    assert set(URGENT) >= set(KINDS)
-    assert set(TOPIC_OF_URGENT) == set(KINDS)
+    assert set(TOPIC_OF_URGENT) == set(URGENT)
     assert set(TOPIC_OF_URGENT.values()) <= set(NEEDS)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", URGENT)
 @pytest.mark.parametrize("language", REPLY_LANGUAGES)
 def test_every_urgent_need_that_is_recognised_has_words(kind: str, language: str) -> None:
     assert any(key == f"urgent.{kind}" or key.startswith(f"urgent.{kind}.") for key in catalogue(language, "messages"))

@@ -4,9 +4,12 @@ Plain functions: a decision goes in with the directory and the moment, replies c
 is away, with less to go on.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+
+from babel import Locale
+from babel.dates import get_day_names
 
 from bot.answers.cards import make_card
 from bot.answers.catalogue import Catalogues
@@ -14,9 +17,12 @@ from bot.answers.dialogue import ANYWHERE, AT_A_TIME, Decision
 from bot.answers.replies import Answer, Choice, Reply, Understood
 from bot.answers.urgent import OfficeHours, urgent_reply
 from bot.codes import NEEDS, TALK, reply_language
-from bot.directory.hours import BRITISH_TIME, Opening, opening_at
+from bot.directory.hours import BRITISH_TIME, Opening, opening_at, opens_on
+from bot.directory.meaning import Closest, MeaningIndex
 from bot.directory.records import Directory, PlaceRecord, ServiceRecord
-from bot.directory.search import Found, find_guidance, find_services
+from bot.directory.search import Found, LeftOut, find_guidance, find_services, nearness
+from bot.directory.sheets import DAYS
+from bot.understanding.embedding import Vector
 
 SENTENCES = 2
 """Guidance sentences in an answer; statements bound together count as one."""
@@ -25,19 +31,32 @@ CORE = NEEDS[:10]
 """Topics offered as buttons where nothing is known yet."""
 
 
+@dataclass(frozen=True)
+class Heard:
+    """What the front door knows of a message beyond the decision on it.
+
+    ``names_language`` is the language asked for, ``names_service`` the key of a service named, ``day`` the RFC 5545 day asked about,
+    ``shown`` the ids of the services of earlier answers, newest answer first, ``vector`` the message's vector.
+    """
+
+    names_language: str | None = None
+    names_service: str | None = None
+    day: str | None = None
+    shown: tuple[tuple[str, ...], ...] = ()
+    vector: Vector | None = None
+
+
 class Composer:
     """Composes answers for one installation."""
 
-    def __init__(self, directory: Directory, catalogues: Catalogues, office: OfficeHours) -> None:
+    def __init__(self, directory: Directory, catalogues: Catalogues, office: OfficeHours, meaning: MeaningIndex | None = None) -> None:
         self.directory = directory
         self.catalogues = catalogues
         self.office = office
+        self.meaning = meaning
 
-    def render(self, decision: Decision, written: str, moment: datetime, names_language: str | None = None) -> Answer:
-        """Find services and words for a decision, in the language of ours that readers of ``written`` can read.
-
-        ``names_language`` is the language that the message asked for, where it named one.
-        """
+    def render(self, decision: Decision, written: str, moment: datetime, heard: Heard) -> Answer:
+        """Find services and words for a decision, in the language of ours that readers of ``written`` can read."""
         language = reply_language(written) or "en"
         place = self.directory.places.get(decision.place or "")
         understood = Understood(
@@ -45,22 +64,98 @@ class Composer:
             also=decision.also,
             urgent=decision.urgent,
             place=place.name if place else None,
+            circumstances=decision.circumstances,
             confidence=decision.confidence,
         )
-        if decision.kind == "need":
+        named = self.directory.service(heard.names_service) if heard.names_service else None
+        if named and self._is_asked_for(named, decision):
+            replies = self._named(named, language, moment)
+            understood = replace(understood, topic=self._topic_of(named, decision.topic), also=())
+        elif decision.kind == "need" and decision.focus:
+            replies = self._about_shown(decision, place, language, moment, heard)
+        elif decision.kind == "need":
             replies = self._need(decision, str(decision.topic), place, language, moment)
+        elif decision.kind == "which":
+            choices = (*self.topic_choices(language, decision.likely), Choice(self.catalogues.say(language, "choice.person"), "human"))
+            replies = [Reply(kind="choices", lang=language, text=self.catalogues.say(language, "ask_which"), choices=choices)]
         elif decision.kind == "human":
             replies = [self.person(language)]
         elif decision.kind == "language":
-            replies = self._language(names_language, language)
+            replies = self._language(heard.names_language, language)
         elif decision.kind == "not_understood":
-            replies = self._not_understood(decision, language)
+            replies = self._not_understood(decision, place, language, moment, heard.vector)
         else:
-            key = {"start_again": "start_again", "smalltalk": "talk.smalltalk", "out_of_scope": "talk.out_of_scope"}
+            key = {"start_again": "start_again", "smalltalk": "talk.smalltalk", "out_of_scope": "talk.out_of_scope", "told": "ask_told"}
             text = self.catalogues.say(language, key.get(decision.kind, "ask_topic"))
             choices = self.topic_choices(language, CORE)
             replies = [*self._outside(decision, language), Reply(kind="choices", lang=language, text=text, choices=choices)]
+        replies += self._circumstances(decision.circumstances, language)
         return Answer(understood, tuple(replies))
+
+    def _is_asked_for(self, named: ServiceRecord, decision: Decision) -> bool:
+        """Tell whether a service's name is what the message is about, not only in it."""
+        fits = decision.topic is None or decision.focus or decision.topic in named.topics or decision.topic in named.leads
+        return bool(fits) and not decision.urgent and decision.kind not in TALK
+
+    def _topic_of(self, service: ServiceRecord, thought: str | None) -> str | None:
+        """Give the topic of a service that was asked for by name: the one thought of, where it fits, or its first."""
+        topics = [topic for topic in NEEDS if topic in service.topics or topic in service.leads]
+        return thought if thought in topics or not topics else topics[0]
+
+    def _named(self, service: ServiceRecord, language: str, moment: datetime) -> list[Reply]:
+        """Show the one service that was asked for by its name."""
+        card = make_card(service, language, self.catalogues, moment, self.office.at(moment))
+        text = self.catalogues.say(language, "services.named")
+        if card.checked_on is None:
+            text += " " + self.catalogues.say(language, "services.unchecked")
+        return [Reply(kind="services", lang=language, text=text, services=(card,))]
+
+    def _circumstances(self, codes: tuple[str, ...], language: str) -> list[Reply]:
+        """Say what is kept in mind of the person's situation, each to be taken back by a button."""
+        if not codes:
+            return []
+        say = self.catalogues.say
+        choices = tuple(
+            Choice(say(language, "choice.forget", circumstance=say(language, f"circumstance.{code}")), f"forget:{code}") for code in codes
+        )
+        return [Reply(kind="choices", lang=language, text=say(language, "circumstances.kept"), choices=choices)]
+
+    def _about_shown(self, decision: Decision, place: PlaceRecord | None, language: str, moment: datetime, heard: Heard) -> list[Reply]:
+        """Answer a question about the services of the answer before: their hours, how to reach them, or nearer ones."""
+        topic = str(decision.topic)
+        abroad = self.directory.place_named(decision.outside) if decision.outside else None
+        found = find_services(
+            self.directory, topic, abroad or place, decision.place == ANYWHERE, circumstances=decision.circumstances
+        ).services
+        before = {service.id for service in found} & set(heard.shown[0] if heard.shown else ())
+        last = tuple(service for service in found if service.id in before) or found[:AT_A_TIME]
+        say = self.catalogues.say
+        key, words = f"services.{decision.focus}", {"topic": say(language, f"topic.{topic}")}
+        if decision.focus == "closer":
+            seen = {one for turn in heard.shown for one in turn}
+            fresh = [service for service in found if service.id not in seen]
+            # Nearest first: an officer's lead may well be far away.
+            fresh.sort(key=lambda s: nearness(s, abroad or place, self.directory) or 0)
+            last = tuple(fresh[:AT_A_TIME]) if place or abroad else ()
+            key = "services.closer" if last else "services.none_closer"
+        elif decision.focus == "hours" and heard.day:
+            moment_of_day = moment.astimezone(BRITISH_TIME)
+            open_then = [s for s in found if opens_on(s.schedules, heard.day, moment_of_day.date()) is Opening.OPEN]
+            last = tuple(sorted(open_then, key=lambda s: s.id not in before))[:AT_A_TIME] or last
+            key = "services.open_on" if open_then else "services.none_open_on"
+            names = get_day_names("wide", locale=Locale.parse(language, sep="-"))
+            words["day"] = names[DAYS.index(heard.day)]
+        cards = tuple(make_card(s, language, self.catalogues, moment, self.office.at(moment)) for s in last)
+        replies = [*self._outside(decision, language)]
+        if cards or not decision.ask:
+            text = say(language, key, **words)
+            if any(card.checked_on is None for card in cards):
+                text += " " + say(language, "services.unchecked")
+            replies.append(Reply(kind="services", lang=language, text=text, services=cards))
+        if decision.ask:
+            choices = tuple(self._place_choices(language))
+            replies.append(Reply(kind="choices", lang=language, text=say(language, "ask_place"), choices=choices))
+        return replies
 
     def _need(self, decision: Decision, topic: str, place: PlaceRecord | None, language: str, moment: datetime) -> list[Reply]:
         say = self.catalogues.say
@@ -73,7 +168,7 @@ class Composer:
         replies += self._outside(decision, language)
         left = False
         for name in (topic, *decision.also):
-            found = find_services(self.directory, name, abroad or place, anywhere, tonight)
+            found = find_services(self.directory, name, abroad or place, anywhere, tonight, decision.circumstances)
             if tonight:
                 found = replace(found, services=self._open_first(found.services, moment))
             if not decision.again:
@@ -154,8 +249,14 @@ class Composer:
             text += " " + say(language, "services.legal")
         if any(card.checked_on is None for card in cards):
             text += " " + say(language, "services.unchecked")
-        left_out = tuple({"name": service.name, "reason": say(language, reason)} for service, reason in found.left_out[:LEFT_OUT_AT_MOST])
+        left_out = tuple({"name": left.service.name, "reason": self._reason(left, language)} for left in found.left_out[:LEFT_OUT_AT_MOST])
         return Reply(kind="services", lang=language, text=text, services=cards, left_out=left_out if not offset else ())
+
+    def _reason(self, left: LeftOut, language: str) -> str:
+        """Say why a service was left out."""
+        say = self.catalogues.say
+        who = ", ".join(say(language, f"circumstance.{code}") for code in left.only_for)
+        return say(language, left.reason, who=who, age=left.age or "")
 
     def _open_first(self, services: tuple[ServiceRecord, ...], moment: datetime) -> tuple[ServiceRecord, ...]:
         """Put what can help at this hour first and what is closed last; the order is otherwise kept."""
@@ -179,16 +280,37 @@ class Composer:
         """Give a button for each of ``topics``."""
         return tuple(Choice(self.catalogues.say(language, f"topic.{t}"), f"topic:{t}") for t in topics)
 
-    def _not_understood(self, decision: Decision, language: str) -> list[Reply]:
-        """Offer the nearest topics once, a person the second time."""
+    def _not_understood(
+        self, decision: Decision, place: PlaceRecord | None, language: str, moment: datetime, vector: Vector | None
+    ) -> list[Reply]:
+        """Show what comes closest in meaning; offer the nearest topics once, a person the second time."""
         say = self.catalogues.say
         choices = (*self.topic_choices(language, decision.likely), Choice(say(language, "choice.person"), "human"))
+        closest = self.meaning.closest(vector, self.directory, place) if self.meaning and vector is not None else Closest()
+        replies = self._closest(closest, language, moment)
         if decision.misunderstood < 2:
-            return [Reply(kind="choices", lang=language, text=say(language, "not_understood"), choices=choices)]
+            key = "not_understood_closest" if replies else "not_understood"
+            return [*replies, Reply(kind="choices", lang=language, text=say(language, key), choices=choices)]
         return [
             self.person(language, "not_understood_twice"),
+            *replies,
             Reply(kind="choices", lang=language, text=say(language, "ask_topic"), choices=choices),
         ]
+
+    def _closest(self, closest: Closest, language: str, moment: datetime) -> list[Reply]:
+        """Show records found by meaning, said to be no more than that."""
+        replies = []
+        for g in closest.guidance:
+            said = self.catalogues.guidance(language, g.key, g.statement)
+            checked = g.checked_on.isoformat() if g.checked_on else None
+            replies.append(
+                Reply(kind="guidance", lang=said.lang, text=said.text, source=g.source, source_date=g.source_seen, checked_on=checked)
+            )
+        cards = tuple(make_card(s, language, self.catalogues, moment, self.office.at(moment)) for s in closest.services)
+        if cards:
+            text = self.catalogues.say(language, "services.closest") + " " + self.catalogues.say(language, "services.unchecked")
+            replies.append(Reply(kind="services", lang=language, text=text, services=cards))
+        return replies
 
     def _language(self, wanted: str | None, language: str) -> list[Reply]:
         """Say that the language is changed, or that it cannot be written yet and how to ask for an interpreter."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from bot.codes import NEEDS, PLACE_MATTERS, TALK, TOPIC_OF_URGENT
+from bot.codes import CIRCUMSTANCES, NEEDS, PLACE_MATTERS, TALK, TOPIC_OF_URGENT
 
 AT_A_TIME = 3
 """Services shown at a time."""
@@ -16,9 +16,16 @@ ANYWHERE = "anywhere"
 SECOND_NEED = 0.3
 """A second need of the same message is answered too when it is at least this likely."""
 CERTAIN_NEED = 0.5
-"""In an emergency a need this likely (a doctor, say) is still answered, after the urgent words."""
-FOLLOW_UPS = ("inform", "more", "nlu_fallback")
-SLOTS = ("topic", "place", "outside", "urgent", "language", "shown", "asked_place", "misunderstood")
+"""A need this likely is answered after the urgent words, whatever they are about."""
+NEARLY_AS_LIKELY = 0.75
+"""Of two needs below CERTAIN_NEED, the second this near to the first, the person is asked which is meant."""
+ABOUT_LAST_ANSWER = ("hours", "contact", "closer", "repeat", "correct")
+"""Intents that ask something about the answer before."""
+FOLLOW_UPS = ("inform", "more", "nlu_fallback", "hours", "contact", "closer", "correct")
+FOR_A_CHILD = {"esol": "school", "work": "young_people", "community": "young_people"}
+"""What a need becomes when the person adds that it is for a child."""
+ALONE_CHILD = "unaccompanied_child"
+SLOTS = ("topic", "place", "outside", "urgent", "language", "shown", "asked_place", "misunderstood", "circumstances", "likely")
 """What the dialogue remembers; ``domain.yml`` says what each is."""
 
 
@@ -32,15 +39,25 @@ class Turn:
     urgent: str | None = None
     place: str | None = None
     outside: str | None = None
+    said: tuple[str, ...] = ()
+    denied: tuple[str, ...] = ()
+    for_child: bool = False
+    also: tuple[str, ...] = ()
     slots: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def says_where(self) -> bool:
+        return bool(self.place or self.outside)
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What to answer. ``kind`` is ``need``, ``place``, ``not_understood``, ``more`` or one of ``bot.codes.TALK``.
+    """What to answer.
 
-    ``place`` is a key of the gazetteer or ANYWHERE; ``outside`` the English name of a place beyond the area; ``offset`` how many
-    services of the topic were shown before; ``ask`` whether to ask for the place.
+    ``kind`` is ``need``, ``which`` (two needs are as likely), ``place``, ``told`` (only a circumstance was said), ``repeat``,
+    ``not_understood``, ``start_again`` or one of ``bot.codes.TALK``. ``focus`` is what of the last answer is asked about:
+    ``hours``, ``contact``, ``closer`` or nothing. ``place`` is a key of the gazetteer or ANYWHERE; ``outside`` the English name of
+    a place beyond the area; ``offset`` how many services of the topic were shown before; ``ask`` whether to ask for the place.
     """
 
     kind: str
@@ -50,6 +67,8 @@ class Decision:
     urgent: str | None = None
     place: str | None = None
     outside: str | None = None
+    circumstances: tuple[str, ...] = ()
+    focus: str = ""
     offset: int = 0
     again: bool = False
     ask: bool = False
@@ -62,68 +81,121 @@ class Decision:
 
 def decide(turn: Turn) -> tuple[Decision, dict[str, Any]]:
     """Decide on a turn; give the decision and the slots to set."""
+    circumstances = _circumstances(turn)
     topic = _topic(turn)
     place = turn.place or (None if turn.outside else turn.slots.get("place"))
     outside = turn.outside or (None if turn.place else turn.slots.get("outside"))
     confidence = round(turn.confidence, 2)
+    kept: dict[str, Any] = {"circumstances": list(circumstances)}
     if topic:
-        return _need(turn, topic, place, outside, confidence)
+        decision, slots = _need(turn, topic, place, outside, circumstances, confidence)
+        return decision, {**kept, **slots}
     if turn.intent == "start_again":
         cleared = {"topic": None, "place": None, "outside": None, "urgent": None, "shown": 0.0, "asked_place": False, "misunderstood": 0.0}
-        return Decision("start_again", confidence), cleared
-    slots: dict[str, Any] = {"misunderstood": 0.0}
-    if turn.intent == "inform" and (turn.place or turn.outside):
-        return Decision("place", confidence, place=place, outside=turn.outside), {**slots, "place": place, "outside": outside}
-    if turn.intent in TALK or turn.intent == "more":
-        return Decision(turn.intent, confidence, place=place), slots
+        return Decision("start_again", confidence), {**cleared, "circumstances": [], "likely": []}
+    slots = {**kept, "misunderstood": 0.0}
+
+    def talk(kind: str, **more: Any) -> Decision:
+        return Decision(kind, confidence, place=place, circumstances=circumstances, **more)
+
+    if turn.intent in ("inform", *ABOUT_LAST_ANSWER) and turn.says_where:
+        return talk("place", outside=turn.outside), {**slots, "place": place, "outside": outside}
+    if turn.intent in ("inform", "correct", "nlu_fallback") and (turn.said or turn.denied):
+        return talk("told"), slots
+    if turn.intent in (*TALK, "more", "repeat", "hours", "contact", "closer"):
+        return talk(turn.intent), slots
+    if turn.intent == "correct":
+        return talk("not_understood", likely=tuple(turn.slots.get("likely") or ()), misunderstood=1), slots
     times = int(turn.slots.get("misunderstood") or 0) + 1
-    likely = tuple(name for name, _ in turn.ranking if name in NEEDS)[:2]
-    decision = Decision("not_understood", confidence, place=place, likely=likely, misunderstood=times)
-    return decision, {"misunderstood": float(times)}
+    return talk("not_understood", likely=_likely_needs(turn)[:2], misunderstood=times), {**kept, "misunderstood": float(times)}
+
+
+def _circumstances(turn: Turn) -> tuple[str, ...]:
+    """Give what the person has said of themselves so far and not taken back."""
+    told = {*(turn.slots.get("circumstances") or ()), *turn.said} - set(turn.denied)
+    return tuple(code for code in CIRCUMSTANCES if code in told)
+
+
+def _likely_needs(turn: Turn) -> tuple[str, ...]:
+    return tuple(name for name, _ in turn.ranking if name in NEEDS)
 
 
 def _topic(turn: Turn) -> str | None:
     """Give the need in effect: of the urgent words, of the message, or remembered for a follow-up."""
     certain = turn.intent in NEEDS and turn.confidence >= CERTAIN_NEED
     urgent = TOPIC_OF_URGENT.get(turn.urgent or "")
-    if urgent and not (urgent == "emergency" and certain):
+    # The urgent words come first in any case; a need that is certain is then answered, so that a false alarm hides nothing.
+    if urgent and not certain:
         return urgent
+    if ALONE_CHILD in turn.said:
+        return "young_people"
     if turn.intent in NEEDS:
         return turn.intent
-    follows = turn.intent == "more" or (turn.intent in FOLLOW_UPS and bool(turn.place or turn.outside))
-    return turn.slots.get("topic") if follows else None
+    remembered: str | None = turn.slots.get("topic")
+    if turn.intent in FOLLOW_UPS and turn.for_child:
+        return FOR_A_CHILD.get(remembered or "", remembered)
+    told = turn.says_where or bool(turn.said or turn.denied)
+    follows = turn.intent in ("more", "hours", "contact", "closer") or (turn.intent in FOLLOW_UPS and told)
+    return remembered if follows else None
 
 
-def _need(turn: Turn, topic: str, place: str | None, outside: str | None, confidence: float) -> tuple[Decision, dict[str, Any]]:
-    again = turn.intent == "more" and not (turn.place or turn.outside)
-    offset = int(turn.slots.get("shown") or 0) if again else 0
+def _need(
+    turn: Turn, topic: str, place: str | None, outside: str | None, circumstances: tuple[str, ...], confidence: float
+) -> tuple[Decision, dict[str, Any]]:
+    focus = turn.intent if turn.intent in ("hours", "contact", "closer") else ""
+    again = (turn.intent == "more" or bool(focus)) and not turn.says_where
+    offset = int(turn.slots.get("shown") or 0) if turn.intent == "more" and again else 0
     # What comes next is counted in the order of the answer before: tonight's order stays tonight's.
-    urgent = turn.slots.get("urgent") if again else turn.urgent
-    also = tuple(name for name, likely in turn.ranking[1:3] if name in NEEDS and name != topic and likely >= SECOND_NEED)
-    if turn.urgent or turn.intent not in NEEDS:
-        also = ()
+    urgent = turn.slots.get("urgent") if again and not turn.urgent else turn.urgent
+    also = _also(turn, topic)
     asked = bool(turn.slots.get("asked_place"))
     matters = topic in PLACE_MATTERS or turn.urgent == "homeless_tonight"
-    ask = matters and not place and not outside and not asked and not again
+    unknown = not place and not outside
+    ask = unknown and (focus == "closer" or (matters and not asked and not again))
+    likely = _likely_needs(turn)
+    asks_which = _asks_which(turn, topic)
     decision = Decision(
-        "need",
+        "which" if asks_which else "need",
         confidence,
         topic=topic,
-        also=also,
+        also=() if asks_which else also,
         urgent=urgent,
         place=place,
         outside=outside,
+        circumstances=circumstances,
+        focus=focus,
         offset=offset,
-        again=again,
+        again=again and not turn.urgent,
         ask=ask,
+        likely=likely[:2] if asks_which else (),
     )
     slots = {
         "topic": topic,
         "place": place,
         "outside": outside,
         "urgent": urgent,
-        "shown": float(offset + AT_A_TIME),
+        "shown": float(offset + AT_A_TIME) if not focus else turn.slots.get("shown") or float(AT_A_TIME),
         "asked_place": asked or ask,
         "misunderstood": 0.0,
+        "likely": [name for name in likely if name != topic][:2] if turn.intent in NEEDS else turn.slots.get("likely") or [],
     }
     return decision, slots
+
+
+def _asks_which(turn: Turn, topic: str) -> bool:
+    """Tell whether two needs are so nearly as likely that the person is asked."""
+    first_two = turn.ranking[:2]
+    if turn.urgent or turn.intent != topic or turn.also or len(first_two) < 2 or not all(name in NEEDS for name, _ in first_two):
+        return False
+    (_, first), (_, second) = first_two
+    return first < CERTAIN_NEED and second >= NEARLY_AS_LIKELY * first
+
+
+def _also(turn: Turn, topic: str) -> tuple[str, ...]:
+    """Give the further needs of the same message."""
+    if turn.urgent or turn.intent not in NEEDS:
+        return ()
+    if turn.intent != topic:
+        return (turn.intent,) if turn.confidence >= CERTAIN_NEED else ()
+    second = tuple(name for name, likely in turn.ranking[1:3] if name in NEEDS and name != topic and likely >= SECOND_NEED)
+    return tuple(dict.fromkeys((*(name for name in turn.also if name != topic), *second)))[:2]

@@ -13,7 +13,7 @@ from bot.answers.replies import Reply
 from bot.directory.hours import Opening, is_office_hours, opening_at
 from bot.directory.pack import HOMELESS_TONIGHT
 from bot.directory.records import Directory, PlaceRecord, ServiceRecord
-from bot.directory.search import find_services
+from bot.directory.search import find_services, nearness
 
 EMERGENCY_NUMBER = "999"
 
@@ -55,14 +55,30 @@ def _tonight(
     return "urgent.homeless_tonight.nobody", EMERGENCY_NUMBER, None
 
 
+def _leading(directory: Directory, kind: str, place: PlaceRecord | None, in_office: bool) -> tuple[ServiceRecord | None, str]:
+    """Give the service that officers put first for an urgent kind and serves ``place``, and its number for this hour."""
+    led = sorted((s for s in directory.services if kind in s.leads), key=lambda s: s.leads[kind])
+    for service in led:
+        phone = phone_for(service, in_office)
+        if phone and nearness(service, place, directory) is not None:
+            return service, phone.number
+    return None, ""
+
+
 def urgent_reply(
     kind: str, language: str, directory: Directory, place: PlaceRecord | None, moment: datetime, office: OfficeHours, catalogues: Catalogues
 ) -> Reply:
     """Give the reply to an urgent need. Until a native speaker has reviewed the words, the English stands beside them."""
-    key, number, service = f"urgent.{kind}", EMERGENCY_NUMBER, None
+    key, number, name = "urgent.emergency", EMERGENCY_NUMBER, ""
     if kind == "homeless_tonight":
         key, number, service = _tonight(directory, place, moment, office)
-    name = service.organization if service else ""
-    said = catalogues.said(language, key, phone=number, name=name)
-    english = "" if catalogues.is_reviewed(language, key) else catalogues.say("en", key, phone=number, name=name)
+        name = service.organization if service else ""
+    elif kind != "emergency":
+        # With no number of its own on record, the emergency number is still right.
+        service, phone = _leading(directory, kind, place, office.at(moment))
+        if service and phone:
+            key, number, name = f"urgent.{kind}", phone, service.name
+    words = {"phone": number, "name": name, "emergency": EMERGENCY_NUMBER}
+    said = catalogues.said(language, key, **words)
+    english = "" if catalogues.is_reviewed(language, key) else catalogues.say("en", key, **words)
     return Reply(kind="urgent", lang=said.lang, text=said.text, text_en="" if said.lang == "en" else english, phone=number)

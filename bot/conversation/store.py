@@ -114,6 +114,10 @@ class ConversationStore:
             rows = session.execute(select(Message).where(Message.conversation_id == chat.id).order_by(Message.id)).scalars()
             return [Exchange(row.message_id, row.text, row.answer) for row in rows]
 
+    def answers(self, chat: Chat) -> list[dict[str, Any]]:
+        """Give the answers so far that showed something, newest first."""
+        return [exchange.answer for exchange in reversed(self.exchanges(chat)) if exchange.answer and exchange.answer.get("replies")]
+
     def offered(self, chat: Chat) -> set[str]:
         """Give every choice that was offered in this conversation."""
         return {

@@ -97,6 +97,15 @@ def _of_day(schedules: tuple[ScheduleRecord, ...], day: date) -> list[ScheduleRe
     return [s for s in weekly if any(_falls_on(code, day) for code in s.days)]
 
 
+def opens_on(schedules: tuple[ScheduleRecord, ...], code: str, today: date) -> Opening:
+    """Say whether a service opens at all on the next day ``code`` (``MO`` to ``SU``) from ``today`` on."""
+    day = today + timedelta(days=(DAYS.index(code) - today.weekday()) % 7)
+    openings = _of_day(schedules, day)
+    if openings is None:
+        return Opening.UNKNOWN
+    return Opening.OPEN if openings else Opening.CLOSED
+
+
 def is_all_hours(schedule: ScheduleRecord) -> bool:
     """Tell whether a schedule means day and night, every day."""
     return set(schedule.days) == set(DAYS) and schedule.opens == "00:00" and schedule.closes == "23:59"

@@ -27,7 +27,7 @@ STATUS = ("active", "inactive", "defunct", "temporarily closed")
 REGULATORS = ("", "IAA", "IAA level 1", "IAA level 2", "IAA level 3", "SRA", "Bar", "exempt")
 HOMELESS_TONIGHT = "homeless_tonight"
 SERVICE_TYPES = {*NEEDS, HOMELESS_TONIGHT}
-SPELLING_LANGUAGES = ("en", "uk", "ar", "fa", "zh-Hant")
+SPELLING_LANGUAGES = ("en", "uk", "ar", "fa", "zh-Hant", "ru", "ps", "ckb", "ti", "so", "ro", "lt", "pl")
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "organisations.csv": ("key", "name", "kind", "description", "website", "email", "charity_number", "company_number", *PROVENANCE),
@@ -344,7 +344,7 @@ class PackReader:
     def read_leads(self) -> None:
         for row in self.rows("leads.csv"):
             service = self.service_of(row)
-            topic = row.one_of("topic", {*SERVICE_TYPES, "human"})
+            topic = row.one_of("topic", {*SERVICE_TYPES, *URGENT, "human"})
             if service is not None:
                 self.once("leads", f"{topic}:{service.key}", row, "service")
                 service.leads.append(

@@ -69,6 +69,8 @@ class ServiceRecord:
     interpretation_services: str
     cost: str
     eligibility_description: str
+    eligibility: frozenset[str]
+    minimum_age: float | None
     topics: frozenset[str]
     serves: tuple[str, ...]
     regulated_by: str
@@ -244,6 +246,8 @@ def _service(row: models.Service) -> ServiceRecord:
         interpretation_services=row.interpretation_services,
         cost=row.cost_option,
         eligibility_description=row.eligibility_description,
+        eligibility=frozenset(a.term.key.split(":")[1] for a in row.attributes if a.link_type in ("eligibility", "intended_audience")),
+        minimum_age=row.minimum_age,
         topics=frozenset(a.term.key.split(":")[1] for a in row.attributes if a.link_type == "service_type"),
         serves=tuple(area.name for area in row.service_areas),
         regulated_by=row.regulated_by,

@@ -1,22 +1,41 @@
 """Which services answer a need in a place, and in what order: plain functions over records."""
 
-import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
+from bot.codes import CIRCUMSTANCES
 from bot.directory.pack import HOMELESS_TONIGHT
 from bot.directory.records import Directory, GuidanceRecord, PlaceRecord, ServiceRecord
+from bot.understanding.folding import fold
 
 NOT_LEADING = 100
 LEGAL_ANSWERS = frozenset({"legal"})
 
 
+SCHEMES = frozenset({"asylum_seeker", "refugee", "refused", "homes_for_ukraine", "hong_kong_bno", "afghan_scheme", "eu_settled", "student"})
+"""Circumstances of which a person has one: a service for another of them is not for this person."""
+ALSO_REFUGEES = frozenset({"afghan_scheme", "refugee"})
+"""People resettled from Afghanistan are refugees, and what is for either may be for both: a service says which."""
+ADULT = 18
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A service that is not for this person, with the catalogue key of the reason and who it is for instead."""
+
+    service: ServiceRecord
+    reason: str
+    only_for: tuple[str, ...] = ()
+    age: int | None = None
+
+
 @dataclass(frozen=True)
 class Found:
-    """The services of an answer in order, and those left out with the catalogue key of the reason."""
+    """The services of an answer in order, and those left out."""
 
     services: tuple[ServiceRecord, ...]
-    left_out: tuple[tuple[ServiceRecord, str], ...]
+    left_out: tuple[LeftOut, ...]
 
 
 def nearness(service: ServiceRecord, place: PlaceRecord | None, directory: Directory) -> int | None:
@@ -41,15 +60,37 @@ def may_answer(service: ServiceRecord, topic: str) -> bool:
     return topic not in LEGAL_ANSWERS or bool(service.regulated_by) or topic in service.leads
 
 
-def find_services(directory: Directory, topic: str, place: PlaceRecord | None, anywhere: bool = False, tonight: bool = False) -> Found:
+def not_for(service: ServiceRecord, circumstances: Collection[str]) -> LeftOut | None:
+    """Say why a service is not for somebody who said ``circumstances``; None where it is, or nothing tells."""
+    theirs = SCHEMES & set(circumstances)
+    if theirs & ALSO_REFUGEES:
+        theirs |= ALSO_REFUGEES
+    its = service.eligibility & SCHEMES
+    everyone = "anyone" in service.eligibility or bool(service.eligibility & set(circumstances))
+    if theirs and its and not theirs & its and not everyone:
+        return LeftOut(service, "left_out.for_others", tuple(code for code in CIRCUMSTANCES if code in its))
+    if "unaccompanied_child" in circumstances and service.minimum_age is not None and service.minimum_age >= ADULT:
+        return LeftOut(service, "left_out.for_adults", age=int(service.minimum_age))
+    return None
+
+
+def find_services(
+    directory: Directory,
+    topic: str,
+    place: PlaceRecord | None,
+    anywhere: bool = False,
+    tonight: bool = False,
+    circumstances: Collection[str] = (),
+) -> Found:
     """Find the services for ``topic`` (a code of ``bot.codes.NEEDS``) that serve ``place``.
 
-    Officers' leads come first, in their order; then what is nearest; then by name. With ``tonight`` what is for people
-    with nowhere to sleep comes before the rest. ``anywhere`` takes every service, wherever it is. For ``legal``, a
-    body whose regulator is not known is left out: advice on immigration by an unregulated person is an offence.
+    Officers' leads come first, in their order; then what is for somebody who said ``circumstances``; then what is nearest; then by
+    name. With ``tonight`` what is for people with nowhere to sleep comes before the rest. ``anywhere`` takes every service, wherever
+    it is. For ``legal``, a body whose regulator is not known is left out: advice on immigration by an unregulated person is an
+    offence. What is for other people only is left out too.
     """
-    ranked: list[tuple[tuple[int, int, int, int, str], ServiceRecord]] = []
-    left_out: list[tuple[ServiceRecord, str]] = []
+    ranked: list[tuple[tuple[int, int, int, int, int, str], ServiceRecord]] = []
+    left_out: list[LeftOut] = []
     for service in directory.services:
         related = topic in service.topics or topic in service.leads
         homeless = topic == "housing" and HOMELESS_TONIGHT in service.topics
@@ -59,12 +100,17 @@ def find_services(directory: Directory, topic: str, place: PlaceRecord | None, a
         if near is None and not anywhere:
             continue
         if not may_answer(service, topic):
-            left_out.append((service, "left_out.regulation_unknown"))
+            left_out.append(LeftOut(service, "left_out.regulation_unknown"))
+            continue
+        other = not_for(service, circumstances)
+        if other:
+            left_out.append(other)
             continue
         lead = service.leads.get(topic, NOT_LEADING)
         order = (
             0 if tonight and homeless else 1,
             lead,
+            0 if service.eligibility & set(circumstances) else 1,
             len(directory.area.within) + 1 if near is None else near,
             0 if related else 1,
             service.name,
@@ -105,12 +151,6 @@ def find_guidance(
         return (0 if g.urgent else 1, nearest if g.urgent else 0, first.get(g.together, g.topics[topic]), g.together, g.topics[topic])
 
     return tuple(sorted(found, key=order))
-
-
-def fold(text: str) -> str:
-    """Lower the case and drop the accents of ``text``, for comparing words."""
-    parts = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in parts if not unicodedata.combining(c))
 
 
 def search_words(directory: Directory, words: str, topic: str = "", place: PlaceRecord | None = None) -> list[ServiceRecord]:

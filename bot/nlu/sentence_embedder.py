@@ -16,16 +16,13 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.understanding.embedding import shared_embedder
+from bot.settings import read_settings
+from bot.understanding.embedding import VECTORS, Vector, embed_all, shared_embedder
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
 class SentenceEmbedder(DenseFeaturizer, GraphComponent):  # type: ignore[misc]
-    """Adds one sentence feature, the unit vector of the text times ``sharpness``; a message without text gets none."""
-
-    @staticmethod
-    def get_default_config() -> dict[str, Any]:
-        return {**DenseFeaturizer.get_default_config(), "sharpness": 7.0}
+    """Adds one sentence feature, the unit vector of the text; a message without text gets none."""
 
     @staticmethod
     def required_packages() -> list[str]:
@@ -45,11 +42,16 @@ class SentenceEmbedder(DenseFeaturizer, GraphComponent):  # type: ignore[misc]
         for message in messages:
             text = message.get(TEXT)
             if text:
-                vector = shared_embedder().embed(text) * self._config["sharpness"]
-                matrix = np.asarray(vector, dtype=np.float32)[np.newaxis, :]
-                message.add_features(Features(matrix, FEATURE_TYPE_SENTENCE, TEXT, self._config[FEATURIZER_CLASS_ALIAS]))
+                self._add(message, shared_embedder().embed(text))
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        self.process(training_data.training_examples)
+        examples = [message for message in training_data.training_examples if message.get(TEXT)]
+        vectors = embed_all([message.get(TEXT) for message in examples], shared_embedder(), read_settings().models / VECTORS)
+        for message, vector in zip(examples, vectors, strict=True):
+            self._add(message, vector)
         return training_data
+
+    def _add(self, message: Message, vector: Vector) -> None:
+        matrix = np.asarray(vector, dtype=np.float32)[np.newaxis, :]
+        message.add_features(Features(matrix, FEATURE_TYPE_SENTENCE, TEXT, self._config[FEATURIZER_CLASS_ALIAS]))

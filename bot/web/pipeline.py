@@ -4,7 +4,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 from weakref import WeakValueDictionary
@@ -13,22 +13,23 @@ from anyio import to_thread
 from babel import Locale, UnknownLocaleError
 
 from bot.answers.catalogue import Catalogues
-from bot.answers.composer import Composer
+from bot.answers.composer import Composer, Heard
 from bot.answers.dialogue import ANYWHERE
 from bot.answers.replies import Reply, Understood
 from bot.answers.urgent import OfficeHours
 from bot.codes import CIRCUMSTANCES, NEEDS, reply_language
 from bot.conversation.store import Chat, ConversationStore
+from bot.directory.meaning import MeaningIndex
 from bot.errors import EngineAway, MessageRefused
 from bot.opening import LiveDirectory
 from bot.settings import Settings
 from bot.understanding.cleaning import LONGEST, clean, has_words
 from bot.understanding.reading import Reader, Reading
-from bot.understanding.redaction import redact
 from bot.web.engine import Engine
 
 STANDING_CHOICES = frozenset({"human", "more", "start_again", "erase", *(f"forget:{code}" for code in CIRCUMSTANCES)})
 NO_HANDOVER = {"state": "none", "reference": None}
+EMPTY_READING: dict[str, Any] = {"urgent": None, "outside": None, "place": None, "said": [], "denied": [], "for_child": False}
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,14 @@ class Pipeline:
     """Takes messages from the API and the page alike."""
 
     def __init__(
-        self, settings: Settings, store: ConversationStore, live: LiveDirectory, reader: Reader, catalogues: Catalogues, engine: Engine
+        self,
+        settings: Settings,
+        store: ConversationStore,
+        live: LiveDirectory,
+        reader: Reader,
+        catalogues: Catalogues,
+        engine: Engine,
+        meaning: MeaningIndex,
     ) -> None:
         self.settings = settings
         self.store = store
@@ -67,12 +75,13 @@ class Pipeline:
         self.reader = reader
         self.catalogues = catalogues
         self.engine = engine
+        self.meaning = meaning
         self._busy: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def composer(self) -> Composer:
         """Give a composer over the directory as it is now."""
         office = OfficeHours(self.settings.office_opens, self.settings.office_closes)
-        return Composer(self.live.current(), self.catalogues, office)
+        return Composer(self.live.current(), self.catalogues, office, self.meaning)
 
     async def answer(self, incoming: Incoming) -> dict[str, Any]:
         """Answer a message as the chat API does.
@@ -144,7 +153,7 @@ class Pipeline:
     ) -> dict[str, Any]:
         """Ask Rasa, then keep the answer."""
         language = reading.language if reading else language
-        told = reading.as_json() if reading else {"language": language, "urgent": None, "outside": None, "place": None}
+        told = reading.as_json() if reading else {**EMPTY_READING, "language": language, "denied": _forgotten(choice)}
         try:
             decision = await self.engine.ask(
                 chat.rasa_id,
@@ -155,13 +164,21 @@ class Pipeline:
             )
         except EngineAway as away:
             raise self._without_engine(chat, reading, language) from away
-        names_language = reading.names_language if reading else None
-        turn = self.composer().render(decision, language, datetime.now(timezone.utc), names_language).as_json()
+        heard = Heard()
+        if reading:
+            heard = Heard(reading.names_language, reading.names_service, reading.day, vector=reading.vector)
+        before = await to_thread.run_sync(self.store.answers, chat) if decision.focus or decision.kind == "repeat" else []
+        if decision.focus:
+            heard = replace(heard, shown=tuple(_services_in(answer) for answer in before))
+        turn = self.composer().render(decision, language, datetime.now(timezone.utc), heard).as_json()
+        if decision.kind == "repeat" and before:
+            again = [reply for reply in before[0]["replies"] if reply["kind"] != "notice"]
+            turn = {"understood": before[0]["understood"], "replies": again}
         if reading and reading.redacted:
             lang = reply_language(language) or "en"
             notice = Reply(kind="notice", lang=lang, text=self.catalogues.say(lang, "notice.redacted"))
             turn["replies"].append(notice.as_json())
-        switched = reply_language(names_language) if decision.kind == "language" else None
+        switched = reply_language(heard.names_language) if decision.kind == "language" else None
         if switched:
             language, pinned = switched, switched
         response = self._response(chat, language, turn)
@@ -208,7 +225,7 @@ class Pipeline:
 
     async def give_feedback(self, chat: Chat, helped: bool, about: str | None, comment: str) -> None:
         """Keep feedback with personal data taken out."""
-        plain = redact(clean(comment)).text
+        plain = self.reader.redact(clean(comment)).text
         await to_thread.run_sync(self.store.give_feedback, chat, helped, about, plain)
 
 
@@ -219,6 +236,17 @@ def _is_language(code: str) -> bool:
     except (ValueError, UnknownLocaleError):
         return code in ("prs", "ckb", "ps", "ti")
     return True
+
+
+def _forgotten(choice: str | None) -> list[str]:
+    """Give the circumstance that a choice takes back, if it does."""
+    kind, _, code = (choice or "").partition(":")
+    return [code] if kind == "forget" else []
+
+
+def _services_in(answer: dict[str, Any]) -> tuple[str, ...]:
+    """Give the ids of the services that an answer showed."""
+    return tuple(card["id"] for reply in answer["replies"] for card in reply.get("services", []))
 
 
 def _meaning(choice: str) -> dict[str, Any]:

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from bot.answers.catalogue import LOCALES, Catalogues, locale_folder
-from bot.answers.composer import Composer
+from bot.answers.composer import Composer, Heard
 from bot.answers.dialogue import ANYWHERE
+from bot.answers.replies import Answer
 from bot.answers.urgent import OfficeHours
-from bot.codes import NEEDS, REPLY_LANGUAGES
+from bot.codes import CIRCUMSTANCES, NEEDS, REPLY_LANGUAGES
 from bot.directory.records import Directory
 from bot.directory.search import find_services
 from tests.builders import Talk, british, offered, replies, shown
@@ -327,3 +328,83 @@ def test_what_was_understood_is_written_with_every_field(talk: Talk) -> None:
         "circumstances": (),
         "confidence": 0.88,
     }
+
+
+def ids(answer: Answer) -> tuple[str, ...]:
+    """Give the ids of the services shown."""
+    return tuple(card.id for reply in replies(answer, "services") for card in reply.services)
+
+
+def test_their_phone_shows_the_same_services_and_nothing_else_again(talk: Talk) -> None:
+    first = talk.say("esol", place="wisbech")
+    again = talk.say("contact", heard=Heard(shown=(ids(first),)))
+    assert set(ids(again)) == set(ids(first))
+    assert replies(again, "guidance") == []
+    assert again.understood.topic == "esol"
+
+
+def test_a_day_brings_what_is_open_then(talk: Talk) -> None:
+    first = talk.say("library", place="wisbech")
+    saturday = talk.say("hours", heard=Heard(day="SA", shown=(ids(first),)))
+    assert "Saturday" in replies(saturday, "services")[0].text
+    assert "Wisbech Library" in shown(saturday)
+    sunday = talk.say("hours", heard=Heard(day="SU", shown=(ids(saturday), ids(first))))
+    assert "We know of none" not in replies(sunday, "services")[0].text or shown(sunday)
+
+
+def test_something_closer_shows_only_what_was_not_shown(talk: Talk) -> None:
+    first = talk.say("food", place="wisbech")
+    closer = talk.say("closer", heard=Heard(shown=(ids(first),)))
+    assert not set(ids(first)) & set(ids(closer))
+
+
+def test_something_closer_asks_for_the_place_where_nobody_knows_it(talk: Talk) -> None:
+    first = talk.say("legal")
+    closer = talk.say("closer", heard=Heard(shown=(ids(first),)))
+    assert any(value.startswith("place:") for value in offered(closer))
+
+
+def test_a_service_named_is_shown_alone(talk: Talk, directory: Directory) -> None:
+    answer = talk.say("hours", heard=Heard(names_service="library_ely"))
+    assert shown(answer) == ["Ely Library"]
+    assert answer.understood.topic == "library"
+
+
+def test_a_service_named_in_passing_does_not_hide_the_answer(talk: Talk) -> None:
+    answer = talk.say("housing", heard=Heard(names_service="library_ely"), place="ely")
+    assert len(shown(answer)) > 1
+
+
+def test_what_is_for_others_is_left_out_with_the_reason(talk: Talk) -> None:
+    answer = talk.say("ukraine", said=("hong_kong_bno",), place="cambourne")
+    (services,) = replies(answer, "services")
+    assert any("Homes for Ukraine" in left["reason"] for left in services.left_out)
+    assert not {left["name"] for left in services.left_out} & set(shown(answer))
+
+
+def test_what_is_for_adults_is_left_out_for_a_child(talk: Talk) -> None:
+    talk.say("esol", said=("unaccompanied_child",), place="cambridge")
+    answer = talk.say("esol", place="cambridge")
+    reasons = [left["reason"] for reply in replies(answer, "services") for left in reply.left_out]
+    assert any("aged 19 and over" in reason for reason in reasons)
+
+
+def test_the_situation_kept_in_mind_is_shown_and_can_be_taken_back(talk: Talk) -> None:
+    answer = talk.say("housing", said=("nrpf", "family"))
+    assert answer.understood.circumstances == ("nrpf", "family")
+    assert {"forget:nrpf", "forget:family"} <= set(offered(answer))
+
+
+@pytest.mark.parametrize("code", CIRCUMSTANCES)
+@pytest.mark.parametrize("language", REPLY_LANGUAGES)
+def test_every_circumstance_has_a_name_in_every_language(composer: Composer, code: str, language: str) -> None:
+    answer = Talk(composer, language=language).say("housing", said=(code,))
+    (kept,) = [choice for reply in replies(answer, "choices") for choice in reply.choices if choice.value == f"forget:{code}"]
+    assert kept.label
+    assert "_" not in kept.label
+
+
+def test_between_two_needs_both_and_a_person_are_offered(talk: Talk) -> None:
+    answer = talk.say("school", confidence=0.4, ranking=(("school", 0.4), ("young_people", 0.35)))
+    assert offered(answer) == ["topic:school", "topic:young_people", "human"]
+    assert shown(answer) == []

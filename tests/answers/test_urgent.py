@@ -4,6 +4,7 @@ import shutil
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,9 +12,8 @@ from bot.answers.catalogue import LOCALES, Catalogues, locale_folder
 from bot.answers.composer import Composer
 from bot.answers.replies import Reply
 from bot.answers.urgent import OfficeHours, urgent_reply
-from bot.codes import REPLY_LANGUAGES
+from bot.codes import REPLY_LANGUAGES, URGENT
 from bot.directory.records import Directory
-from bot.understanding.urgency import KINDS
 from tests.builders import Talk, british
 
 OFFICE = OfficeHours("09:00", "17:00")
@@ -115,7 +115,7 @@ def test_in_an_emergency_the_number_is_999_in_every_language_place_and_hour(
 def test_the_number_comes_first_in_every_language(
     directory: Directory, catalogues: Catalogues, language: str, name: str | None, moment: datetime
 ) -> None:
-    for kind in KINDS:
+    for kind in URGENT:
         reply = urgent(directory, catalogues, kind, language, name, moment)
         assert reply.text.startswith(reply.phone)
         assert reply.text[len(reply.phone)] in ":："
@@ -128,7 +128,7 @@ def test_the_number_comes_first_where_nobody_is_open_too(directory: Directory, c
 
 
 @pytest.mark.parametrize("language", [code for code in REPLY_LANGUAGES if code != "en"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", URGENT)
 def test_english_stands_beside_a_translation_that_nobody_has_reviewed(
     directory: Directory, catalogues: Catalogues, kind: str, language: str
 ) -> None:
@@ -138,7 +138,7 @@ def test_english_stands_beside_a_translation_that_nobody_has_reviewed(
 
 
 def test_english_readers_get_no_second_english(directory: Directory, catalogues: Catalogues) -> None:
-    for kind in KINDS:
+    for kind in URGENT:
         assert urgent(directory, catalogues, kind).text_en == ""
 
 
@@ -161,7 +161,7 @@ def test_a_language_we_do_not_write_gets_english_marked_as_english(directory: Di
     assert reply.text.startswith("999: police")
 
 
-@pytest.mark.parametrize("kind", [None, *KINDS])
+@pytest.mark.parametrize("kind", [None, *URGENT])
 @pytest.mark.parametrize(("language", "written"), [("uk", "uk"), ("prs", "fa"), ("yue", "zh-Hant"), ("ti", "en")])
 def test_while_rasa_is_away_the_same_words_are_given(
     directory: Directory, composer: Composer, catalogues: Catalogues, kind: str | None, language: str, written: str
@@ -172,10 +172,10 @@ def test_while_rasa_is_away_the_same_words_are_given(
 
 
 @pytest.mark.parametrize("language", REPLY_LANGUAGES)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", URGENT)
 @pytest.mark.parametrize("meaning", [{"intent": "nlu_fallback", "confidence": 0.1}, {"intent": "food"}, {"intent": "smalltalk"}])
 def test_the_urgent_words_stand_before_everything_else_in_an_answer(
-    composer: Composer, language: str, kind: str, meaning: dict[str, str]
+    composer: Composer, language: str, kind: str, meaning: dict[str, Any]
 ) -> None:
     answer = Talk(composer, MONDAY_NIGHT, language).say(**meaning, urgent=kind)
     assert answer.replies[0].kind == "urgent"

@@ -3,11 +3,12 @@
 import pytest
 
 from bot.directory.records import Directory
-from bot.opening import gazetteer_folder
+from bot.opening import gazetteer_folder, open_reader
 from bot.preparing import Preparation
 from bot.settings import read_settings
 from bot.understanding.embedding import Embedder, shared_embedder
 from bot.understanding.gazetteer import Gazetteer
+from bot.understanding.language import LanguageModel
 from bot.understanding.reading import Reader
 from bot.understanding.urgency import UrgencyModel
 
@@ -28,11 +29,19 @@ def embedder() -> Embedder:
 
 
 @pytest.fixture(scope="session")
+def languages(prepared: None) -> LanguageModel:
+    """The language model as the product has it."""
+    return LanguageModel.load(read_settings({}).models)
+
+
+@pytest.fixture(scope="session")
 def urgency(prepared: None) -> UrgencyModel:
     """The urgency model as the product has it."""
     return UrgencyModel.load(read_settings({}).models)
 
 
 @pytest.fixture(scope="session")
-def reader(gazetteer: Gazetteer, urgency: UrgencyModel, embedder: Embedder) -> Reader:
-    return Reader(gazetteer, urgency, embedder)
+def reader(gazetteer: Gazetteer, languages: LanguageModel, urgency: UrgencyModel, embedder: Embedder) -> Reader:
+    """The reader as the product has it, with a gazetteer built for these tests."""
+    product = open_reader(read_settings({}))
+    return Reader(gazetteer, product.circumstances, product.names, languages, urgency, embedder)

@@ -5,7 +5,8 @@ from collections import defaultdict
 import pytest
 
 from bot.directory.records import Directory
-from bot.understanding.gazetteer import Gazetteer, fold
+from bot.understanding.folding import fold
+from bot.understanding.gazetteer import Gazetteer
 
 
 def inside(gazetteer: Gazetteer, text: str) -> str | None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.understanding.language import identify, settle
+from bot.understanding.language import LanguageModel
 
 SHORT = {
     "en": [
@@ -50,8 +50,8 @@ SHORT = {
 
 
 @pytest.mark.parametrize(("text", "code"), [(text, code) for code, texts in SHORT.items() for text in texts])
-def test_a_message_of_a_few_words_is_known(text: str, code: str) -> None:
-    assert identify(text).code == code
+def test_a_message_of_a_few_words_is_known(languages: LanguageModel, text: str, code: str) -> None:
+    assert languages.identify(text).code == code
 
 
 @pytest.mark.parametrize(
@@ -72,8 +72,8 @@ def test_a_message_of_a_few_words_is_known(text: str, code: str) -> None:
         ("Waxaan halkan imid laba toddobaad ka hor, waxaan doonayaa inaan gabadhayda dhakhtar u geeyo", "so"),
     ],
 )
-def test_a_whole_sentence_is_known_for_sure(text: str, code: str) -> None:
-    found = identify(text)
+def test_a_whole_sentence_is_known_for_sure(languages: LanguageModel, text: str, code: str) -> None:
+    found = languages.identify(text)
     assert (found.code, found.sure) == (code, True)
 
 
@@ -93,25 +93,25 @@ def test_a_whole_sentence_is_known_for_sure(text: str, code: str) -> None:
         ("GP點register呀", "zh-Hant"),
     ],
 )
-def test_english_terms_do_not_make_a_message_english(text: str, code: str) -> None:
-    assert settle(text, None, None, None) == code
+def test_english_terms_do_not_make_a_message_english(languages: LanguageModel, text: str, code: str) -> None:
+    assert languages.settle(text, None, None, None) == code
 
 
 @pytest.mark.parametrize("text", ["", "123", "?!", "👍", "£20 12:30"])
-def test_nothing_can_be_told_from_a_message_without_letters(text: str) -> None:
-    assert identify(text).code is None
+def test_nothing_can_be_told_from_a_message_without_letters(languages: LanguageModel, text: str) -> None:
+    assert languages.identify(text).code is None
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.text(max_size=200))
-def test_no_text_upsets_identification(text: str) -> None:
-    identify(text)
-    assert settle(text, None, "uk", "ar")
+def test_no_text_upsets_identification(languages: LanguageModel, text: str) -> None:
+    languages.identify(text)
+    assert languages.settle(text, None, "uk", "ar")
 
 
 @pytest.mark.parametrize("text", ["hello where is the food bank", "де лікар", "أين الطبيب", "", "👍"])
-def test_the_language_a_person_chose_stays_whatever_they_write(text: str) -> None:
-    assert settle(text, "fa", "uk", "ar") == "fa"
+def test_the_language_a_person_chose_stays_whatever_they_write(languages: LanguageModel, text: str) -> None:
+    assert languages.settle(text, "fa", "uk", "ar") == "fa"
 
 
 @pytest.mark.parametrize(
@@ -126,8 +126,8 @@ def test_the_language_a_person_chose_stays_whatever_they_write(text: str) -> Non
         ("چطور Universal Credit journal بسازم", "fa"),
     ],
 )
-def test_a_short_or_mixed_message_leaves_the_language_of_the_conversation(text: str, session: str) -> None:
-    assert settle(text, None, session, "en") == session
+def test_a_short_or_mixed_message_leaves_the_language_of_the_conversation(languages: LanguageModel, text: str, session: str) -> None:
+    assert languages.settle(text, None, session, "en") == session
 
 
 @pytest.mark.parametrize(
@@ -141,8 +141,10 @@ def test_a_short_or_mixed_message_leaves_the_language_of_the_conversation(text: 
         ("где ты был вчера", "uk", "ru"),
     ],
 )
-def test_a_message_surely_in_another_language_changes_the_conversation(text: str, session: str, switched: str) -> None:
-    assert settle(text, None, session, session) == switched
+def test_a_message_surely_in_another_language_changes_the_conversation(
+    languages: LanguageModel, text: str, session: str, switched: str
+) -> None:
+    assert languages.settle(text, None, session, session) == switched
 
 
 @pytest.mark.parametrize(
@@ -152,10 +154,12 @@ def test_a_message_surely_in_another_language_changes_the_conversation(text: str
         *(("hello where is the food bank", "uk", "en"), ("привіт", "en", "uk"), ("我想學英文", "en", "zh-Hant")),
     ],
 )
-def test_the_first_message_counts_where_it_is_sure_and_the_page_where_not(text: str, page: str, expected: str) -> None:
-    assert settle(text, None, None, page) == expected
+def test_the_first_message_counts_where_it_is_sure_and_the_page_where_not(
+    languages: LanguageModel, text: str, page: str, expected: str
+) -> None:
+    assert languages.settle(text, None, None, page) == expected
 
 
 @pytest.mark.parametrize("text", ["", "12", "👍", "ok", "hi", "Wisbech", "Soham", "ESOL", "NRPF", "GP", "help", "my landlord is angry"])
-def test_a_first_message_of_which_nothing_sure_is_known_is_answered_in_english(text: str) -> None:
-    assert settle(text, None, None, None) == "en"
+def test_a_first_message_of_which_nothing_sure_is_known_is_answered_in_english(languages: LanguageModel, text: str) -> None:
+    assert languages.settle(text, None, None, None) == "en"

@@ -6,7 +6,20 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.understanding.redaction import MARK, redact
+from bot.understanding.names import NameFinder
+from bot.understanding.redaction import MARK, Redacted
+from bot.understanding.redaction import redact as redact_with
+
+NAMES = NameFinder(
+    ["my name is {name}", "{name} is my name", "ስመይ {name} እዩ", "我叫{name}", "اسمي {name}"],
+    {"is", "on", "and", "i"},
+    {"need", "house", "ابحث"},
+)
+
+
+def redact(text: str) -> Redacted:
+    return redact_with(text, NAMES)
+
 
 UK_MOBILES = [
     *("07911123456", "07911 123456", "07911 123 456", "0791 112 3456", "079 11 12 34 56", "0 7 9 1 1 1 2 3 4 5 6"),
@@ -241,3 +254,23 @@ def test_a_mobile_number_in_any_digits_and_groups_leaves_no_digit(
 ) -> None:
     written = "".join(script[int(digit)] + gap for digit, gap in zip(number, [*gaps, ""], strict=True))
     assert without_digits(redact(f"{before} {written} {after}").text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("my name is Ahmad al-Mohammadi i need house", f"my name is {MARK} i need house"),
+        ("My name is Maria Lopez. Thank you", f"My name is {MARK}. Thank you"),
+        ("Fatima Noor is my name", f"{MARK} is my name"),
+        ("ስመይ ኣብርሃም ተስፋይ እዩ", f"ስመይ {MARK} እዩ"),
+        ("我叫陳大文想搵屋", f"我叫{MARK}想搵屋"),
+        ("اسمي نور", f"اسمي {MARK}"),
+    ],
+)
+def test_a_name_given_as_such_is_taken_out(text: str, kept: str) -> None:
+    assert redact(text) == Redacted(kept, True)
+
+
+@pytest.mark.parametrize("text", ["my name is on the list", "my name is", "what is your name", "Ahmad said so"])
+def test_what_is_no_name_stays(text: str) -> None:
+    assert redact(text) == Redacted(text, False)

@@ -1,0 +1,104 @@
+"""``bot.understanding.topic`` as Rasa's intent classifier."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.shared.nlu.constants import INTENT, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.codes import NEEDS
+from bot.understanding import topic
+from bot.understanding.clauses import split
+from bot.understanding.embedding import shared_embedder
+from bot.wire import ALSO
+
+RANKED = 10
+NO_INTENT = {"name": None, "confidence": 0.0}
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class TopicClassifier(IntentClassifier, GraphComponent):  # type: ignore[misc]
+    """Sets ``intent`` and ``intent_ranking`` from the vector that SentenceEmbedder gave, and ``also``: needs told in other parts.
+
+    Settings: ``words`` is how long a message must be to be looked at in parts too; ``part`` the probability that a part's need must
+    have.
+    """
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        return {"words": 6, "part": 0.6}
+
+    @classmethod
+    def required_components(cls) -> list[type]:
+        from bot.nlu.sentence_embedder import SentenceEmbedder
+
+        return [SentenceEmbedder]
+
+    def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource, model: topic.TopicModel | None = None) -> None:
+        self._config = config
+        self._storage = storage
+        self._resource = resource
+        self._model = model
+
+    @classmethod
+    def create(
+        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> TopicClassifier:
+        return cls(config, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> TopicClassifier:
+        with model_storage.read_from(resource) as folder:
+            return cls(config, model_storage, resource, topic.TopicModel.load(folder / topic.FILE))
+
+    def train(self, training_data: TrainingData) -> Resource:
+        examples = [message for message in training_data.intent_examples if message.get(TEXT)]
+        vectors = np.stack([_vector_of(message) for message in examples])
+        model = topic.train([m.get(TEXT) for m in examples], [m.get(INTENT) for m in examples], vectors)
+        with self._storage.write_to(self._resource) as folder:
+            model.save(folder / topic.FILE)
+        return self._resource
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        for message in messages:
+            text = message.get(TEXT)
+            ranking = list(self._classify(text, _vector_of(message)).items()) if text and self._model else []
+            intents = [{"name": name, "confidence": likely} for name, likely in ranking[:RANKED]]
+            message.set(INTENT, intents[0] if intents else dict(NO_INTENT), add_to_output=True)
+            message.set("intent_ranking", intents, add_to_output=True)
+            message.set(ALSO, self._also(text, ranking) if ranking else [], add_to_output=True)
+        return messages
+
+    def _classify(self, text: str, vector: Any) -> dict[str, float]:
+        assert self._model is not None
+        return self._model.probabilities(text, vector)
+
+    def _also(self, text: str, ranking: list[tuple[str, float]]) -> list[str]:
+        """Give the needs of a message's parts."""
+        if len(text.split()) < self._config["words"] and text.isascii():
+            return []
+        found = []
+        for part in split(text):
+            name, likely = next(iter(self._classify(part, shared_embedder().embed(part)).items()))
+            if name in NEEDS and likely >= self._config["part"]:
+                found.append(name)
+        return list(dict.fromkeys(found))
+
+
+def _vector_of(message: Message) -> Any:
+    return message.get_dense_features(TEXT, [])[1].features[0]

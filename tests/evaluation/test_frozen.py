@@ -1,0 +1,40 @@
+"""The evaluation set stays as it was written, and nothing in it, or nearly in it, is trained on."""
+
+import hashlib
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from benchmarks.evaluation import SET, texts_of_set
+from bot.preparing import URGENCY, training_examples
+from bot.understanding.folding import fold
+from bot.understanding.urgency import read_examples
+
+FROZEN = SET / "FROZEN.sha256"
+LETTERS_A_SLIP = 10
+"""A text is nearly another where they differ in one letter in this many."""
+
+
+def frozen_files() -> dict[str, str]:
+    """Give the hash of every file of the set by its name."""
+    paths = [*SET.glob("*/*.csv"), *SET.glob("dialogues/*.yml")]
+    return {str(path.relative_to(SET)): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(paths)}
+
+
+def test_the_set_is_as_it_was_frozen() -> None:
+    written = {name: digest for digest, name in (line.split("  ") for line in FROZEN.read_text().splitlines())}
+    assert frozen_files() == written
+
+
+def test_nothing_of_the_set_is_trained_on() -> None:
+    trained = sorted({fold(text) for text in [*(t for t, _ in read_examples(URGENCY)), *(e.text for e in training_examples())]})
+    exact = set(trained)
+    leaked = []
+    for text, name in texts_of_set():
+        plain = fold(text)
+        slips = len(plain) // LETTERS_A_SLIP
+        near = plain in exact or (slips and process.extractOne(plain, trained, scorer=OSA.distance, score_cutoff=slips))
+        if near:
+            # The file is named and not the text: nobody is to tune to it.
+            leaked.append(name)
+    assert leaked == []

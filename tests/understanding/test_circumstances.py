@@ -1,0 +1,82 @@
+"""What people say of their situation is taken as said, and nothing else is."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.errors import SetUpError
+from bot.understanding.circumstances import CircumstanceFinder, Told, read_phrases
+
+FINDER = CircumstanceFinder(
+    [
+        ("asylum_seeker", "asylum seeker"),
+        ("asylum_seeker", "پناهجو"),
+        ("asylum_seeker", "طالب لجوء"),
+        ("refugee", "refugee"),
+        ("nrpf", "no recourse to public funds"),
+        ("nrpf", "nrpf"),
+        ("hong_kong_bno", "bn(o)"),
+        ("family", "我有細路"),
+        ("age", "i am {age}"),
+        ("age", "{age} سنة"),
+        ("unaccompanied_child", "alone"),
+        ("unaccompanied_child", "وحدي"),
+        ("for_child", "for my son"),
+        ("not", "not"),
+        ("not", "no"),
+        ("not", "نیستم"),
+        ("others", "my neighbour is"),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("I am asylum seeker, where can I learn English?", "asylum_seeker"),
+        ("im asylm seekr", "asylum_seeker"),
+        ("من پناهجو هستم", "asylum_seeker"),
+        ("انا وطالب لجوء", "asylum_seeker"),
+        ("NRPF!", "nrpf"),
+        ("we have no recourse to public funds", "nrpf"),
+        ("BN(O) visa", "hong_kong_bno"),
+        ("我有細路要返學", "family"),
+    ],
+)
+def test_what_is_said_is_found(text: str, code: str) -> None:
+    assert FINDER.find(text).said == (code,)
+
+
+@pytest.mark.parametrize("text", ["i am not an asylum seeker", "من پناهجو نیستم"])
+def test_what_is_denied_is_denied(text: str) -> None:
+    assert FINDER.find(text) == Told(denied=("asylum_seeker",))
+
+
+@pytest.mark.parametrize("text", ["my neighbour is asylum seeker", "the refuge is full", "where is the library", ""])
+def test_what_is_not_said_of_the_writer_is_not_found(text: str) -> None:
+    assert FINDER.find(text) == Told()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("I am 16 and alone here", ("unaccompanied_child",)),
+        ("i am 17 no parents, alone", ("unaccompanied_child",)),
+        ("عمري ١٦ سنة وحدي", ("unaccompanied_child",)),
+        ("I am 30 and alone here", ()),
+        ("alone in room 16", ()),
+        ("i am 16", ()),
+    ],
+)
+def test_a_child_alone_is_told_by_age_and_being_alone_together(text: str, said: tuple[str, ...]) -> None:
+    assert FINDER.find(text).said == said
+
+
+def test_a_thing_wanted_for_a_child_is_told_apart() -> None:
+    assert FINDER.find("no, for my son") == Told(for_child=True)
+
+
+def test_a_code_that_does_not_exist_is_named_with_its_row(tmp_path: Path) -> None:
+    (tmp_path / "en.csv").write_text("circumstance,phrase\nrefugee,refugee\nrefuge,refuge\n", encoding="utf-8")
+    with pytest.raises(SetUpError, match=r"en\.csv, row 3.*refuge"):
+        read_phrases(tmp_path)

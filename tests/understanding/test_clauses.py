@@ -1,0 +1,23 @@
+"""The parts of a message that may each tell a need."""
+
+import pytest
+
+from bot.understanding.clauses import MOST, split
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("i need a doctor and i want to learn english", ["i need a doctor", "i want to learn english"]),
+        ("шукаю роботу, а ще де садочок для сина", ["шукаю роботу", "де садочок для сина"]),
+        ("我想搵屋，同埋學英文", ["我想搵屋", "學英文"]),
+        ("where is the library", []),
+        ("bread and milk", []),
+    ],
+)
+def test_a_message_is_split_where_it_says_two_things(text: str, parts: list[str]) -> None:
+    assert [part.removeprefix("а").strip() for part in split(text)] == parts
+
+
+def test_a_message_of_very_many_parts_costs_no_more_than_a_few() -> None:
+    assert len(split("one two. " * 100)) == MOST

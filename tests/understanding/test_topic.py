@@ -1,0 +1,42 @@
+"""The topic model by itself: what it learns, that its probabilities add up, and that it is kept as it is."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bot.understanding.embedding import Embedder
+from bot.understanding.topic import TopicModel, train
+
+TAUGHT = {
+    "food": ["food bank", "hungry", "free meal", "bread for children", "soup kitchen", "groceries", "hot dinner", "baby milk"],
+    "work": ["job", "find work", "CV help", "my boss", "interview for a job", "wages", "career advice", "self employed"],
+    "school": ["school place", "nursery", "teacher", "my son's class", "uniform", "homework club", "primary school", "term dates"],
+}
+
+
+@pytest.fixture(scope="module")
+def model(embedder: Embedder) -> TopicModel:
+    pairs = [(text, topic) for topic, texts in TAUGHT.items() for text in texts]
+    vectors = np.stack([embedder.embed(text) for text, _ in pairs])
+    return train([text for text, _ in pairs], [topic for _, topic in pairs], vectors)
+
+
+@pytest.mark.parametrize(("text", "topic"), [("where can i eat", "food"), ("вакансія", "work"), ("學校", "school"), ("food", "food")])
+def test_it_carries_over_to_other_words_and_languages(model: TopicModel, embedder: Embedder, text: str, topic: str) -> None:
+    assert next(iter(model.probabilities(text, embedder.embed(text)))) == topic
+
+
+@pytest.mark.parametrize("text", ["where can i eat", "", "…", "x" * 1000, "የት ነው"])
+def test_probabilities_add_up_and_come_likeliest_first(model: TopicModel, embedder: Embedder, text: str) -> None:
+    likely = model.probabilities(text, embedder.embed(text))
+    assert set(likely) == set(TAUGHT)
+    assert sum(likely.values()) == pytest.approx(1.0)
+    assert list(likely.values()) == sorted(likely.values(), reverse=True)
+
+
+def test_a_saved_model_says_the_same(model: TopicModel, embedder: Embedder, tmp_path: Path) -> None:
+    model.save(tmp_path / "topic.npz")
+    again = TopicModel.load(tmp_path / "topic.npz")
+    for text in ("where can i eat", "школа"):
+        assert again.probabilities(text, embedder.embed(text)) == model.probabilities(text, embedder.embed(text))
