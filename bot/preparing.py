@@ -28,11 +28,11 @@ NLU = ROOT / "data" / "nlu"
 URGENCY = ROOT / "data" / "urgency"
 LANGUAGES = ROOT / "data" / "languages.csv"
 EMBEDDING_CODE = ROOT / "bot/understanding/embedding.py"
-LANGUAGE_CODE = ROOT / "bot/understanding/language.py"
-URGENCY_CODE = ROOT / "bot/understanding/urgency.py"
+LANGUAGE_CODE = tuple(ROOT / f"bot/understanding/{name}.py" for name in ("language", "letters"))
+URGENCY_CODE = tuple(ROOT / f"bot/understanding/{name}.py" for name in ("urgency", "topic", "letters", "sounds", "folding"))
 COMPONENTS = (
     *(ROOT / f"bot/nlu/{name}.py" for name in ("front_reading", "sentence_embedder", "topic_classifier")),
-    *(ROOT / f"bot/understanding/{name}.py" for name in ("topic", "clauses", "folding", "letters")),
+    *(ROOT / f"bot/understanding/{name}.py" for name in ("topic", "clauses", "folding", "letters", "sounds")),
 )
 NEIGHBOUR_WORDS = 3000
 NEEDED_SPACE = 500 * 1024 * 1024
@@ -44,6 +44,8 @@ COUNTED_LANGUAGES = ("en", "uk", "ru", "ar", "fa", "ro", "lt", "pl")
 """Languages of ours whose words wordfreq has counted (Chinese names are told by letters, the rest is counted nowhere)."""
 SMALL_WORDS = 100
 """One of this many commonest words is never taken for a person's name."""
+HARMLESS_QUESTIONS = 2500
+"""Topics' examples that the urgency model learns as harmless, beside its own."""
 MAY_BE_URGENT = frozenset({"emergency", "domestic_abuse", "hate_crime", "modern_slavery", "housing", "mental_health", "young_people"})
 """Topics whose examples are not counted as harmless when the urgency model is trained."""
 
@@ -102,14 +104,10 @@ class Preparation:
             self.say(f"The directory of {self.settings.area} is loaded ({time.monotonic() - started:.0f} s).")
         self.directory = read_directory(engine)
         self.step(gazetteer_folder(self.settings).name, self.gazetteer_digest(), "place names", self.build_gazetteer)
-        self.step("vectors", digest_files([*URGENCY.glob("*.csv"), *NLU.glob("*.yml"), EMBEDDING_CODE]), "what examples mean", self.embed)
-        self.step("language", digest_files([*NLU.glob("*.yml"), LANGUAGE_CODE]), "languages", self.train_language)
-        self.step(
-            "urgency",
-            digest_files([*URGENCY.glob("*.csv"), *NLU.glob("*.yml"), EMBEDDING_CODE, URGENCY_CODE]),
-            "urgent needs",
-            self.train_urgency,
-        )
+        examples = [*URGENCY.glob("*.csv"), *NLU.glob("*.yml")]
+        self.step("vectors", digest_files([*examples, EMBEDDING_CODE, *URGENCY_CODE]), "what examples mean", self.embed)
+        self.step("language", digest_files([*examples, *LANGUAGE_CODE]), "languages", self.train_language)
+        self.step("urgency", digest_files([*examples, EMBEDDING_CODE, *URGENCY_CODE]), "urgent needs", self.train_urgency)
         self.step("meaning", digest_files([EMBEDDING_CODE], self.directory.digest), "what services are about", self.embed_directory)
         self.step("rasa", self.rasa_digest(), "the assistant (about half a minute)", self.train_rasa)
 
@@ -153,9 +151,11 @@ class Preparation:
 
     def embed(self) -> None:
         from bot.understanding.embedding import VECTORS, embed_all, shared_embedder
-        from bot.understanding.urgency import read_examples
+        from bot.understanding.topic import EACH, sample
 
-        texts = [text for text, _ in read_examples(URGENCY)] + [example.text for example in training_examples()]
+        examples = training_examples()
+        chosen = sample([example.text for example in examples], [example.intent for example in examples], EACH)
+        texts = [text for text, _ in self.urgency_examples()] + [examples[at].text for at in chosen]
         embed_all(list(dict.fromkeys(texts)), shared_embedder(), self.settings.models / VECTORS, forget_others=True)
 
     def train_language(self) -> None:
@@ -163,19 +163,31 @@ class Preparation:
 
         from bot.understanding.language import NEIGHBOURS, LanguageModel
 
+        from bot.understanding.urgency import read_sheet
+
         texts: dict[str, list[str]] = defaultdict(list)
         for example in training_examples():
             texts[example.language].append(example.text)
+        for path in sorted(URGENCY.glob("*.csv")):
+            if path.stem in texts:
+                texts[path.stem] += [text for text, _ in read_sheet(path)]
         neighbours = {code: commonest(get_frequency_dict(code)) for codes in NEIGHBOURS.values() for code in codes}
         LanguageModel.train(texts, neighbours).save(self.settings.models)
 
+    def urgency_examples(self) -> list[tuple[str, str]]:
+        """Give what the urgency model learns: its own examples, and some of the topics' as harmless."""
+        from bot.understanding.topic import sample
+        from bot.understanding.urgency import HARMLESS, read_examples
+
+        harmless = [example.text for example in training_examples() if example.intent not in MAY_BE_URGENT]
+        chosen = sample(harmless, [HARMLESS] * len(harmless), HARMLESS_QUESTIONS)
+        return [*read_examples(URGENCY), *((harmless[at], HARMLESS) for at in chosen)]
+
     def train_urgency(self) -> None:
         from bot.understanding.embedding import VECTORS, embed_all, shared_embedder
-        from bot.understanding.urgency import HARMLESS, read_examples, train
+        from bot.understanding.urgency import train
 
-        pairs = read_examples(URGENCY)
-        pairs += [(example.text, HARMLESS) for example in training_examples() if example.intent not in MAY_BE_URGENT]
-        texts, kinds = [text for text, _ in pairs], [kind for _, kind in pairs]
+        texts, kinds = map(list, zip(*self.urgency_examples(), strict=True))
         train(texts, kinds, embed_all(texts, shared_embedder(), self.settings.models / VECTORS)).save(self.settings.models)
 
     def embed_directory(self) -> None:

@@ -11,18 +11,26 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.constants import FEATURIZER_CLASS_ALIAS
 from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
-from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, TEXT
+from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, INTENT, TEXT
 from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.settings import read_settings
 from bot.understanding.embedding import VECTORS, Vector, embed_all, shared_embedder
+from bot.understanding.topic import EACH, sample
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
 class SentenceEmbedder(DenseFeaturizer, GraphComponent):  # type: ignore[misc]
-    """Adds one sentence feature, the unit vector of the text; a message without text gets none."""
+    """Adds one sentence feature, the unit vector of the text; a message without text gets none.
+
+    Setting: ``each`` is how many examples of an intent get one in training (``bot.understanding.topic.sample``).
+    """
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        return {**DenseFeaturizer.get_default_config(), "each": EACH}
 
     @staticmethod
     def required_packages() -> list[str]:
@@ -46,7 +54,9 @@ class SentenceEmbedder(DenseFeaturizer, GraphComponent):  # type: ignore[misc]
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        examples = [message for message in training_data.training_examples if message.get(TEXT)]
+        texts = [message for message in training_data.intent_examples if message.get(TEXT)]
+        chosen = sample([m.get(TEXT) for m in texts], [m.get(INTENT) for m in texts], self._config["each"])
+        examples = [texts[at] for at in chosen]
         vectors = embed_all([message.get(TEXT) for message in examples], shared_embedder(), read_settings().models / VECTORS)
         for message, vector in zip(examples, vectors, strict=True):
             self._add(message, vector)

@@ -68,8 +68,10 @@ class TopicClassifier(IntentClassifier, GraphComponent):  # type: ignore[misc]
 
     def train(self, training_data: TrainingData) -> Resource:
         examples = [message for message in training_data.intent_examples if message.get(TEXT)]
-        vectors = np.stack([_vector_of(message) for message in examples])
-        model = topic.train([m.get(TEXT) for m in examples], [m.get(INTENT) for m in examples], vectors)
+        found = [_vector_of(message) for message in examples]
+        places = [at for at, vector in enumerate(found) if vector is not None]
+        vectors = np.stack([found[at] for at in places])
+        model = topic.train([m.get(TEXT) for m in examples], [m.get(INTENT) for m in examples], places, vectors)
         with self._storage.write_to(self._resource) as folder:
             model.save(folder / topic.FILE)
         return self._resource
@@ -101,4 +103,5 @@ class TopicClassifier(IntentClassifier, GraphComponent):  # type: ignore[misc]
 
 
 def _vector_of(message: Message) -> Any:
-    return message.get_dense_features(TEXT, [])[1].features[0]
+    features = message.get_dense_features(TEXT, [])[1]
+    return features.features[0] if features else None

@@ -1,7 +1,9 @@
 """What people say of their own situation: only what is said, never guessed.
 
-``data/circumstances`` holds, by language, the phrases by which people say it. A phrase counts unless words beside it deny
-it or say it of somebody else. A child alone is told by two things together: an age under eighteen and being without parents.
+``data/circumstances`` holds, by language, the phrases by which people say it. A phrase counts unless words beside it, with no stop
+between, deny it or say it of somebody else. A language's small words mean something else in its neighbours (Somali ``ma``, "not", is
+Romanian "me"): denials count in the language of the message alone. A child alone is told by two things together: an age under
+eighteen and being without parents.
 """
 
 import csv
@@ -29,7 +31,21 @@ NOT_BEFORE, NOT_AFTER = 3, 2
 SHORTEST_MISSPELT, SHORTEST_ALONE = 5, 9
 """Letters from which a word may be misspelt inside a longer phrase, and as a phrase of one word ("refuge" is no refugee)."""
 _PREFIXES = ("و", "ب", "ل", "ف", "ال", "ዝ", "ን", "ብ", "ከም")
-_TOKEN = re.compile(r"[\u3400-\u9fff]|[^\W\d_\u3400-\u9fff]+(?:'[^\W\d_]+)*|\d+")
+_TOKEN = re.compile(r"[\u3400-\u9fff]|[^\W\d_\u3400-\u9fff]+(?:'[^\W\d_]+)*|\d+|[.!?;,:؟؛،。！？；，、።፣\n]")
+_STOPS = frozenset(".!?;,:؟؛،。！？；，、።፣\n")
+VERB_LAST = frozenset(("fa", "prs", "ps", "ckb", "ti", "so"))
+"""Languages that deny after what is denied ("a refugee I am-not")."""
+WITH = {"fa": ("prs",), "prs": ("fa",), "uk": ("ru",), "ru": ("uk",)}
+"""Languages whose phrases a message is searched for too, beside those of its own and English."""
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A row of a sheet: the language of the sheet, the row's code and its words."""
+
+    language: str
+    code: str
+    words: str
 
 
 @dataclass(frozen=True)
@@ -42,59 +58,71 @@ class Told:
 
 
 def tokens(text: str) -> list[str]:
-    """Give the folded words and numbers of ``text``, each Han character by itself, digits of every script as 0 to 9."""
+    """Give the folded words, numbers and stops of ``text``, each Han character by itself, digits of every script as 0 to 9."""
     plain = "".join(str(unicodedata.digit(c)) if unicodedata.category(c) == "Nd" else c for c in text)
     return _TOKEN.findall(fold(plain).replace("(", "").replace(")", ""))
 
 
-def read_phrases(folder: Path) -> list[tuple[str, str]]:
-    """Read the (code, phrase) pairs of every sheet. Raises SetUpError naming the file and row of an unknown code."""
+def read_phrases(folder: Path) -> list[Phrase]:
+    """Read the phrases of every sheet. Raises SetUpError naming the file and row of an unknown code."""
     found = []
     for path in sorted(folder.glob("*.csv")):
         with path.open(encoding="utf-8", newline="") as file:
             for number, row in enumerate(csv.DictReader(file), start=2):
                 if row["circumstance"] not in {*CIRCUMSTANCES, AGE, FOR_CHILD, NOT, OTHERS}:
                     raise SetUpError(f"{path.name}, row {number}: there is no circumstance {row['circumstance']!r}.")
-                found.append((row["circumstance"], row["phrase"]))
+                found.append(Phrase(path.stem, row["circumstance"], row["phrase"]))
     return found
 
 
-class CircumstanceFinder:
-    """Finds circumstances in messages of every language at once."""
+@dataclass(frozen=True)
+class _Span:
+    """Where a phrase stands in a message, from the word ``start`` to before ``end``."""
 
-    def __init__(self, phrases: Iterable[tuple[str, str]]) -> None:
-        self._by_first: dict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
+    start: int
+    end: int
+    code: str
+    language: str
+
+
+class CircumstanceFinder:
+    """Finds circumstances in messages of every language."""
+
+    def __init__(self, phrases: Iterable[Phrase]) -> None:
+        self._by_first: dict[str, list[tuple[tuple[str, ...], str, str]]] = defaultdict(list)
         self._ages: list[tuple[list[str], list[str]]] = []
         vocabulary: set[str] = set()
-        for code, phrase in phrases:
-            if code == AGE:
-                before, _, after = phrase.partition(_AGE_MARK)
+        for phrase in phrases:
+            if phrase.code == AGE:
+                before, _, after = phrase.words.partition(_AGE_MARK)
                 self._ages.append((tokens(before), tokens(after)))
                 continue
-            words = tuple(tokens(phrase))
+            words = tuple(word for word in tokens(phrase.words) if word not in _STOPS)
             if words:
-                self._by_first[words[0]].append((words, code))
+                self._by_first[words[0]].append((words, phrase.code, phrase.language))
                 vocabulary.update(words)
         self._long_words = sorted(word for word in vocabulary if len(word) >= SHORTEST_MISSPELT)
         self._vocabulary = vocabulary
 
-    def find(self, text: str) -> Told:
-        """Say what ``text`` tells."""
+    def find(self, text: str, language: str | None = None, sure: bool = False) -> Told:
+        """Say what ``text`` tells. ``language`` is what it seems to be written in; where that is ``sure``, others' phrases are left aside."""
         words = tokens(text)
         meant = [self._meant(word) for word in words]
-        spans = [(at, at + len(phrase), code) for at in range(len(words)) for phrase, code in self._at(words, meant, at)]
-        phrases = [span for span in spans if span[2] not in (NOT, OTHERS)]
+        own = {language, "en", *WITH.get(language or "", ())}
+        spans = [span for at in range(len(words)) for span in self._at(words, meant, at)]
+        phrases = [s for s in spans if s.code not in (NOT, OTHERS) and (not sure or s.language in own)]
+        doubts = [s for s in spans if s.code in (NOT, OTHERS) and (language is None or s.language in own)]
         # A "no" that belongs to a phrase (no recourse) denies nothing.
-        doubts = [d for d in spans if d[2] in (NOT, OTHERS) and not any(p[0] <= d[0] and d[1] <= p[1] for p in phrases)]
+        doubts = [d for d in doubts if not any(p.start <= d.start and d.end <= p.end for p in phrases)]
         said: set[str] = set()
         denied: set[str] = set()
-        for start, end, code in phrases:
-            near = {d[2] for d in doubts if (start - NOT_BEFORE <= d[0] and d[1] <= start) or end <= d[0] < end + NOT_AFTER}
+        for phrase in phrases:
+            near = {doubt.code for doubt in doubts if _beside(phrase, doubt, words)}
             # "No, for my son": a no beside these two denies something else.
-            if not near or code in (_ALONE, FOR_CHILD):
-                said.add(code)
+            if not near or phrase.code in (_ALONE, FOR_CHILD):
+                said.add(phrase.code)
             elif OTHERS not in near:
-                denied.add(code)
+                denied.add(phrase.code)
         if not any(age < ADULT for age in self._ages_in(words)):
             said.discard(_ALONE)
         denied -= {_ALONE, *said}
@@ -117,12 +145,12 @@ class CircumstanceFinder:
                 return str(near[0])
         return word
 
-    def _at(self, words: list[str], meant: list[str], at: int) -> list[tuple[tuple[str, ...], str]]:
+    def _at(self, words: list[str], meant: list[str], at: int) -> list[_Span]:
         found = []
-        for phrase, code in self._by_first.get(meant[at], ()):
+        for phrase, code, language in self._by_first.get(meant[at], ()):
             alone = len(phrase) == 1 and len(phrase[0]) < SHORTEST_ALONE and not words[at].endswith(phrase[0])
             if tuple(meant[at : at + len(phrase)]) == phrase and not alone:
-                found.append((phrase, code))
+                found.append(_Span(at, at + len(phrase), code, language))
         return found
 
     def _ages_in(self, words: list[str]) -> list[int]:
@@ -135,3 +163,11 @@ class CircumstanceFinder:
                 if words[max(0, at - len(before)) : at] == before and words[at + 1 : at + 1 + len(after)] == after:
                     found.append(int(word))
         return found
+
+
+def _beside(phrase: _Span, doubt: _Span, words: list[str]) -> bool:
+    """Tell whether a doubt stands near enough to a phrase, with no stop between them, to be about it."""
+    if doubt.end <= phrase.start:
+        return phrase.start - doubt.start <= NOT_BEFORE and not _STOPS & set(words[doubt.end : phrase.start])
+    after = doubt.code == OTHERS or doubt.language in VERB_LAST
+    return after and 0 <= doubt.start - phrase.end < NOT_AFTER and not _STOPS & set(words[phrase.end : doubt.start])

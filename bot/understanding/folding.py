@@ -2,7 +2,8 @@
 
 import unicodedata
 
-_LETTERS = str.maketrans("أإآٱةىکیۀؤئ", "ااااهيكيهوي", "ـ\u200c")
+# Arabic, Persian, Pashto and Sorani letters that keyboards swap for one another.
+_LETTERS = str.maketrans("أإآٱةىکیۀؤئەېۍێۆټډړڕڵګ", "ااااهيكيهويهيييوتدررلگ", "ـ\u200c")
 
 
 def fold(text: str) -> str:

@@ -64,10 +64,14 @@ CASES: dict[str, tuple[tuple[str, int, tuple[str, ...]], ...]] = {
     ),
     "ro": ((_LATIN_CONSONANTS, 0, ("ul", "ului", "-ul", "-ului")), ("a", 1, ("ei", "a"))),
     "ckb": ((".", 0, ("دا", "هوه", "ي", "ه")),),
+    "so": ((".", 0, ("ka", "da", "ta", "-ka", "-da", "-ta")),),
     "ps": ((".", 0, ("ه", "کي")),),
 }
 """By language: how a folded name ends, how many letters are cut off, and what then stands there in other cases."""
-ENDINGS_ON_ENGLISH = ("u", "em", "owi", "ie", "e", "o", "uje", "ui", "ul", "ului", "-ul", "-ului", "'u", "'e", "'o")
+ENDINGS_ON_ENGLISH = (
+    *("u", "em", "owi", "ie", "e", "o", "uje", "ui", "ul", "ului", "-ul", "-ului", "'u", "'e", "'o"),
+    *("ka", "da", "ta", "-ka", "-da", "-ta"),
+)
 SHORTEST_INFLECTED = 5
 _CASE_ENDINGS = ("а", "у", "і", "е", "ом", "ем", "ові")
 _NEAR_WORDS = r"(?:in|at|near|from|to|around|of|live|living|is|am|я|у|в|біля|في|به|در)"
@@ -130,7 +134,7 @@ def variants(spelling: str, language: str) -> set[str]:
     if language == "en":
         forms |= {name + "'s", name.replace(".", ""), name.replace("'", ""), name.replace("-", " ")}
         if len(name) >= SHORTEST_INFLECTED and " " not in name:
-            # Polish, Lithuanian and Romanian sentences bend English names too: w Wisbechu, Wisbeche, Cambridge-ului.
+            # Polish, Lithuanian, Romanian and Somali sentences bend English names too: w Wisbechu, Wisbeche, Cambridge-ului, Wisbech-ka.
             forms |= {name + ending for ending in ENDINGS_ON_ENGLISH}
     return forms
 

@@ -22,7 +22,7 @@ from bot.understanding.letters import LettersModel, fit_temperature, soften
 from bot.understanding.letters import train as train_letters
 
 FILE = "language.npz"
-LONGEST_RUN, BUCKETS = 4, 1 << 15
+BUCKETS = 1 << 15
 PENALTY = 1.0
 SURE, LIKELY, DARI, SHORT_SURE = 0.8, 0.5, 0.97, 0.95
 """Probability from which a guess is sure; from which it is believed at all where nothing else tells; from which Persian is called Dari
@@ -141,11 +141,11 @@ class LanguageModel:
             codes, kept = [code for code, _ in inside], [text for _, text in inside]
             # Every fifth is held out for the temperature.
             seen = [i for i in range(len(inside)) if i % 5]
-            model = train_letters([kept[i] for i in seen], [codes[i] for i in seen], LONGEST_RUN, BUCKETS, PENALTY)
+            model = train_letters([kept[i] for i in seen], [codes[i] for i in seen], "spelling", BUCKETS, PENALTY)
             unseen = [i for i in range(0, len(inside), 5) if codes[i] in model.classes]
             column = np.array([model.classes.index(codes[i]) for i in unseen])
             temperature = fit_temperature(model.scores_of_all([kept[i] for i in unseen]), column)
-            by_script[script] = train_letters(kept, codes, LONGEST_RUN, BUCKETS, PENALTY), temperature
+            by_script[script] = train_letters(kept, codes, "spelling", BUCKETS, PENALTY), temperature
         return cls(by_script)
 
     def save(self, folder: Path) -> None:

@@ -1,21 +1,26 @@
-"""A linear classifier over the runs of letters in a text: what tells languages apart, and the words of a topic with their endings.
+"""A linear classifier over what is written: what tells languages apart, and the words of a topic with their endings.
 
 Only numbers are kept, and prediction needs nothing but numpy.
 """
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.understanding.sounds import consonants, latin
+
 _WORD = re.compile(r"[^\W\d_]+")
 LONGEST_COUNTED = 400
 """Characters of a text that are counted, as many as are embedded."""
+
+Counts = Counter[str]
 
 
 def words(text: str) -> list[str]:
@@ -23,54 +28,79 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
-def ngrams(text: str, longest: int) -> Counter[str]:
-    """Count the runs of 1 to ``longest`` letters inside the words of ``text``; a space stands for a word's edge."""
-    found: Counter[str] = Counter()
-    for word in words(text[:LONGEST_COUNTED]):
+def _runs(some_words: Iterable[str], shortest: int, longest: int, mark: str) -> Counts:
+    """Count the runs of ``shortest`` to ``longest`` letters inside words, a space standing for a word's edge, each after ``mark``."""
+    found: Counts = Counter()
+    for word in some_words:
         edged = f" {word} "
-        for size in range(1, longest + 1):
-            found.update(edged[at : at + size] for at in range(len(edged) - size + 1))
-    found.pop(" ", None)
+        for size in range(shortest, longest + 1):
+            found.update(mark + edged[at : at + size] for at in range(len(edged) - size + 1))
     return found
 
 
-def hashed(text: str, longest: int, size: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Give the distinct buckets (below ``size``) of a text's runs, and 1 + log of how often each bucket was hit."""
-    buckets: Counter[int] = Counter()
-    for run, times in ngrams(text, longest).items():
-        buckets[crc32(run.encode()) % size] += times
-    return np.fromiter(buckets, np.int64, len(buckets)), 1.0 + np.log(np.fromiter(buckets.values(), np.float32, len(buckets)))
+def spelling(text: str) -> tuple[Counts, ...]:
+    """Count the runs of one to four letters as they are written: what tells a language from its neighbours."""
+    found = _runs(words(text[:LONGEST_COUNTED]), 1, 4, "")
+    found.pop(" ", None)
+    return (found,)
 
 
-def rarity(texts: Sequence[str], longest: int, size: int) -> NDArray[np.float32]:
+def meaning(text: str) -> tuple[Counts, ...]:
+    """Count, in Latin letters whatever the script, runs of two to five letters, words and pairs of words, and runs of consonants."""
+    plain = latin(text[:LONGEST_COUNTED])
+    written = re.findall(r"\w+", plain)
+    whole: Counts = Counter(f"w{word}" for word in written)
+    whole.update(f"p{first} {second}" for first, second in pairwise(written))
+    return _runs(written, 2, 5, "r"), whole, _runs(consonants(plain), 3, 5, "c")
+
+
+KINDS: dict[str, Callable[[str], tuple[Counts, ...]]] = {"spelling": spelling, "meaning": meaning}
+"""What may be counted of a text, by the name that a stored model has for it."""
+
+Hashed = list[tuple[NDArray[np.int64], NDArray[np.float32]]]
+
+
+def hashed(text: str, kind: str, size: int) -> Hashed:
+    """Give, for every sort of count, the distinct buckets (below ``size``) it hits and 1 + log of how often each was hit."""
+    found: Hashed = []
+    for counts in KINDS[kind](text):
+        buckets: Counter[int] = Counter()
+        for run, times in counts.items():
+            buckets[crc32(run.encode()) % size] += times
+        found.append((np.fromiter(buckets, np.int64, len(buckets)), 1.0 + np.log(np.fromiter(buckets.values(), np.float32, len(buckets)))))
+    return found
+
+
+def rarity(texts: Sequence[Hashed], size: int) -> NDArray[np.float32]:
     """Give every bucket's weight: the smoothed inverse of the share of ``texts`` that hit it."""
     hits = np.zeros(size)
-    for text in texts:
-        hits[hashed(text, longest, size)[0]] += 1
+    for counts in texts:
+        for buckets, _ in counts:
+            hits[buckets] += 1
     weights: NDArray[np.float32] = (np.log((1 + len(texts)) / (1 + hits)) + 1).astype(np.float32)
     return weights
 
 
-def weighed(text: str, longest: int, weights: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Give the buckets of ``text`` and their values as a unit vector (term frequency by ``rarity``)."""
-    buckets, counts = hashed(text, longest, len(weights))
-    values = counts * weights[buckets]
-    return buckets, values / max(float(np.linalg.norm(values)), 1e-9)
+def weighed(counts: Hashed, weights: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Give the buckets of a text and their values (term frequency by ``rarity``), of every sort of count a unit vector."""
+    values = [numbers * weights[buckets] for buckets, numbers in counts]
+    lengths = [max(float(np.linalg.norm(some)), 1e-9) for some in values]
+    return np.concatenate([b for b, _ in counts]), np.concatenate([some / n for some, n in zip(values, lengths, strict=True)])
 
 
 @dataclass(frozen=True)
 class LettersModel:
-    """One row of ``weights`` a bucket, one column a class of ``classes``."""
+    """One row of ``weights`` a bucket, one column a class of ``classes``; ``kind`` is one of KINDS."""
 
     classes: tuple[str, ...]
-    longest: int
+    kind: str
     rare: NDArray[np.float32]
     weights: NDArray[np.float16]
     bias: NDArray[np.float32]
 
     def scores(self, text: str) -> NDArray[np.float32]:
         """Give the distance of ``text`` from every class's boundary."""
-        buckets, values = weighed(text, self.longest, self.rare)
+        buckets, values = weighed(hashed(text, self.kind, len(self.rare)), self.rare)
         return np.asarray(values @ self.weights[buckets].astype(np.float32) + self.bias)
 
     def scores_of_all(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -79,28 +109,29 @@ class LettersModel:
 
     def arrays(self, name: str) -> dict[str, NDArray[Any]]:
         """Give what ``from_arrays`` needs, each under a name that starts with ``name``."""
-        parts = {"classes": np.array(self.classes), "longest": np.array(self.longest), "rare": self.rare, "weights": self.weights}
+        parts = {"classes": np.array(self.classes), "kind": np.array(self.kind), "rare": self.rare, "weights": self.weights}
         return {f"{name}_{part}": array for part, array in {**parts, "bias": self.bias}.items()}
 
     @classmethod
     def from_arrays(cls, stored: Any, name: str) -> "LettersModel":
         """Read what ``arrays`` gave."""
-        classes, longest = tuple(stored[f"{name}_classes"].tolist()), int(stored[f"{name}_longest"])
-        return cls(classes, longest, stored[f"{name}_rare"], stored[f"{name}_weights"], stored[f"{name}_bias"])
+        classes, kind = tuple(stored[f"{name}_classes"].tolist()), str(stored[f"{name}_kind"])
+        return cls(classes, kind, stored[f"{name}_rare"], stored[f"{name}_weights"], stored[f"{name}_bias"])
 
 
-def train(texts: Sequence[str], labels: Sequence[str], longest: int, size: int, penalty: float) -> LettersModel:
-    """Fit on ``texts`` and their ``labels``; ``size`` is the number of buckets, ``penalty`` scikit-learn's C."""
+def train(texts: Sequence[str], labels: Sequence[str], kind: str, size: int, penalty: float) -> LettersModel:
+    """Fit on ``texts`` and their ``labels``; ``kind`` is one of KINDS, ``size`` the number of buckets, ``penalty`` scikit-learn's C."""
     from scipy.sparse import csr_matrix
     from sklearn.svm import LinearSVC
 
-    rare = rarity(texts, longest, size)
-    rows = [weighed(text, longest, rare) for text in texts]
+    counted = [hashed(text, kind, size) for text in texts]
+    rare = rarity(counted, size)
+    rows = [weighed(counts, rare) for counts in counted]
     ends = np.cumsum([0, *(len(buckets) for buckets, _ in rows)])
     matrix = csr_matrix((np.concatenate([v for _, v in rows]), np.concatenate([b for b, _ in rows]), ends), shape=(len(rows), size))
     svm = LinearSVC(C=penalty, class_weight="balanced").fit(matrix, np.array(labels))
     weights, bias = both(svm.coef_).T.astype(np.float16), both(svm.intercept_).astype(np.float32)
-    return LettersModel(tuple(map(str, svm.classes_)), longest, rare, weights, bias)
+    return LettersModel(tuple(map(str, svm.classes_)), kind, rare, weights, bias)
 
 
 def both(numbers: NDArray[Any]) -> NDArray[Any]:
@@ -119,7 +150,7 @@ def soften(scores: NDArray[Any], temperature: float) -> NDArray[Any]:
     return np.asarray(np.exp(log_softmax(scores / temperature)))
 
 
-TEMPERATURES = np.geomspace(0.05, 5.0, 60)
+TEMPERATURES = np.geomspace(0.05, 10.0, 70)
 
 
 def fit_temperature(held_out: NDArray[Any], column: NDArray[Any]) -> float:

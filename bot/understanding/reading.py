@@ -76,13 +76,14 @@ class Reader:
         place = self.gazetteer.find_place(plain)
         kept = self.redact(plain)
         vector = self.embedder.embed(kept.text)
+        written = self.languages.identify(kept.text)
         return Reading(
             text=kept.text,
             redacted=kept.found,
             language=self.languages.settle(kept.text, pinned, session, page),
             urgent=self.urgency.find(kept.text, vector),
             place=place,
-            told=self.circumstances.find(kept.text),
+            told=self.circumstances.find(kept.text, written.code, written.sure),
             names_language=self.gazetteer.find_language(kept.text),
             names_service=self.gazetteer.find_service(kept.text),
             day=find_day(kept.text),

@@ -1,14 +1,20 @@
 """What a message is about: two classifiers whose scores are added up.
 
-One reads the message's vector, which carries meaning across languages; the other its runs of letters, which carry the words that
-people here use (eVisa, ASPEN) and what the vectors know little of (Tigrinya, Latin-script Arabic). Their sum is brought to a
-probability that means what it says, by how often it was right on examples held out in training.
+One reads the message's vector, which carries meaning across languages; the other its words, as they sound in Latin letters, which
+carry what people here say (eVisa, ASPEN) and what the vectors know little of (Tigrinya, Latin-script Arabic). Their sum is
+brought to a probability that means what it says, by how often it was right on examples held out in training.
+
+A vector takes a hundred times as long to work out as the words, and the first few examples teach the first classifier most of what it
+can learn: it is given a sample (``sample``), the other everything. docs/understanding.md has the figures.
 """
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +25,16 @@ from bot.understanding.letters import LettersModel, both, fit_temperature, log_s
 from bot.understanding.letters import train as train_letters
 
 FILE = "topic.npz"
-LONGEST_RUN, BUCKETS = 4, 1 << 16
+BUCKETS = 1 << 18
 SHARPNESS = 5.0
 """Unit vectors of this model lie close together: they are pulled apart by this factor before they are compared."""
-LETTERS_PENALTY = 0.3
-LETTERS_WEIGHT = 2.0
-"""How much the letters' score counts beside the logarithm of the vector's probability."""
-FOLDS = 5
+LETTERS_PENALTY = 1.0
+LETTERS_WEIGHT = 6.0
+"""How much the words' score counts beside the logarithm of the vector's probability."""
+EACH = 200
+"""Examples of a topic that are given vectors."""
+HELD_OUT = 5
+"""One example in this many is held out to fit the temperature."""
 
 
 @dataclass(frozen=True)
@@ -61,25 +70,51 @@ class TopicModel:
             return cls(stored["centre"], stored["vector_weights"], stored["vector_bias"], letters, float(stored["temperature"]))
 
 
-def train(texts: Sequence[str], labels: Sequence[str], vectors: Matrix) -> TopicModel:
-    """Fit on ``texts`` with their ``labels`` and ``vectors`` (one a row)."""
-    from sklearn.model_selection import StratifiedKFold
+def sample(texts: Sequence[str], labels: Sequence[str], each: int) -> list[int]:
+    """Choose at most ``each`` examples of every label, the same ones every time; give their places, in order."""
+    taken: Counter[str] = Counter()
+    chosen = []
+    for at in sorted(range(len(texts)), key=lambda i: crc32(texts[i].encode())):
+        if taken[labels[at]] < each:
+            taken[labels[at]] += 1
+            chosen.append(at)
+    return sorted(chosen)
 
+
+def train(texts: Sequence[str], labels: Sequence[str], with_vector: Sequence[int], vectors: Matrix) -> TopicModel:
+    """Fit on ``texts`` with their ``labels``; ``vectors`` (one a row) are those of the texts at the places ``with_vector``."""
     truth = np.array(labels)
-    classes, column, sizes = np.unique(truth, return_inverse=True, return_counts=True)
     folded = [fold(text) for text in texts]
-    held_out = np.zeros((len(texts), len(classes)))
-    for seen, unseen in StratifiedKFold(max(2, min(FOLDS, sizes.min())), shuffle=True, random_state=0).split(vectors, truth):
-        model = _fit([folded[i] for i in seen], truth[seen], vectors[seen], 1.0)
-        meaning = (vectors[unseen] - model.centre) * SHARPNESS @ model.vector_weights + model.vector_bias
-        held_out[unseen] = log_softmax(meaning) + LETTERS_WEIGHT * model.letters.scores_of_all([folded[i] for i in unseen])
-    return _fit(folded, truth, vectors, fit_temperature(held_out, column))
+    places = np.array(with_vector)
+    last = np.arange(len(truth)) % HELD_OUT == HELD_OUT - 1
+    classes = np.unique(truth)
+    # The temperature is for classes that both parts have seen.
+    part = places[~last[places]] if set(truth[places[~last[places]]]) == set(classes) else places
+    rest = np.flatnonzero(~last) if set(truth[~last]) == set(classes) else np.arange(len(truth))
+    unseen = np.flatnonzero(np.isin(np.arange(len(truth)), places) & last)
+    row = {int(place): at for at, place in enumerate(places)}
+
+    def vectors_of(some: NDArray[Any]) -> Matrix:
+        return vectors[[row[int(i)] for i in some]]
+
+    def fit(some: NDArray[Any], with_one: NDArray[Any]) -> TopicModel:
+        return _fit([folded[i] for i in some], truth[some], truth[with_one], vectors_of(with_one))
+
+    # Both fits let go of Python's lock for most of their time.
+    with ThreadPoolExecutor(2) as pool:
+        whole, trial = pool.map(fit, (np.arange(len(truth)), rest), (places, part))
+    if not len(unseen):
+        return whole
+    meaning = (vectors_of(unseen) - trial.centre) * SHARPNESS @ trial.vector_weights + trial.vector_bias
+    scores = log_softmax(meaning) + LETTERS_WEIGHT * trial.letters.scores_of_all([folded[i] for i in unseen])
+    column = np.array([whole.classes.index(label) for label in truth[unseen]])
+    return replace(whole, temperature=fit_temperature(scores, column))
 
 
-def _fit(folded: Sequence[str], truth: NDArray[Any], vectors: Matrix, temperature: float) -> TopicModel:
+def _fit(folded: Sequence[str], truth: NDArray[Any], vector_truth: NDArray[Any], vectors: Matrix) -> TopicModel:
     from sklearn.linear_model import LogisticRegression
 
     centre = vectors.mean(axis=0)
-    by_vector = LogisticRegression(max_iter=400).fit((vectors - centre) * SHARPNESS, truth)
+    by_vector = LogisticRegression(max_iter=400).fit((vectors - centre) * SHARPNESS, vector_truth)
     weights, bias = both(by_vector.coef_).T.astype(np.float32), both(by_vector.intercept_).astype(np.float32)
-    return TopicModel(centre, weights, bias, train_letters(folded, truth.tolist(), LONGEST_RUN, BUCKETS, LETTERS_PENALTY), temperature)
+    return TopicModel(centre, weights, bias, train_letters(folded, truth.tolist(), "meaning", BUCKETS, LETTERS_PENALTY), 1.0)

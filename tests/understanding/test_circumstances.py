@@ -5,27 +5,30 @@ from pathlib import Path
 import pytest
 
 from bot.errors import SetUpError
-from bot.understanding.circumstances import CircumstanceFinder, Told, read_phrases
+from bot.understanding.circumstances import CircumstanceFinder, Phrase, Told, read_phrases
 
 FINDER = CircumstanceFinder(
     [
-        ("asylum_seeker", "asylum seeker"),
-        ("asylum_seeker", "پناهجو"),
-        ("asylum_seeker", "طالب لجوء"),
-        ("refugee", "refugee"),
-        ("nrpf", "no recourse to public funds"),
-        ("nrpf", "nrpf"),
-        ("hong_kong_bno", "bn(o)"),
-        ("family", "我有細路"),
-        ("age", "i am {age}"),
-        ("age", "{age} سنة"),
-        ("unaccompanied_child", "alone"),
-        ("unaccompanied_child", "وحدي"),
-        ("for_child", "for my son"),
-        ("not", "not"),
-        ("not", "no"),
-        ("not", "نیستم"),
-        ("others", "my neighbour is"),
+        Phrase("en", "asylum_seeker", "asylum seeker"),
+        Phrase("fa", "asylum_seeker", "پناهجو"),
+        Phrase("ar", "asylum_seeker", "طالب لجوء"),
+        Phrase("en", "refugee", "refugee"),
+        Phrase("en", "nrpf", "no recourse to public funds"),
+        Phrase("en", "nrpf", "nrpf"),
+        Phrase("en", "hong_kong_bno", "bn(o)"),
+        Phrase("zh-Hant", "family", "我有細路"),
+        Phrase("en", "age", "i am {age}"),
+        Phrase("ar", "age", "{age} سنة"),
+        Phrase("en", "unaccompanied_child", "alone"),
+        Phrase("ar", "unaccompanied_child", "وحدي"),
+        Phrase("en", "for_child", "for my son"),
+        Phrase("en", "not", "not"),
+        Phrase("en", "not", "no"),
+        Phrase("fa", "not", "نیستم"),
+        Phrase("en", "others", "my neighbour is"),
+        Phrase("so", "not", "ma"),
+        Phrase("ro", "refugee", "sunt refugiat"),
+        Phrase("uk", "asylum_seeker", "azil"),
     ]
 )
 
@@ -70,6 +73,24 @@ def test_what_is_not_said_of_the_writer_is_not_found(text: str) -> None:
 )
 def test_a_child_alone_is_told_by_age_and_being_alone_together(text: str, said: tuple[str, ...]) -> None:
     assert FINDER.find(text).said == said
+
+
+@pytest.mark.parametrize(
+    "text", ["i am a refugee, no house", "i am a refugee no house", "No. I am a refugee", "not in hotel now but i am a refugee"]
+)
+def test_a_denial_is_of_what_it_stands_by(text: str) -> None:
+    assert FINDER.find(text, "en").said == ("refugee",)
+
+
+def test_small_words_of_other_languages_deny_nothing() -> None:
+    assert FINDER.find("ma numesc Ion sunt refugiat", "ro").said == ("refugee",)
+    assert FINDER.find("ma sunt refugiat", "so").denied == ("refugee",)
+
+
+def test_where_the_language_is_sure_the_phrases_of_others_are_left_aside() -> None:
+    assert FINDER.find("azil de batrani", "ro", sure=True) == Told()
+    assert FINDER.find("azil de batrani", "ro").said == ("asylum_seeker",)
+    assert FINDER.find("nrpf ce inseamna", "ro", sure=True).said == ("nrpf",)
 
 
 def test_a_thing_wanted_for_a_child_is_told_apart() -> None:
