@@ -28,6 +28,8 @@ _AGE_MARK = "{age}"
 ADULT = 18
 NOT_BEFORE, NOT_AFTER = 3, 2
 """How many words before and after a phrase a denial may begin."""
+SKIPPED = 2
+"""Words that may be put into a phrase: "I am *a* refugee"."""
 SHORTEST_MISSPELT, SHORTEST_ALONE = 5, 9
 """Letters from which a word may be misspelt inside a longer phrase, and as a phrase of one word ("refuge" is no refugee)."""
 _PREFIXES = ("و", "ب", "ل", "ف", "ال", "ዝ", "ን", "ብ", "ከም")
@@ -149,8 +151,9 @@ class CircumstanceFinder:
         found = []
         for phrase, code, language in self._by_first.get(meant[at], ()):
             alone = len(phrase) == 1 and len(phrase[0]) < SHORTEST_ALONE and not words[at].endswith(phrase[0])
-            if tuple(meant[at : at + len(phrase)]) == phrase and not alone:
-                found.append(_Span(at, at + len(phrase), code, language))
+            end = None if alone else _end_of(phrase, meant, at, SKIPPED if code not in (NOT, OTHERS) else 0)
+            if end is not None:
+                found.append(_Span(at, end, code, language))
         return found
 
     def _ages_in(self, words: list[str]) -> list[int]:
@@ -163,6 +166,20 @@ class CircumstanceFinder:
                 if words[max(0, at - len(before)) : at] == before and words[at + 1 : at + 1 + len(after)] == after:
                     found.append(int(word))
         return found
+
+
+def _end_of(phrase: tuple[str, ...], words: list[str], at: int, skipped: int) -> int | None:
+    """Give where ``phrase`` ends in ``words`` if it begins at ``at``, up to ``skipped`` words and no stop being put in; else None."""
+    here = at
+    for word in phrase:
+        while here < len(words) and words[here] != word:
+            if here == at or not skipped or words[here] in _STOPS:
+                return None
+            here, skipped = here + 1, skipped - 1
+        if here >= len(words):
+            return None
+        here += 1
+    return here
 
 
 def _beside(phrase: _Span, doubt: _Span, words: list[str]) -> bool:

@@ -21,10 +21,13 @@ from rapidfuzz.distance import OSA
 
 from bot.directory.records import Directory, PlaceRecord
 from bot.understanding.folding import fold
+from bot.understanding.sounds import consonants, latin
 
 WORDS_FILE, STOPS_FILE, SERVICES_FILE = "common_words.txt", "stop_words.txt", "service_names.json"
 SHORTEST_MISSPELT = 5
 LONG_NAME = 6
+SHORTEST_SOUND, SURE_SOUND = 5, 6
+"""Consonants from which a word may be taken for the place it sounds like, and from which even a common word is."""
 SHORTEST_SERVICE_NAME, LONG_SERVICE_NAME = 4, 7
 """Letters of a service's name: in capitals (CRRC), or of one word otherwise."""
 _WORDS = re.compile(r"\w+")
@@ -83,6 +86,12 @@ _MONTH_SIGNS = re.compile(
 _LIVING_SIGNS = re.compile(
     r"\b(?:live|living|stay|town|near|library|moved?|council|here|house|there|where)\b|\b(?:and|but|i'?m|am|are|we'?re) in\b", re.IGNORECASE
 )
+_SURELY_MARCH = re.compile(
+    r"\b(?:near|around|live in|living in|staying in|town of|fi|da|dar|pa|la|v|w|we|le|ab|magaalada|orasul|orașul) march\b(?!\s+\d)|"
+    r"\bmarch[ei]? (?:town|library|station|cambs|cambridgeshire)\b|\bv marche\b",
+    re.IGNORECASE,
+)
+"""What is said of the town alone; in the Latin letters of another language the month would have that language's name."""
 SHORT_FOLLOW_UP = 5
 """A message of this many words that names March is taken for an answer about the town."""
 _OUTCODE = re.compile(r"(?<![A-Za-z\d])([A-Z]{1,2}\d[A-Z\d]?)(?=\s?(?:\d[A-Z]{2}|\[)|(?![A-Za-z\d]))", re.IGNORECASE)
@@ -111,7 +120,6 @@ def _without_tensorflow() -> Any:
 with _without_tensorflow():
     import spacy
     from spacy.language import Language as Pipeline
-    from spacy.util import compile_infix_regex
 
 
 @dataclass(frozen=True)
@@ -139,6 +147,11 @@ def variants(spelling: str, language: str) -> set[str]:
     return forms
 
 
+def _spaced(folded: str) -> str:
+    """Put spaces round every Han character, so that each is a word: they are written without."""
+    return " ".join(re.sub(_HAN, r" \g<0> ", folded).split())
+
+
 def _stems(token: str) -> list[str]:
     """Give a token without the case ending or prefix it may have, for comparing it with spellings."""
     stems = [token[: -len(ending)] for ending in _CASE_ENDINGS if token.endswith(ending)]
@@ -154,6 +167,15 @@ def _denied(before: list[str]) -> bool:
         if word not in _SMALL_WORDS:
             return False
     return False
+
+
+@dataclass(frozen=True)
+class _Spelt:
+    """Whose spelling a folded form is (``label`` place or language, and its key), and in which languages."""
+
+    label: str
+    key: str
+    languages: set[str]
 
 
 def _language_of(name: str) -> str:
@@ -185,28 +207,31 @@ def build(directory: Directory, languages: dict[str, Iterable[str]], common_word
     misspelt place, ``stop_words`` those few that are never a person's name either.
     """
     nlp = spacy.blank("xx")
-    infixes = [*(nlp.Defaults.infixes or []), _HAN]
-    tokenizer: Any = nlp.tokenizer
-    tokenizer.infix_finditer = compile_infix_regex(infixes).finditer
     ruler: Any = nlp.add_pipe("entity_ruler", config={"overwrite_ents": True})
-    spelt: dict[str, tuple[str, str, str]] = {}
+    spelt: dict[str, _Spelt] = {}
     for code, names in languages.items():
         for name in names:
-            spelt.setdefault(fold(name), ("language", code, _language_of(name)))
+            spelt.setdefault(fold(name), _Spelt("language", code, {_language_of(name)}))
     for place in sorted(directory.places.values(), key=lambda p: p.inside):
         for language, spellings in place.spellings.items():
             for spelling in {*spellings, *([place.name] if language == "en" else [])}:
-                # A place inside the area comes last in this loop and so wins a spelling that two places share.
-                spelt[fold(spelling)] = ("place", place.key, language)
-    patterns = {form: (label, key) for form, (label, key, _) in spelt.items()}
-    for form, (label, key, language) in spelt.items():
+                form = fold(spelling)
+                known = spelt.get(form)
+                if known and (known.label, known.key) == ("place", place.key):
+                    known.languages.add(language)
+                else:
+                    # A place inside the area comes last in this loop and so wins a spelling that two places share.
+                    spelt[form] = _Spelt("place", place.key, {language})
+    patterns = {form: (name.label, name.key) for form, name in spelt.items()}
+    for form, name in spelt.items():
         # A spelling as it stands always wins over the form that another one takes in a sentence.
-        named = directory.places[key] if label == "place" else None
+        named = directory.places[name.key] if name.label == "place" else None
         small = named is not None and named.kind in SMALL_KINDS and len(form) < LONG_NAME
-        for variant in variants(form, language):
-            if variant == form or not (small or language == "en") or variant not in common_words:
-                patterns.setdefault(variant, (label, key))
-    ruler.add_patterns([{"label": label, "pattern": form, "id": key} for form, (label, key) in patterns.items()])
+        for language in sorted(name.languages):
+            for variant in variants(form, language):
+                if variant == form or not (small or language == "en") or variant not in common_words:
+                    patterns.setdefault(variant, (name.label, name.key))
+    ruler.add_patterns([{"label": label, "pattern": _spaced(form), "id": key} for form, (label, key) in patterns.items()])
     folder.mkdir(parents=True, exist_ok=True)
     nlp.to_disk(folder)
     known = {token for form in patterns for token in form.split()}
@@ -229,6 +254,7 @@ class Gazetteer:
         self._services = {tuple(_WORDS.findall(name)): key for name, key in services.items()}
         self._longest_service = max(map(len, self._services), default=0)
         self._names: dict[str, str] = {}
+        self._sounds: dict[str, str] = {}
         for place in sorted(directory.places.values(), key=lambda p: p.inside):
             if place.ambiguous:
                 continue
@@ -238,6 +264,9 @@ class Gazetteer:
                     # In scripts that leave vowels out, a short name is a slip away from too many words.
                     if len(name) >= SHORTEST_MISSPELT + (not name.isascii()):
                         self._names[name] = place.key
+                    sound = " ".join(consonants(latin(name)))
+                    if len(sound) >= SHORTEST_SOUND and not re.search(_HAN, name):
+                        self._sounds[sound] = place.key
 
     @classmethod
     def load(cls, folder: Path, directory: Directory) -> "Gazetteer":
@@ -248,8 +277,7 @@ class Gazetteer:
 
     def find_place(self, text: str) -> Mention:
         """Find the place that ``text`` is about; of several inside the area the last one, of several outside the first."""
-        folded = re.sub(r"(?<=\w)\.(?=\w)", ". ", fold(text))
-        doc = self._nlp(folded)
+        doc = self._nlp(_spaced(re.sub(r"(?<=\w)\.(?=\w)", ". ", fold(text))))
         keys: list[str] = []
         taken: set[int] = set()
         refused: list[str] = []
@@ -263,7 +291,8 @@ class Gazetteer:
         if refused and not keys:
             return Mention()
         if not keys:
-            keys = self._misspelt([token.text for token in doc if token.i not in taken])
+            rest = [token.text for token in doc if token.i not in taken]
+            keys = self._misspelt(rest) or self._by_sound(rest)
         places = [self._directory.places[key] for key in keys]
         area = self._directory.area
         places = [p for p in places if p.name not in area.within[1:]]
@@ -288,7 +317,7 @@ class Gazetteer:
 
     def find_language(self, text: str) -> str | None:
         """Find the code of the language that ``text`` names."""
-        found = [e.ent_id_ for e in self._nlp(fold(text)).ents if e.label_ == "language"]
+        found = [e.ent_id_ for e in self._nlp(_spaced(fold(text))).ents if e.label_ == "language"]
         return found[-1] if found else None
 
     def _is_meant(self, place: PlaceRecord, text: str) -> bool:
@@ -296,6 +325,8 @@ class Gazetteer:
         words = re.findall(r"\w+", text)
         alone = len(words) <= 1 + len(place.name.split())
         if place.ambiguous == "month":
+            if _SURELY_MARCH.search(text):
+                return True
             return not _MONTH_SIGNS.search(text) and (
                 len(words) <= SHORT_FOLLOW_UP or bool(_LIVING_SIGNS.search(text)) or not text.isascii()
             )
@@ -320,6 +351,16 @@ class Gazetteer:
                 if best is None or closeness < best[0]:
                     best = (closeness, self._names[match[0]])
         return [best[1]] if best else []
+
+    def _by_sound(self, tokens: list[str]) -> list[str]:
+        """Give the key of the place that one or two of ``tokens`` sound like: Ukrainian, say, typed in Latin letters."""
+        for candidate in [*tokens, *(" ".join(pair) for pair in pairwise(tokens))]:
+            sound = " ".join(consonants(candidate))
+            # Examples name places by ear too, so that the commonest of such spellings count as common words.
+            common = len(sound) < SURE_SOUND and any(word in self.common_words for word in candidate.split(" "))
+            if candidate.isascii() and not common and sound in self._sounds:
+                return [self._sounds[sound]]
+        return []
 
     def _by_outcode(self, text: str) -> PlaceRecord | None:
         """Give the one place, or else the one district, that a postcode in ``text`` can only mean."""

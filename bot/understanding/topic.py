@@ -31,7 +31,7 @@ SHARPNESS = 5.0
 LETTERS_PENALTY = 1.0
 LETTERS_WEIGHT = 6.0
 """How much the words' score counts beside the logarithm of the vector's probability."""
-EACH = 200
+EACH = 400
 """Examples of a topic that are given vectors."""
 HELD_OUT = 5
 """One example in this many is held out to fit the temperature."""

@@ -1,7 +1,7 @@
 """Urgent need, recognised before anything else, in every language, and also while Rasa is away.
 
-Two questions, one after the other. Is it urgent at all? Two support vector machines say, tuned for recall: one with a Gaussian kernel
-over the message's vector, one over its words as they sound. Which kind? The same classifier as for topics
+Two questions, one after the other. Is it urgent at all? Two classifiers say, tuned for recall: a Gaussian kernel over the message's
+vector, and a support vector machine over its words as they sound. Which kind? The same classifier as for topics
 (``bot.understanding.topic``) says. Only numbers are stored, and prediction needs nothing but numpy.
 """
 
@@ -9,7 +9,6 @@ import csv
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +26,13 @@ from bot.understanding.topic import train as train_kinds
 
 HARMLESS, URGENT_CLASS = "none", "urgent"
 FILE, KINDS_FILE = "urgency.npz", "urgency_kinds.npz"
-SHARPNESS = 3.0
-"""Unit vectors of this model lie close together: they are pulled apart by this factor before they are compared."""
-PENALTY = 4.0
+GAMMA = 5.0
+"""How fast likeness falls with the squared distance of two unit vectors, which lie close together in this model."""
+LANDMARKS = 6000
+"""Examples that a message is compared with; all of them teach how much each counts."""
+RIDGE, JITTER = 0.1, 1e-4
+STRETCH = 2000
+"""Examples that are compared with the landmarks at a time."""
 BUCKETS = 1 << 18
 LETTERS_PENALTY = 1.0
 LETTERS_WEIGHT = 0.75
@@ -42,24 +45,17 @@ HELD_OUT = 4
 
 @dataclass(frozen=True)
 class Alarm:
-    """The two machines (of the first its support vectors, a row each) with the score from which they speak."""
+    """The two classifiers (of the first its landmarks, a vector a row, and how much each counts) with the score from which they speak."""
 
-    centre: Vector
-    support: Matrix
+    landmarks: Matrix
     weights: Vector
     letters: LettersModel
     threshold: float
 
-    @cached_property
-    def _lengths(self) -> Vector:
-        return np.asarray((self.support**2).sum(axis=1))
-
     def score(self, text: str, vector: Vector) -> float:
         """Give how far over the threshold a message is; below zero it is not urgent."""
-        point = (vector - self.centre) * SHARPNESS
-        distances = self._lengths + point @ point - 2.0 * (self.support @ point)
         by_words = self.letters.scores(fold(text))[self.letters.classes.index(URGENT_CLASS)]
-        return float(self.weights @ np.exp(-distances) + LETTERS_WEIGHT * by_words) - self.threshold
+        return float(_likeness(vector[np.newaxis], self.landmarks)[0] @ self.weights + LETTERS_WEIGHT * by_words) - self.threshold
 
 
 @dataclass(frozen=True)
@@ -78,7 +74,7 @@ class UrgencyModel:
     def save(self, folder: Path) -> None:
         """Write the model's numbers to ``folder``."""
         alarm = self.alarm
-        arrays = {"centre": alarm.centre, "support": alarm.support, "weights": alarm.weights, "threshold": np.array(alarm.threshold)}
+        arrays = {"landmarks": alarm.landmarks, "weights": alarm.weights, "threshold": np.array(alarm.threshold)}
         np.savez(folder / FILE, **arrays, **alarm.letters.arrays("letters"))
         self.kinds.save(folder / KINDS_FILE)
 
@@ -87,7 +83,7 @@ class UrgencyModel:
         """Load what ``save`` wrote. Raises FileNotFoundError where training has not run."""
         with np.load(folder / FILE, allow_pickle=False) as stored:
             letters = LettersModel.from_arrays(stored, "letters")
-            alarm = Alarm(stored["centre"], stored["support"], stored["weights"], letters, float(stored["threshold"]))
+            alarm = Alarm(stored["landmarks"], stored["weights"], letters, float(stored["threshold"]))
         return cls(alarm, TopicModel.load(folder / KINDS_FILE))
 
 
@@ -127,11 +123,29 @@ def train(texts: Sequence[str], kinds: Sequence[str], vectors: Matrix) -> Urgenc
 
 
 def _fit(folded: Sequence[str], truth: NDArray[Any], vectors: Matrix) -> Alarm:
-    """Fit both machines; the threshold is where the first, by itself, is undecided."""
-    from sklearn.svm import SVC
+    """Fit both classifiers; the threshold is where they are undecided.
 
-    centre = vectors.mean(axis=0)
-    svm = SVC(C=PENALTY, gamma=1.0, class_weight="balanced", cache_size=1000).fit((vectors - centre) * SHARPNESS, truth)
+    The first is ridge regression on the kernel, by Nystroem's method: Williams and Seeger, 2001. Both answers weigh the same in sum.
+    """
+    from scipy.linalg import cho_factor, cho_solve
+
+    landmarks = vectors[np.random.default_rng(0).permutation(len(vectors))[:LANDMARKS]]
+    share = truth.mean()
+    weigh = np.where(truth, 0.5 / share, 0.5 / (1.0 - share)).astype(np.float32)
+    aim = np.where(truth, weigh, -weigh)
+    among = np.zeros((len(landmarks), len(landmarks)))
+    towards = np.zeros(len(landmarks))
+    for start in range(0, len(vectors), STRETCH):
+        stretch = slice(start, start + STRETCH)
+        near = _likeness(vectors[stretch], landmarks)
+        among += (near.T * weigh[stretch]) @ near
+        towards += near.T @ aim[stretch]
+    among += RIDGE * _likeness(landmarks, landmarks) + JITTER * np.eye(len(landmarks))
+    weights = cho_solve(cho_factor(among, overwrite_a=True), towards).astype(np.float32)
     letters = train_letters(folded, [URGENT_CLASS if one else HARMLESS for one in truth], "meaning", BUCKETS, LETTERS_PENALTY)
-    support, weights = svm.support_vectors_.astype(np.float32), svm.dual_coef_[0].astype(np.float32)
-    return Alarm(centre, support, weights, letters, -float(svm.intercept_[0]))
+    return Alarm(landmarks, weights, letters, 0.0)
+
+
+def _likeness(some: Matrix, others: Matrix) -> Matrix:
+    """Give the Gaussian kernel between unit vectors, ``some`` down and ``others`` across."""
+    return np.asarray(np.exp(2.0 * GAMMA * (some @ others.T - 1.0)))
