@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.codes import DIALOGUE_INTENTS, NEEDS, TALK
 from bot.database import migrate, open_database
 from bot.directory.pack import load_pack
 from bot.directory.records import read_directory
@@ -34,6 +35,7 @@ COMPONENTS = (
     *(ROOT / f"bot/nlu/{name}.py" for name in ("front_reading", "sentence_embedder", "topic_classifier")),
     *(ROOT / f"bot/understanding/{name}.py" for name in ("topic", "clauses", "folding", "letters", "sounds")),
 )
+FIRST_HAND = "first"
 NEIGHBOUR_WORDS = 3000
 NEEDED_SPACE = 500 * 1024 * 1024
 COMMON_FROM = 3
@@ -45,18 +47,19 @@ COUNTED_LANGUAGES = ("en", "uk", "ru", "ar", "fa", "ro", "lt", "pl")
 SMALL_WORDS = 100
 """One of this many commonest words is never taken for a person's name."""
 HARMLESS_QUESTIONS = 2500
-"""Topics' examples that the urgency model learns as harmless, beside its own."""
+"""Questions about a need that the urgency model learns as harmless, beside its own examples and all talk that is no need."""
 MAY_BE_URGENT = frozenset({"emergency", "domestic_abuse", "hate_crime", "modern_slavery", "housing", "mental_health", "young_people"})
 """Topics whose examples are not counted as harmless when the urgency model is trained."""
 
 
 @dataclass(frozen=True)
 class Example:
-    """One sentence to learn from."""
+    """One sentence to learn from; ``hand`` names who wrote it, each independently of the others."""
 
     text: str
     intent: str
     language: str
+    hand: str = FIRST_HAND
 
 
 def digest_files(paths: Iterable[Path], *more: str) -> str:
@@ -75,7 +78,8 @@ def training_examples() -> list[Example]:
     for path in sorted(NLU.glob("*.yml")):
         for block in YAML(typ="safe").load(path).get("nlu") or []:
             lines = (line[2:].strip() for line in block["examples"].split("\n") if line.startswith("- "))
-            found += [Example(text, block["intent"], path.stem) for text in lines]
+            hand = block.get("metadata", {}).get("hand", FIRST_HAND)
+            found += [Example(text, block["intent"], path.stem, hand) for text in lines]
     return found
 
 
@@ -179,9 +183,11 @@ class Preparation:
         from bot.understanding.topic import sample
         from bot.understanding.urgency import HARMLESS, read_examples
 
-        harmless = [example.text for example in training_examples() if example.intent not in MAY_BE_URGENT]
+        examples = training_examples()
+        talk = [example.text for example in examples if example.intent in (*TALK, *DIALOGUE_INTENTS)]
+        harmless = [example.text for example in examples if example.intent in NEEDS and example.intent not in MAY_BE_URGENT]
         chosen = sample(harmless, [HARMLESS] * len(harmless), HARMLESS_QUESTIONS)
-        return [*read_examples(URGENCY), *((harmless[at], HARMLESS) for at in chosen)]
+        return [*read_examples(URGENCY), *((text, HARMLESS) for text in [*talk, *(harmless[at] for at in chosen)])]
 
     def train_urgency(self) -> None:
         from bot.understanding.embedding import VECTORS, embed_all, shared_embedder

@@ -5,7 +5,7 @@ door, where ``bot.answers.composer`` finds the services and the words for it. So
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from bot.codes import CIRCUMSTANCES, NEEDS, PLACE_MATTERS, TALK, TOPIC_OF_URGENT
@@ -25,6 +25,24 @@ FOLLOW_UPS = ("inform", "more", "nlu_fallback", "hours", "contact", "closer", "c
 FOR_A_CHILD = {"esol": "school", "work": "young_people", "community": "young_people"}
 """What a need becomes when the person adds that it is for a child."""
 ALONE_CHILD = "unaccompanied_child"
+TOPIC_OF_CIRCUMSTANCE = {
+    "asylum_seeker": "legal",
+    "refugee": "legal",
+    "refused": "legal",
+    "afghan_scheme": "legal",
+    "nrpf": "nrpf",
+    "homes_for_ukraine": "ukraine",
+    "hong_kong_bno": "hong_kong",
+    "eu_settled": "legal",
+    "family": "school",
+}
+"""What a message seems to be about because a circumstance is told in it."""
+AROUND_A_NEED = ("smalltalk", "inform", "correct")
+"""What people put round a need: a greeting, their situation, that they were misunderstood."""
+NEED_AMONG_TALK = 0.15
+"""A need at least this likely, in a message that is mostly such talk, is what the message is about."""
+NEED_OF_A_PART = 0.6
+"""How likely a need is that a part of a message told: as likely as ``config.yml`` asks of it."""
 SLOTS = ("topic", "place", "outside", "urgent", "language", "shown", "asked_place", "misunderstood", "circumstances", "likely")
 """What the dialogue remembers; ``domain.yml`` says what each is."""
 
@@ -81,6 +99,7 @@ class Decision:
 
 def decide(turn: Turn) -> tuple[Decision, dict[str, Any]]:
     """Decide on a turn; give the decision and the slots to set."""
+    turn = _with_need_meant(turn)
     circumstances = _circumstances(turn)
     topic = _topic(turn)
     place = turn.place or (None if turn.outside else turn.slots.get("place"))
@@ -108,6 +127,21 @@ def decide(turn: Turn) -> tuple[Decision, dict[str, Any]]:
         return talk("not_understood", likely=tuple(turn.slots.get("likely") or ()), misunderstood=1), slots
     times = int(turn.slots.get("misunderstood") or 0) + 1
     return talk("not_understood", likely=_likely_needs(turn)[:2], misunderstood=times), {**kept, "misunderstood": float(times)}
+
+
+def _with_need_meant(turn: Turn) -> Turn:
+    """Give the turn with the need that it is about, where a greeting, a correction or a circumstance told with it hides it."""
+    others = [name for name in turn.also if name != turn.intent]
+    if turn.intent in {TOPIC_OF_CIRCUMSTANCE.get(code) for code in turn.said} and others:
+        return replace(turn, intent=others[0], confidence=NEED_OF_A_PART, also=(turn.intent, *others[1:]))
+    if turn.intent not in AROUND_A_NEED or turn.for_child:
+        return turn
+    if others:
+        return replace(turn, intent=others[0], confidence=NEED_OF_A_PART)
+    likeliest = next(((name, likely) for name, likely in turn.ranking if name in NEEDS), None)
+    if likeliest and likeliest[1] >= NEED_AMONG_TALK and (turn.intent == "smalltalk" or turn.said):
+        return replace(turn, intent=likeliest[0], confidence=likeliest[1])
+    return turn
 
 
 def _circumstances(turn: Turn) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.codes import NEEDS
 from bot.understanding import topic
-from bot.understanding.clauses import split
+from bot.understanding.clauses import split, without_denied
 from bot.understanding.embedding import shared_embedder
 from bot.wire import ALSO
 
@@ -79,12 +79,17 @@ class TopicClassifier(IntentClassifier, GraphComponent):  # type: ignore[misc]
     def process(self, messages: list[Message]) -> list[Message]:
         for message in messages:
             text = message.get(TEXT)
-            ranking = list(self._classify(text, _vector_of(message)).items()) if text and self._model else []
+            ranking = self._ranking(text, message) if text and self._model else []
             intents = [{"name": name, "confidence": likely} for name, likely in ranking[:RANKED]]
             message.set(INTENT, intents[0] if intents else dict(NO_INTENT), add_to_output=True)
             message.set("intent_ranking", intents, add_to_output=True)
             message.set(ALSO, self._also(text, ranking) if ranking else [], add_to_output=True)
         return messages
+
+    def _ranking(self, text: str, message: Message) -> list[tuple[str, float]]:
+        meant = without_denied(text)
+        vector = _vector_of(message) if meant == text else shared_embedder().embed(meant)
+        return list(self._classify(meant, vector).items())
 
     def _classify(self, text: str, vector: Any) -> dict[str, float]:
         assert self._model is not None
@@ -95,7 +100,7 @@ class TopicClassifier(IntentClassifier, GraphComponent):  # type: ignore[misc]
         if len(text.split()) < self._config["words"] and text.isascii():
             return []
         found = []
-        for part in split(text):
+        for part in split(without_denied(text)):
             name, likely = next(iter(self._classify(part, shared_embedder().embed(part)).items()))
             if name in NEEDS and likely >= self._config["part"]:
                 found.append(name)

@@ -79,12 +79,19 @@ def read_phrases(folder: Path) -> list[Phrase]:
 
 @dataclass(frozen=True)
 class _Span:
-    """Where a phrase stands in a message, from the word ``start`` to before ``end``."""
+    """Which words of a message, by their places in order, are those of a phrase."""
 
-    start: int
-    end: int
+    places: tuple[int, ...]
     code: str
     language: str
+
+    @property
+    def start(self) -> int:
+        return self.places[0]
+
+    @property
+    def end(self) -> int:
+        return self.places[-1] + 1
 
 
 class CircumstanceFinder:
@@ -115,7 +122,7 @@ class CircumstanceFinder:
         phrases = [s for s in spans if s.code not in (NOT, OTHERS) and (not sure or s.language in own)]
         doubts = [s for s in spans if s.code in (NOT, OTHERS) and (language is None or s.language in own)]
         # A "no" that belongs to a phrase (no recourse) denies nothing.
-        doubts = [d for d in doubts if not any(p.start <= d.start and d.end <= p.end for p in phrases)]
+        doubts = [d for d in doubts if not any(set(d.places) <= set(p.places) for p in phrases)]
         said: set[str] = set()
         denied: set[str] = set()
         for phrase in phrases:
@@ -151,9 +158,9 @@ class CircumstanceFinder:
         found = []
         for phrase, code, language in self._by_first.get(meant[at], ()):
             alone = len(phrase) == 1 and len(phrase[0]) < SHORTEST_ALONE and not words[at].endswith(phrase[0])
-            end = None if alone else _end_of(phrase, meant, at, SKIPPED if code not in (NOT, OTHERS) else 0)
-            if end is not None:
-                found.append(_Span(at, end, code, language))
+            places = () if alone else _places_of(phrase, meant, at, SKIPPED if code not in (NOT, OTHERS) else 0)
+            if places:
+                found.append(_Span(places, code, language))
         return found
 
     def _ages_in(self, words: list[str]) -> list[int]:
@@ -168,22 +175,25 @@ class CircumstanceFinder:
         return found
 
 
-def _end_of(phrase: tuple[str, ...], words: list[str], at: int, skipped: int) -> int | None:
-    """Give where ``phrase`` ends in ``words`` if it begins at ``at``, up to ``skipped`` words and no stop being put in; else None."""
-    here = at
+def _places_of(phrase: tuple[str, ...], words: list[str], at: int, skipped: int) -> tuple[int, ...]:
+    """Give where the words of ``phrase`` stand if it begins at ``at``, up to ``skipped`` words and no stop put in; else nothing."""
+    here, places = at, []
     for word in phrase:
         while here < len(words) and words[here] != word:
             if here == at or not skipped or words[here] in _STOPS:
-                return None
+                return ()
             here, skipped = here + 1, skipped - 1
         if here >= len(words):
-            return None
+            return ()
+        places.append(here)
         here += 1
-    return here
+    return tuple(places)
 
 
 def _beside(phrase: _Span, doubt: _Span, words: list[str]) -> bool:
-    """Tell whether a doubt stands near enough to a phrase, with no stop between them, to be about it."""
+    """Tell whether a doubt stands inside a phrase, or near enough with no stop between them, to be about it."""
+    if phrase.start < doubt.start and doubt.end < phrase.end:
+        return True
     if doubt.end <= phrase.start:
         return phrase.start - doubt.start <= NOT_BEFORE and not _STOPS & set(words[doubt.end : phrase.start])
     after = doubt.code == OTHERS or doubt.language in VERB_LAST

@@ -283,3 +283,19 @@ def test_two_needs_told_in_two_parts_are_both_answered() -> None:
 def test_what_is_urgent_breaks_into_anything(kind: str) -> None:
     decision, _ = after({"intent": "esol", "place": "ely"}, {"intent": "hours", "urgent": kind})
     assert (decision.urgent, decision.topic, decision.again) == (kind, TOPIC_OF_URGENT[kind], False)
+
+
+def test_a_circumstance_told_with_a_need_is_not_the_need() -> None:
+    decision, _ = after({"intent": "ukraine", "said": ("homes_for_ukraine",), "also": ("school",)})
+    assert (decision.topic, decision.also) == ("school", ("ukraine",))
+    assert after({"intent": "ukraine", "said": ("homes_for_ukraine",)})[0].topic == "ukraine"
+
+
+@pytest.mark.parametrize("around", ["smalltalk", "inform", "correct"])
+def test_a_need_told_with_a_greeting_or_a_correction_is_answered(around: str) -> None:
+    assert after({"intent": "school"}, {"intent": around, "also": ("health",)})[0].topic == "health"
+
+
+def test_a_greeting_hides_no_likely_need() -> None:
+    assert after({"intent": "smalltalk", "ranking": (("smalltalk", 0.7), ("work", 0.2))})[0].topic == "work"
+    assert after({"intent": "smalltalk", "ranking": (("smalltalk", 0.9), ("work", 0.05))})[0].topic is None

@@ -28,6 +28,7 @@ FINDER = CircumstanceFinder(
         Phrase("en", "others", "my neighbour is"),
         Phrase("so", "not", "ma"),
         Phrase("ro", "refugee", "sunt refugiat"),
+        Phrase("en", "family", "i have kids"),
         Phrase("uk", "asylum_seeker", "azil"),
     ]
 )
@@ -80,6 +81,13 @@ def test_a_child_alone_is_told_by_age_and_being_alone_together(text: str, said: 
 )
 def test_a_denial_is_of_what_it_stands_by(text: str) -> None:
     assert FINDER.find(text, "en").said == ("refugee",)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [("i have two small kids", Told(said=("family",))), ("i have no kids", Told(denied=("family",)))]
+)
+def test_words_may_be_put_in_and_a_denial_among_them_denies(text: str, told: Told) -> None:
+    assert FINDER.find(text, "en") == told
 
 
 def test_small_words_of_other_languages_deny_nothing() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.understanding.clauses import MOST, split
+from bot.understanding.clauses import MOST, split, without_denied
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,21 @@ def test_a_message_is_split_where_it_says_two_things(text: str, parts: list[str]
 
 def test_a_message_of_very_many_parts_costs_no_more_than_a_few() -> None:
     assert len(split("one two. " * 100)) == MOST
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("no sorry i need a doctor not a school", "no sorry i need a doctor"),
+        ("no, English class in Ely not for Wisbech", "no, English class in Ely"),
+        ("ні, мені потрібен лікар, а не школа", "ні, мені потрібен лікар"),
+        ("nu, imi trebuie doctor nu scoala", "nu, imi trebuie doctor"),
+    ],
+)
+def test_what_a_correction_says_is_not_meant_is_left_out(text: str, meant: str) -> None:
+    assert without_denied(text) == meant
+
+
+@pytest.mark.parametrize("text", ["i do not understand", "я це не розумію", "no not this", "why not a school", "nu inteleg"])
+def test_other_denials_stay(text: str) -> None:
+    assert without_denied(text) == text

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bot.understanding.embedding import Embedder
-from bot.understanding.topic import TopicModel, train
+from bot.understanding.topic import TopicModel, sample, train
 
 TAUGHT = {
     "food": ["food bank", "hungry", "free meal", "bread for children", "soup kitchen", "groceries", "hot dinner", "baby milk"],
@@ -19,7 +19,7 @@ TAUGHT = {
 def model(embedder: Embedder) -> TopicModel:
     pairs = [(text, topic) for topic, texts in TAUGHT.items() for text in texts]
     vectors = np.stack([embedder.embed(text) for text, _ in pairs])
-    return train([text for text, _ in pairs], [topic for _, topic in pairs], vectors)
+    return train([text for text, _ in pairs], [topic for _, topic in pairs], range(len(pairs)), vectors)
 
 
 @pytest.mark.parametrize(("text", "topic"), [("where can i eat", "food"), ("вакансія", "work"), ("學校", "school"), ("food", "food")])
@@ -40,3 +40,21 @@ def test_a_saved_model_says_the_same(model: TopicModel, embedder: Embedder, tmp_
     again = TopicModel.load(tmp_path / "topic.npz")
     for text in ("where can i eat", "школа"):
         assert again.probabilities(text, embedder.embed(text)) == model.probabilities(text, embedder.embed(text))
+
+
+def test_it_learns_the_words_of_examples_without_vectors(embedder: Embedder) -> None:
+    pairs = [(text, topic) for topic, texts in TAUGHT.items() for text in texts]
+    pairs += [("zibberlak", "work"), ("zibberlaks near me", "work")]
+    vectors = np.stack([embedder.embed(text) for text, _ in pairs[:-2]])
+    taught = train([text for text, _ in pairs], [topic for _, topic in pairs], range(len(pairs) - 2), vectors)
+    assert next(iter(taught.probabilities("zibberlak", embedder.embed("zibberlak")))) == "work"
+
+
+def test_a_sample_is_the_same_every_time_and_in_whatever_order() -> None:
+    texts = [f"text {n}" for n in range(100)]
+    labels = ["a" if n < 90 else "b" for n in range(100)]
+    chosen = sample(texts, labels, 20)
+    assert [labels[at] for at in chosen].count("a") == 20
+    assert [labels[at] for at in chosen].count("b") == 10
+    backwards = sample(texts[::-1], labels[::-1], 20)
+    assert {texts[at] for at in chosen} == {texts[::-1][at] for at in backwards}
