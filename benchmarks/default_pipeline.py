@@ -1,7 +1,7 @@
 """Our topic classifier beside Rasa's default pipeline (count vectors and DIET), taught the same examples, asked the frozen questions.
 
-``python -m benchmarks.default_pipeline`` writes ``docs/default-pipeline.md``. DIET would need many hours for all examples on two cores: both
-learn a sample, and ours is shown with all examples too. Only topics are asked, without urgency or dialogue. Takes half an hour.
+``python -m benchmarks.default_pipeline`` writes ``docs/default-pipeline.md``. DIET would need many hours for all examples on two
+cores: both learn a sample, and ours is shown with all examples too. Only topics are asked, without urgency or dialogue. Takes half an hour.
 """
 
 import asyncio
@@ -94,8 +94,9 @@ def main() -> None:
     lines = [
         "# Beside Rasa's default pipeline",
         "",
-        "Written by `python -m benchmarks.default_pipeline`; do not edit. The share of the frozen questions whose topic is told right (acceptable",
-        f"alternatives count), by the classifier alone: {len(few):,} of the {len(everything):,} examples for both, since DIET would need many hours for all.",
+        "Written by `python -m benchmarks.default_pipeline`; do not edit. The share of the frozen questions whose topic is told right",
+        f"(acceptable ones count), by the classifier alone. Both learn {len(few):,} of the {len(everything):,} examples, since DIET",
+        "would need many hours for all.",
         "",
         f"| language | Rasa's default, {len(few):,} examples | ours, {len(few):,} examples | ours, all examples |",
         "|---|---|---|---|",

@@ -52,10 +52,10 @@ def main() -> None:
     lines = [
         "# Learning curve",
         "",
-        "Written by `python -m benchmarks.learning_curve`; do not edit. The share of a fourth hand's messages whose topic (or step in a dialogue) is told",
-        f"right, of {MOST_ASKED} a language, after learning what one, two and three other hands wrote. No alternative counts as right here.",
+        "Written by `python -m benchmarks.learning_curve`; do not edit. The share of a fourth hand's messages whose topic is told right,",
+        f"of {MOST_ASKED} a language, after learning what one, two and three other hands wrote. No alternative counts as right here.",
         "",
-        "| language | " + " | ".join(f"{n} hand{'s' if n > 1 else ''} ({size:,} examples)" for n, size in enumerate(sizes, 1)) + " |",
+        "| language | " + " | ".join(f"hands: {n} ({size:,} examples)" for n, size in enumerate(sizes, 1)) + " |",
         "|---" * (len(sizes) + 1) + "|",
     ]
     lines += [f"| {code} | " + " | ".join(f"{column[code]:.2f}" for column in columns) + " |" for code in languages]

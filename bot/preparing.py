@@ -166,7 +166,6 @@ class Preparation:
         from wordfreq import get_frequency_dict
 
         from bot.understanding.language import NEIGHBOURS, LanguageModel
-
         from bot.understanding.urgency import read_sheet
 
         texts: dict[str, list[str]] = defaultdict(list)

@@ -114,7 +114,10 @@ class CircumstanceFinder:
         self._vocabulary = vocabulary
 
     def find(self, text: str, language: str | None = None, sure: bool = False) -> Told:
-        """Say what ``text`` tells. ``language`` is what it seems to be written in; where that is ``sure``, others' phrases are left aside."""
+        """Say what ``text`` tells.
+
+        ``language`` is what it seems to be written in; where that is ``sure``, phrases of other languages are left aside.
+        """
         words = tokens(text)
         meant = [self._meant(word) for word in words]
         own = {language, "en", *WITH.get(language or "", ())}

@@ -25,7 +25,8 @@ def split(text: str) -> list[str]:
 _NO = r"no|nope|sorry|wrong|ні|нет|не|nu|nie|ne|لا|مو|مش|نه|نخیر|نی|نا|na|nah|kheir|نه،|نەخێر|ኖኖ|ኣይ|ኣይፋል|aykonen|maya|may|唔係|不是|唔|不"
 _BEGINS_WITH_NO = re.compile(rf"\W*(?:{_NO})(?!\w)|\W*(?:唔係|不是)", re.IGNORECASE)
 _DENIED_AT_THE_END = re.compile(
-    r"[\s,،，]+(?:not|а не|ані|не|nu|nie|ne|مش|مو|ليس|نه|نا|نەک|ma aha|唔係|不是)\s*(?:(?:a|an|the|for|to|w|do|la|la o)\s+)?(?:\S+\s*){1,2}$",
+    r"[\s,،，]+(?:not|а не|ані|не|nu|nie|ne|مش|مو|ليس|نه|نا|نەک|ma aha|唔係|不是)\s*"
+    r"(?:(?:a|an|the|for|to|w|do|la|la o)\s+)?(?:\S+\s*){1,2}$",
     re.IGNORECASE,
 )
 

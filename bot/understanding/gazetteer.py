@@ -222,20 +222,20 @@ def build(directory: Directory, languages: dict[str, Iterable[str]], common_word
                 else:
                     # A place inside the area comes last in this loop and so wins a spelling that two places share.
                     spelt[form] = _Spelt("place", place.key, {language})
-    patterns = {form: (name.label, name.key) for form, name in spelt.items()}
-    for form, name in spelt.items():
+    patterns = {form: (owner.label, owner.key) for form, owner in spelt.items()}
+    for form, owner in spelt.items():
         # A spelling as it stands always wins over the form that another one takes in a sentence.
-        named = directory.places[name.key] if name.label == "place" else None
+        named = directory.places[owner.key] if owner.label == "place" else None
         small = named is not None and named.kind in SMALL_KINDS and len(form) < LONG_NAME
-        for language in sorted(name.languages):
+        for language in sorted(owner.languages):
             for variant in variants(form, language):
                 if variant == form or not (small or language == "en") or variant not in common_words:
-                    patterns.setdefault(variant, (name.label, name.key))
+                    patterns.setdefault(variant, (owner.label, owner.key))
     ruler.add_patterns([{"label": label, "pattern": _spaced(form), "id": key} for form, (label, key) in patterns.items()])
     folder.mkdir(parents=True, exist_ok=True)
     nlp.to_disk(folder)
-    known = {token for form in patterns for token in form.split()}
-    (folder / WORDS_FILE).write_text("\n".join(sorted(common_words - known)), encoding="utf-8")
+    spoken_of = {token for form in patterns for token in form.split()}
+    (folder / WORDS_FILE).write_text("\n".join(sorted(common_words - spoken_of)), encoding="utf-8")
     places = {word for form in spelt for word in form.split()}
     # "Find a GP" is what anybody may write: only a name with a word of its own, or a place's, is taken for the service.
     names = {n: key for n, key in service_names(directory).items() if any(w not in common_words or w in places for w in n.split())}
