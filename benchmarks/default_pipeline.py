@@ -19,7 +19,7 @@ from bot.understanding.embedding import shared_embedder
 from bot.understanding.topic import sample
 
 PAGE = ROOT / "docs" / "default-pipeline.md"
-EACH_INTENT = 120
+EACH_INTENT = 60
 """Examples of an intent, over all languages, that both learn."""
 CONFIG = """recipe: default.v1
 assistant_id: default-pipeline

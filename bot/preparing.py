@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.codes import DIALOGUE_INTENTS, NEEDS, TALK
 from bot.database import migrate, open_database
 from bot.directory.pack import load_pack
 from bot.directory.records import read_directory
@@ -46,8 +45,6 @@ COUNTED_LANGUAGES = ("en", "uk", "ru", "ar", "fa", "ro", "lt", "pl")
 """Languages of ours whose words wordfreq has counted (Chinese names are told by letters, the rest is counted nowhere)."""
 SMALL_WORDS = 100
 """One of this many commonest words is never taken for a person's name."""
-HARMLESS_QUESTIONS = 2500
-"""Questions about a need that the urgency model learns as harmless, beside its own examples and all talk that is no need."""
 MAY_BE_URGENT = frozenset({"emergency", "domestic_abuse", "hate_crime", "modern_slavery", "housing", "mental_health", "young_people"})
 """Topics whose examples are not counted as harmless when the urgency model is trained."""
 
@@ -153,13 +150,17 @@ class Preparation:
             stops |= set(ordinary[:SMALL_WORDS])
         build(self.directory, languages, common, stops, gazetteer_folder(self.settings))
 
-    def embed(self) -> None:
-        from bot.understanding.embedding import VECTORS, embed_all, shared_embedder
+    def with_vectors(self) -> list[Example]:
+        """Give the topics' examples that are given vectors."""
         from bot.understanding.topic import EACH, sample
 
         examples = training_examples()
-        chosen = sample([example.text for example in examples], [example.intent for example in examples], EACH)
-        texts = [text for text, _ in self.urgency_examples()] + [examples[at].text for at in chosen]
+        return [examples[at] for at in sample([e.text for e in examples], [e.intent for e in examples], EACH)]
+
+    def embed(self) -> None:
+        from bot.understanding.embedding import VECTORS, embed_all, shared_embedder
+
+        texts = [text for text, _ in self.urgency_examples()] + [example.text for example in self.with_vectors()]
         embed_all(list(dict.fromkeys(texts)), shared_embedder(), self.settings.models / VECTORS, forget_others=True)
 
     def train_language(self) -> None:
@@ -178,15 +179,11 @@ class Preparation:
         LanguageModel.train(texts, neighbours).save(self.settings.models)
 
     def urgency_examples(self) -> list[tuple[str, str]]:
-        """Give what the urgency model learns: its own examples, and some of the topics' as harmless."""
-        from bot.understanding.topic import sample
+        """Give what the urgency model learns: its own examples, and as harmless those of the topics that are given vectors anyway."""
         from bot.understanding.urgency import HARMLESS, read_examples
 
-        examples = training_examples()
-        talk = [example.text for example in examples if example.intent in (*TALK, *DIALOGUE_INTENTS)]
-        harmless = [example.text for example in examples if example.intent in NEEDS and example.intent not in MAY_BE_URGENT]
-        chosen = sample(harmless, [HARMLESS] * len(harmless), HARMLESS_QUESTIONS)
-        return [*read_examples(URGENCY), *((text, HARMLESS) for text in [*talk, *(harmless[at] for at in chosen)])]
+        examples = self.with_vectors()
+        return [*read_examples(URGENCY), *((e.text, HARMLESS) for e in examples if e.intent not in MAY_BE_URGENT)]
 
     def train_urgency(self) -> None:
         from bot.understanding.embedding import VECTORS, embed_all, shared_embedder

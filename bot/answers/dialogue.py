@@ -41,6 +41,8 @@ AROUND_A_NEED = ("smalltalk", "inform", "correct")
 """What people put round a need: a greeting, their situation, that they were misunderstood."""
 NEED_AMONG_TALK = 0.15
 """A need at least this likely, in a message that is mostly such talk, is what the message is about."""
+SURELY_NO_NEED = 0.9
+"""So likely out of scope, a message with a place is no question about the need before."""
 NEED_OF_A_PART = 0.6
 """How likely a need is that a part of a message told: as likely as ``config.yml`` asks of it."""
 SLOTS = ("topic", "place", "outside", "urgent", "language", "shown", "asked_place", "misunderstood", "circumstances", "likely")
@@ -132,14 +134,22 @@ def decide(turn: Turn) -> tuple[Decision, dict[str, Any]]:
 def _with_need_meant(turn: Turn) -> Turn:
     """Give the turn with the need that it is about, where a greeting, a correction or a circumstance told with it hides it."""
     others = [name for name in turn.also if name != turn.intent]
-    if turn.intent in {TOPIC_OF_CIRCUMSTANCE.get(code) for code in turn.said} and others:
-        return replace(turn, intent=others[0], confidence=NEED_OF_A_PART, also=(turn.intent, *others[1:]))
+    if turn.intent in {TOPIC_OF_CIRCUMSTANCE.get(code) for code in turn.said}:
+        if others:
+            return replace(turn, intent=others[0], confidence=NEED_OF_A_PART, also=(turn.intent, *others[1:]))
+        second = next(((name, likely) for name, likely in turn.ranking[1:] if name in NEEDS), None)
+        if second and second[1] >= SECOND_NEED:
+            return replace(turn, intent=second[0], confidence=second[1], also=(turn.intent,))
+    if turn.intent == "out_of_scope" and turn.says_where and turn.slots.get("topic") and turn.confidence < SURELY_NO_NEED:
+        # "And in London?" names no need by itself.
+        return replace(turn, intent="inform")
     if turn.intent not in AROUND_A_NEED or turn.for_child:
         return turn
     if others:
         return replace(turn, intent=others[0], confidence=NEED_OF_A_PART)
     likeliest = next(((name, likely) for name, likely in turn.ranking if name in NEEDS), None)
-    if likeliest and likeliest[1] >= NEED_AMONG_TALK and (turn.intent == "smalltalk" or turn.said):
+    least = NEED_AMONG_TALK if turn.intent == "smalltalk" else SECOND_NEED
+    if likeliest and likeliest[1] >= least and (turn.intent == "smalltalk" or turn.said):
         return replace(turn, intent=likeliest[0], confidence=likeliest[1])
     return turn
 

@@ -29,11 +29,14 @@ _DENIED_AT_THE_END = re.compile(
     r"(?:(?:a|an|the|for|to|w|do|la|la o)\s+)?(?:\S+\s*){1,2}$",
     re.IGNORECASE,
 )
+_DENIED_AT_THE_START = re.compile(
+    rf"^\W*(?:{_NO})[\s,،，]+(?:\S+\s+)?(?:not|не|nu|nie|ne|مش|مو|唔係|不是)\s*(?:(?:a|an|the|for|to)\s+)?\S+?[,،，.]\s*", re.IGNORECASE
+)
 
 
 def without_denied(text: str) -> str:
     """Give a correction without what it says is not meant ("no, I need a doctor, not a school"); any other text as it is."""
     if not _BEGINS_WITH_NO.match(text):
         return text
-    shorter = _DENIED_AT_THE_END.sub("", text.rstrip(" .!?؟。"))
+    shorter = _DENIED_AT_THE_START.sub("", _DENIED_AT_THE_END.sub("", text.rstrip(" .!?؟。")))
     return shorter if len(words(shorter)) > FEWEST_WORDS else text

@@ -24,9 +24,10 @@ from bot.understanding.letters import train as train_letters
 FILE = "language.npz"
 BUCKETS = 1 << 15
 PENALTY = 1.0
-SURE, LIKELY, DARI, SHORT_SURE = 0.8, 0.5, 0.97, 0.95
+SURE, LIKELY, DARI, SHORT_SURE, DOUBTED = 0.8, 0.5, 0.97, 0.95, 0.95
 """Probability from which a guess is sure; from which it is believed at all where nothing else tells; from which Persian is called Dari
-though no word says so; and from which one or two words in Latin letters are believed."""
+though no word says so; from which one or two words in Latin letters are believed; and below which pycld2, which takes Arabic in Latin
+letters for Malay, is believed instead where it is sure of a language we have no examples of."""
 NEIGHBOURS = {
     "LATIN": ("es", "fr", "de", "pt", "it", "tr", "vi", "nl", "hu", "cs", "sk", "sv", "id"),
     "ARABIC": ("ur",),
@@ -208,7 +209,7 @@ class LanguageModel:
         words = len(text.split())
         library = _cld2(text)
         unknown = library.code not in self._by_script["LATIN"][0].classes
-        if unknown and library.code and words >= _SHORT and (library.sure or probability < LIKELY):
+        if unknown and library.code and words >= _SHORT and (library.sure and probability < DOUBTED or probability < LIKELY):
             return Identified(library.code, library.sure)
         if words < _SHORT and (probability < SHORT_SURE or code in SCRIPTS_OF):
             return Identified(None, False)

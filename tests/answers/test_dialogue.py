@@ -291,6 +291,13 @@ def test_a_circumstance_told_with_a_need_is_not_the_need() -> None:
     assert after({"intent": "ukraine", "said": ("homes_for_ukraine",)})[0].topic == "ukraine"
 
 
+def test_a_question_for_a_place_beyond_the_area_goes_on_with_the_need() -> None:
+    london = {"intent": "out_of_scope", "confidence": 0.8, "outside": "London"}
+    assert after({"intent": "health"}, london)[0].topic == "health"
+    assert after(london)[0].kind == "out_of_scope"
+    assert after({"intent": "health"}, {**london, "confidence": 0.95})[0].kind == "out_of_scope"
+
+
 @pytest.mark.parametrize("around", ["smalltalk", "inform", "correct"])
 def test_a_need_told_with_a_greeting_or_a_correction_is_answered(around: str) -> None:
     assert after({"intent": "school"}, {"intent": around, "also": ("health",)})[0].topic == "health"

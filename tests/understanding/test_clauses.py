@@ -30,6 +30,8 @@ def test_a_message_of_very_many_parts_costs_no_more_than_a_few() -> None:
         ("no, English class in Ely not for Wisbech", "no, English class in Ely"),
         ("ні, мені потрібен лікар, а не школа", "ні, мені потрібен лікар"),
         ("nu, imi trebuie doctor nu scoala", "nu, imi trebuie doctor"),
+        ("ні, мені не школу, мені лікаря треба", "мені лікаря треба"),
+        ("no, not a school, i need a doctor", "i need a doctor"),
     ],
 )
 def test_what_a_correction_says_is_not_meant_is_left_out(text: str, meant: str) -> None:
