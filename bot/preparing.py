@@ -105,7 +105,8 @@ class Preparation:
             self.say(f"The directory of {self.settings.area} is loaded ({time.monotonic() - started:.0f} s).")
         self.directory = read_directory(engine)
         self.step(gazetteer_folder(self.settings).name, self.gazetteer_digest(), "place names", self.build_gazetteer)
-        examples = [*URGENCY.glob("*.csv"), *NLU.glob("*.yml")]
+        # Which examples are chosen for what is decided here.
+        examples = [*URGENCY.glob("*.csv"), *NLU.glob("*.yml"), Path(__file__)]
         self.step("vectors", digest_files([*examples, EMBEDDING_CODE, *URGENCY_CODE]), "what examples mean", self.embed)
         self.step("language", digest_files([*examples, *LANGUAGE_CODE]), "languages", self.train_language)
         self.step("urgency", digest_files([*examples, EMBEDDING_CODE, *URGENCY_CODE]), "urgent needs", self.train_urgency)

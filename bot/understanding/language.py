@@ -209,7 +209,7 @@ class LanguageModel:
         words = len(text.split())
         library = _cld2(text)
         unknown = library.code not in self._by_script["LATIN"][0].classes
-        if unknown and library.code and words >= _SHORT and (library.sure and probability < DOUBTED or probability < LIKELY):
+        if unknown and library.code and words >= _SHORT and ((library.sure and probability < DOUBTED) or probability < LIKELY):
             return Identified(library.code, library.sure)
         if words < _SHORT and (probability < SHORT_SURE or code in SCRIPTS_OF):
             return Identified(None, False)
