@@ -41,6 +41,8 @@ AROUND_A_NEED = ("smalltalk", "inform", "correct")
 """What people put round a need: a greeting, their situation, that they were misunderstood."""
 NEED_AMONG_TALK = 0.15
 """A need at least this likely, in a message that is mostly such talk, is what the message is about."""
+NEED_BESIDE_A_CIRCUMSTANCE = 0.2
+"""And so likely where little but a circumstance is told with it."""
 SURELY_NO_NEED = 0.9
 """So likely out of scope, a message with a place is no question about the need before."""
 NEED_OF_A_PART = 0.6
@@ -140,6 +142,8 @@ def _with_need_meant(turn: Turn) -> Turn:
         second = next(((name, likely) for name, likely in turn.ranking[1:] if name in NEEDS), None)
         if second and second[1] >= SECOND_NEED:
             return replace(turn, intent=second[0], confidence=second[1], also=(turn.intent,))
+    if turn.intent == "out_of_scope" and turn.confidence < CERTAIN_NEED and not turn.says_where:
+        return replace(turn, intent="nlu_fallback")
     if turn.intent == "out_of_scope" and turn.says_where and turn.slots.get("topic") and turn.confidence < SURELY_NO_NEED:
         # "And in London?" names no need by itself.
         return replace(turn, intent="inform")
@@ -148,7 +152,7 @@ def _with_need_meant(turn: Turn) -> Turn:
     if others:
         return replace(turn, intent=others[0], confidence=NEED_OF_A_PART)
     likeliest = next(((name, likely) for name, likely in turn.ranking if name in NEEDS), None)
-    least = NEED_AMONG_TALK if turn.intent == "smalltalk" else SECOND_NEED
+    least = NEED_AMONG_TALK if turn.intent == "smalltalk" else NEED_BESIDE_A_CIRCUMSTANCE
     if likeliest and likeliest[1] >= least and (turn.intent == "smalltalk" or turn.said):
         return replace(turn, intent=likeliest[0], confidence=likeliest[1])
     return turn

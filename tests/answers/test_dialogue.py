@@ -306,3 +306,9 @@ def test_a_need_told_with_a_greeting_or_a_correction_is_answered(around: str) ->
 def test_a_greeting_hides_no_likely_need() -> None:
     assert after({"intent": "smalltalk", "ranking": (("smalltalk", 0.7), ("work", 0.2))})[0].topic == "work"
     assert after({"intent": "smalltalk", "ranking": (("smalltalk", 0.9), ("work", 0.05))})[0].topic is None
+
+
+def test_what_is_hardly_out_of_scope_is_not_understood_and_the_second_time_a_person_is_offered() -> None:
+    unclear = {"intent": "out_of_scope", "confidence": 0.4}
+    decision, _ = after(unclear, unclear)
+    assert (decision.kind, decision.misunderstood) == ("not_understood", 2)
