@@ -1,7 +1,7 @@
 """Places and names of languages in a message: a blank spaCy pipeline with an entity ruler, saved under ``models/``.
 
-The ruler holds every spelling of the gazetteer with the endings and prefixes of its language; what it does not know is
-compared with the same spellings, so that a slip of the finger still finds the place. A place outside the area is found
+The ruler and a list of single words hold every spelling of the gazetteer with the endings and prefixes of its language; what they do
+not know is compared with the same spellings, so that a slip of the finger still finds the place. A place outside the area is found
 as such. Names that are also words (March, Over) count only where the words round them say so.
 """
 
@@ -23,7 +23,7 @@ from bot.directory.records import Directory, PlaceRecord
 from bot.understanding.folding import fold
 from bot.understanding.sounds import consonants, latin
 
-WORDS_FILE, STOPS_FILE, SERVICES_FILE = "common_words.txt", "stop_words.txt", "service_names.json"
+WORDS_FILE, STOPS_FILE, SERVICES_FILE, ONE_WORD_FILE = "common_words.txt", "stop_words.txt", "service_names.json", "one_word_names.json"
 SHORTEST_MISSPELT = 5
 LONG_NAME = 6
 SHORTEST_SOUND, SURE_SOUND = 5, 6
@@ -120,6 +120,7 @@ def _without_tensorflow() -> Any:
 with _without_tensorflow():
     import spacy
     from spacy.language import Language as Pipeline
+    from spacy.tokens import Doc
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,16 @@ def _denied(before: list[str]) -> bool:
         if word not in _SMALL_WORDS:
             return False
     return False
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A place or a language (``label``, ``key``) that the tokens from ``start`` to before ``end`` name."""
+
+    start: int
+    end: int
+    label: str
+    key: str
 
 
 @dataclass(frozen=True)
@@ -231,9 +242,13 @@ def build(directory: Directory, languages: dict[str, Iterable[str]], common_word
             for variant in variants(form, language):
                 if variant == form or not (small or language == "en") or variant not in common_words:
                     patterns.setdefault(variant, (owner.label, owner.key))
-    ruler.add_patterns([{"label": label, "pattern": _spaced(form), "id": key} for form, (label, key) in patterns.items()])
+    spaced = {_spaced(form): whose for form, whose in patterns.items()}
+    # As patterns of the ruler, 80,000 names of one word with their endings would take 700 MB.
+    one_word = {form: whose for form, whose in spaced.items() if len(nlp.make_doc(form)) == 1}
+    ruler.add_patterns([{"label": label, "pattern": form, "id": key} for form, (label, key) in spaced.items() if form not in one_word])
     folder.mkdir(parents=True, exist_ok=True)
     nlp.to_disk(folder)
+    (folder / ONE_WORD_FILE).write_text(json.dumps(one_word, ensure_ascii=False, indent=0, sort_keys=True), encoding="utf-8")
     spoken_of = {token for form in patterns for token in form.split()}
     (folder / WORDS_FILE).write_text("\n".join(sorted(common_words - spoken_of)), encoding="utf-8")
     places = {word for form in spelt for word in form.split()}
@@ -246,8 +261,17 @@ def build(directory: Directory, languages: dict[str, Iterable[str]], common_word
 class Gazetteer:
     """Finds places and language names in text, for the directory it was built from."""
 
-    def __init__(self, nlp: Pipeline, directory: Directory, common_words: set[str], stop_words: set[str], services: dict[str, str]) -> None:
+    def __init__(
+        self,
+        nlp: Pipeline,
+        one_word: dict[str, list[str]],
+        directory: Directory,
+        common_words: set[str],
+        stop_words: set[str],
+        services: dict[str, str],
+    ) -> None:
         self._nlp = nlp
+        self._one_word = one_word
         self._directory = directory
         self.common_words = common_words
         self.stop_words = stop_words
@@ -273,7 +297,17 @@ class Gazetteer:
         """Load what ``build`` saved in ``folder``."""
         words, stops = (set((folder / name).read_text(encoding="utf-8").split("\n")) for name in (WORDS_FILE, STOPS_FILE))
         services = json.loads((folder / SERVICES_FILE).read_text(encoding="utf-8"))
-        return cls(spacy.load(folder), directory, words, stops, services)
+        one_word = json.loads((folder / ONE_WORD_FILE).read_text(encoding="utf-8"))
+        return cls(spacy.load(folder), one_word, directory, words, stops, services)
+
+    def _named(self, doc: Doc) -> list[_Named]:
+        """Give every place and language that ``doc`` names, in order: names of several words first, then single words outside them."""
+        found = [_Named(entity.start, entity.end, entity.label_, entity.ent_id_) for entity in doc.ents]
+        taken = {at for name in found for at in range(name.start, name.end)}
+        for token in doc:
+            if token.i not in taken and token.text in self._one_word:
+                found.append(_Named(token.i, token.i + 1, *self._one_word[token.text]))
+        return sorted(found, key=lambda name: name.start)
 
     def find_place(self, text: str) -> Mention:
         """Find the place that ``text`` is about; of several inside the area the last one, of several outside the first."""
@@ -281,12 +315,12 @@ class Gazetteer:
         keys: list[str] = []
         taken: set[int] = set()
         refused: list[str] = []
-        for entity in doc.ents:
-            taken.update(range(entity.start, entity.end))
-            place = self._directory.places.get(entity.ent_id_) if entity.label_ == "place" else None
+        for name in self._named(doc):
+            taken.update(range(name.start, name.end))
+            place = self._directory.places.get(name.key) if name.label == "place" else None
             if place is None or (place.ambiguous and not self._is_meant(place, text)):
                 continue
-            before = [token.text for token in doc[max(0, entity.start - NEGATION_REACH) : entity.start]]
+            before = [token.text for token in doc[max(0, name.start - NEGATION_REACH) : name.start]]
             (refused if _denied(before) else keys).append(place.key)
         if refused and not keys:
             return Mention()
@@ -317,7 +351,7 @@ class Gazetteer:
 
     def find_language(self, text: str) -> str | None:
         """Find the code of the language that ``text`` names."""
-        found = [e.ent_id_ for e in self._nlp(_spaced(fold(text))).ents if e.label_ == "language"]
+        found = [name.key for name in self._named(self._nlp(_spaced(fold(text)))) if name.label == "language"]
         return found[-1] if found else None
 
     def _is_meant(self, place: PlaceRecord, text: str) -> bool:
