@@ -7,7 +7,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from bot.answers.dialogue import SLOTS, Turn, decide
-from bot.wire import ALSO, DECISION, READING
+from bot.wire import ALSO, DECISION, READING, REST
 
 
 def turn_of(tracker: Tracker) -> Turn:
@@ -18,6 +18,7 @@ def turn_of(tracker: Tracker) -> Turn:
     ranking = [r for r in message.get("intent_ranking") or [] if r["name"] != "nlu_fallback"]
     place = next((e["value"] for e in message.get("entities") or [] if e["entity"] == "place"), None)
     likeliest = ranking[0]["confidence"] if intent.get("name") == "nlu_fallback" and ranking else intent.get("confidence")
+    rest = message.get(REST) or {}
     return Turn(
         intent=intent.get("name") or "nlu_fallback",
         confidence=float(likeliest or 0.0),
@@ -28,7 +29,11 @@ def turn_of(tracker: Tracker) -> Turn:
         said=tuple(reading.get("said") or ()),
         denied=tuple(reading.get("denied") or ()),
         for_child=bool(reading.get("for_child")),
+        for_other=bool(reading.get("for_other")),
         also=tuple(message.get(ALSO) or ()),
+        rest=rest.get("name"),
+        rest_confidence=float(rest.get("confidence") or 0.0),
+        rest_words=len((reading.get("rest") or "").split()),
         slots={name: tracker.get_slot(name) for name in SLOTS},
     )
 

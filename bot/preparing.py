@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.codes import URGENT
 from bot.database import migrate, open_database
 from bot.directory.pack import load_pack
 from bot.directory.records import read_directory
@@ -23,6 +24,7 @@ from bot.errors import SetUpError
 from bot.opening import gazetteer_folder
 from bot.runner import QUIET, hush_warnings
 from bot.settings import RASA_MODEL, ROOT, Settings
+from bot.understanding.urgency import HARMLESS, UNCLEAR, Lesson, read_examples, read_sheet, train, worth_a_vector
 
 NLU = ROOT / "data" / "nlu"
 URGENCY = ROOT / "data" / "urgency"
@@ -45,18 +47,21 @@ COUNTED_LANGUAGES = ("en", "uk", "ru", "ar", "fa", "ro", "lt", "pl")
 """Languages of ours whose words wordfreq has counted (Chinese names are told by letters, the rest is counted nowhere)."""
 SMALL_WORDS = 100
 """One of this many commonest words is never taken for a person's name."""
-MAY_BE_URGENT = frozenset({"emergency", "domestic_abuse", "hate_crime", "modern_slavery", "housing", "mental_health", "young_people"})
-"""Topics whose examples are not counted as harmless when the urgency model is trained."""
 
 
 @dataclass(frozen=True)
 class Example:
-    """One sentence to learn from; ``hand`` names who wrote it, each independently of the others."""
+    """One sentence to learn from.
+
+    ``hand`` names who wrote it, each independently of the others; ``urgent`` is what need in it cannot wait: a kind of
+    ``bot.codes.URGENT``, or HARMLESS or UNCLEAR of ``bot.understanding.urgency``.
+    """
 
     text: str
     intent: str
     language: str
     hand: str = FIRST_HAND
+    urgent: str = HARMLESS
 
 
 def digest_files(paths: Iterable[Path], *more: str) -> str:
@@ -68,15 +73,18 @@ def digest_files(paths: Iterable[Path], *more: str) -> str:
 
 
 def training_examples() -> list[Example]:
-    """Read every example of ``data/nlu``; a file's name is the code of its language."""
+    """Read every example of ``data/nlu``; a file's name is the code of its language. Raises SetUpError naming the file and the mark."""
     from ruamel.yaml import YAML
 
     found = []
     for path in sorted(NLU.glob("*.yml")):
         for block in YAML(typ="safe").load(path).get("nlu") or []:
             lines = (line[2:].strip() for line in block["examples"].split("\n") if line.startswith("- "))
-            hand = block.get("metadata", {}).get("hand", FIRST_HAND)
-            found += [Example(text, block["intent"], path.stem, hand) for text in lines]
+            more = block.get("metadata", {})
+            marks = more.get("hand", FIRST_HAND), more.get("urgent", HARMLESS)
+            if marks[1] not in (*URGENT, HARMLESS, UNCLEAR):
+                raise SetUpError(f"{path.name}, intent {block['intent']}: {marks[1]!r} is no urgent kind, nor {HARMLESS} or {UNCLEAR}.")
+            found += [Example(text, block["intent"], path.stem, *marks) for text in lines]
     return found
 
 
@@ -161,37 +169,38 @@ class Preparation:
     def embed(self) -> None:
         from bot.understanding.embedding import VECTORS, embed_all, shared_embedder
 
-        texts = [text for text, _ in self.urgency_examples()] + [example.text for example in self.with_vectors()]
+        lessons, places = self.urgency_lessons()
+        texts = [lessons[at].text for at in places] + [example.text for example in self.with_vectors()]
         embed_all(list(dict.fromkeys(texts)), shared_embedder(), self.settings.models / VECTORS, forget_others=True)
 
     def train_language(self) -> None:
         from wordfreq import get_frequency_dict
 
         from bot.understanding.language import NEIGHBOURS, LanguageModel
-        from bot.understanding.urgency import read_sheet
 
         texts: dict[str, list[str]] = defaultdict(list)
         for example in training_examples():
             texts[example.language].append(example.text)
         for path in sorted(URGENCY.glob("*.csv")):
             if path.stem in texts:
-                texts[path.stem] += [text for text, _ in read_sheet(path)]
+                texts[path.stem] += [lesson.text for lesson in read_sheet(path)]
         neighbours = {code: commonest(get_frequency_dict(code)) for codes in NEIGHBOURS.values() for code in codes}
         LanguageModel.train(texts, neighbours).save(self.settings.models)
 
-    def urgency_examples(self) -> list[tuple[str, str]]:
-        """Give what the urgency model learns: its own examples, and as harmless those of the topics that are given vectors anyway."""
-        from bot.understanding.urgency import HARMLESS, read_examples
-
-        examples = self.with_vectors()
-        return [*read_examples(URGENCY), *((e.text, HARMLESS) for e in examples if e.intent not in MAY_BE_URGENT)]
+    def urgency_lessons(self) -> tuple[list[Lesson], list[int]]:
+        """Give what the urgency model learns, its own sheets and every topic's examples, and the places of those given vectors."""
+        own = read_examples(URGENCY)
+        others = [example for example in training_examples() if example.urgent != UNCLEAR]
+        known = {example.text for example in self.with_vectors()}
+        places = [*worth_a_vector(own), *(len(own) + at for at, example in enumerate(others) if example.text in known)]
+        return [*own, *(Lesson(example.text, example.urgent, example.intent) for example in others)], places
 
     def train_urgency(self) -> None:
         from bot.understanding.embedding import VECTORS, embed_all, shared_embedder
-        from bot.understanding.urgency import train
 
-        texts, kinds = map(list, zip(*self.urgency_examples(), strict=True))
-        train(texts, kinds, embed_all(texts, shared_embedder(), self.settings.models / VECTORS)).save(self.settings.models)
+        lessons, places = self.urgency_lessons()
+        vectors = embed_all([lessons[at].text for at in places], shared_embedder(), self.settings.models / VECTORS)
+        train(lessons, places, vectors).save(self.settings.models)
 
     def embed_directory(self) -> None:
         from bot.opening import open_meaning

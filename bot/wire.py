@@ -8,3 +8,6 @@ DECISION = "decision"
 
 ALSO = "also"
 """On a parsed message: further needs that other parts of it tell, as topic codes."""
+
+REST = "rest"
+"""On a parsed message: intent and confidence of what is left of it without places and circumstances, where something is."""

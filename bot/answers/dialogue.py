@@ -21,7 +21,8 @@ NEARLY_AS_LIKELY = 0.75
 """Of two needs below CERTAIN_NEED, the second this near to the first, the person is asked which is meant."""
 ABOUT_LAST_ANSWER = ("hours", "contact", "closer", "repeat", "correct")
 """Intents that ask something about the answer before."""
-FOLLOW_UPS = ("inform", "more", "nlu_fallback", "hours", "contact", "closer", "correct")
+ABOUT_SERVICES = ("more", "hours", "contact", "closer")
+FOLLOW_UPS = ("inform", "nlu_fallback", "correct", *ABOUT_SERVICES)
 FOR_A_CHILD = {"esol": "school", "work": "young_people", "community": "young_people"}
 """What a need becomes when the person adds that it is for a child."""
 ALONE_CHILD = "unaccompanied_child"
@@ -37,14 +38,18 @@ TOPIC_OF_CIRCUMSTANCE = {
     "family": "school",
 }
 """What a message seems to be about because a circumstance is told in it."""
-AROUND_A_NEED = ("smalltalk", "inform", "correct")
+AROUND_A_NEED = ("smalltalk", "inform", "correct", "nlu_fallback")
 """What people put round a need: a greeting, their situation, that they were misunderstood."""
 NEED_AMONG_TALK = 0.15
 """A need at least this likely, in a message that is mostly such talk, is what the message is about."""
 NEED_BESIDE_A_CIRCUMSTANCE = 0.2
 """And so likely where little but a circumstance is told with it."""
-SURELY_NO_NEED = 0.9
-"""So likely out of scope, a message with a place is no question about the need before."""
+SAYS_NO_MORE = ("smalltalk", "out_of_scope", "nlu_fallback", "inform", "correct", "human", "language")
+"""What a message may be taken for that only says where or for whom the need before is."""
+FEW_WORDS, NEED_OF_FEW_WORDS = 2, 0.8
+"""So few words beside a place tell a need by themselves or tell none; and how likely it must be, "and in" being no word of any need."""
+NOT_ABOUT_A_PLACE = ("more", "hours", "contact", "closer", "repeat", "start_again")
+"""What is done in the place that is said with it."""
 NEED_OF_A_PART = 0.6
 """How likely a need is that a part of a message told: as likely as ``config.yml`` asks of it."""
 SLOTS = ("topic", "place", "outside", "urgent", "language", "shown", "asked_place", "misunderstood", "circumstances", "likely")
@@ -53,7 +58,11 @@ SLOTS = ("topic", "place", "outside", "urgent", "language", "shown", "asked_plac
 
 @dataclass(frozen=True)
 class Turn:
-    """What one message meant, and what the dialogue remembers (Rasa's slots)."""
+    """What one message meant, and what the dialogue remembers (Rasa's slots).
+
+    ``rest`` is the intent of its ``rest_words`` words beside those that name a place, tell a circumstance or say for whom it is; None
+    where there are none or a need is certain without.
+    """
 
     intent: str
     confidence: float
@@ -64,12 +73,36 @@ class Turn:
     said: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()
     for_child: bool = False
+    for_other: bool = False
     also: tuple[str, ...] = ()
+    rest: str | None = None
+    rest_confidence: float = 0.0
+    rest_words: int = 0
     slots: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def says_where(self) -> bool:
         return bool(self.place or self.outside)
+
+    @property
+    def need_in_rest(self) -> str | None:
+        """The need that the rest tells by itself."""
+        least = NEED_OF_FEW_WORDS if self.rest_words <= FEW_WORDS else NEED_OF_A_PART
+        return self.rest if self.rest in NEEDS and self.rest_confidence >= least else None
+
+    @property
+    def is_about_the_need_before(self) -> bool:
+        """Whether the message does no more than say where, or for whom, the need before is: "ok and what about Soham"."""
+        denies = self.intent in {TOPIC_OF_CIRCUMSTANCE.get(code) for code in self.denied}
+        if not self.slots.get("topic") or not (self.says_where or self.for_child or self.for_other or denies):
+            return False
+        if not self.rest_words:
+            return self.intent not in NOT_ABOUT_A_PLACE
+        if self.rest is None:
+            return False
+        strange = self.rest == "out_of_scope" and self.rest_confidence >= NEED_OF_A_PART
+        says_no_more = self.intent in SAYS_NO_MORE or denies or (self.rest_words <= FEW_WORDS and self.intent in NEEDS)
+        return says_no_more and not self.need_in_rest and not strange
 
 
 @dataclass(frozen=True)
@@ -134,8 +167,13 @@ def decide(turn: Turn) -> tuple[Decision, dict[str, Any]]:
 
 
 def _with_need_meant(turn: Turn) -> Turn:
-    """Give the turn with the need that it is about, where a greeting, a correction or a circumstance told with it hides it."""
-    others = [name for name in turn.also if name != turn.intent]
+    """Give the turn with the need that it is about, where a greeting, a correction, a place or a circumstance told with it hides it."""
+    if turn.slots.get("topic") and turn.says_where and turn.rest in ABOUT_SERVICES and turn.rest_confidence >= NEED_OF_A_PART:
+        return replace(turn, intent=turn.rest)
+    if turn.is_about_the_need_before:
+        return replace(turn, intent="correct" if turn.for_child or turn.for_other else "inform")
+    parts = dict.fromkeys([*([turn.need_in_rest] if turn.need_in_rest else []), *turn.also])
+    others = [name for name in parts if name != turn.intent]
     if turn.intent in {TOPIC_OF_CIRCUMSTANCE.get(code) for code in turn.said}:
         if others:
             return replace(turn, intent=others[0], confidence=NEED_OF_A_PART, also=(turn.intent, *others[1:]))
@@ -144,9 +182,8 @@ def _with_need_meant(turn: Turn) -> Turn:
             return replace(turn, intent=second[0], confidence=second[1], also=(turn.intent,))
     if turn.intent == "out_of_scope" and turn.confidence < CERTAIN_NEED and not turn.says_where:
         return replace(turn, intent="nlu_fallback")
-    if turn.intent == "out_of_scope" and turn.says_where and turn.slots.get("topic") and turn.confidence < SURELY_NO_NEED:
-        # "And in London?" names no need by itself.
-        return replace(turn, intent="inform")
+    if turn.intent == "out_of_scope" and turn.need_in_rest:
+        return replace(turn, intent=turn.need_in_rest, confidence=turn.rest_confidence)
     if turn.intent not in AROUND_A_NEED or turn.for_child:
         return turn
     if others:
@@ -182,16 +219,18 @@ def _topic(turn: Turn) -> str | None:
     remembered: str | None = turn.slots.get("topic")
     if turn.intent in FOLLOW_UPS and turn.for_child:
         return FOR_A_CHILD.get(remembered or "", remembered)
-    told = turn.says_where or bool(turn.said or turn.denied)
-    follows = turn.intent in ("more", "hours", "contact", "closer") or (turn.intent in FOLLOW_UPS and told)
-    return remembered if follows else None
+    if turn.intent in ABOUT_SERVICES:
+        # "Back to the food bank, what is their number?"
+        return turn.also[0] if turn.also else remembered
+    told = turn.says_where or turn.for_other or bool(turn.said or turn.denied)
+    return remembered if turn.intent in FOLLOW_UPS and told else None
 
 
 def _need(
     turn: Turn, topic: str, place: str | None, outside: str | None, circumstances: tuple[str, ...], confidence: float
 ) -> tuple[Decision, dict[str, Any]]:
     focus = turn.intent if turn.intent in ("hours", "contact", "closer") else ""
-    again = (turn.intent == "more" or bool(focus)) and not turn.says_where
+    again = (turn.intent == "more" or bool(focus)) and not turn.says_where and topic == turn.slots.get("topic")
     offset = int(turn.slots.get("shown") or 0) if turn.intent == "more" and again else 0
     # What comes next is counted in the order of the answer before: tonight's order stays tonight's.
     urgent = turn.slots.get("urgent") if again and not turn.urgent else turn.urgent

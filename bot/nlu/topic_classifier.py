@@ -18,7 +18,7 @@ from bot.codes import NEEDS
 from bot.understanding import topic
 from bot.understanding.clauses import split, without_denied
 from bot.understanding.embedding import shared_embedder
-from bot.wire import ALSO
+from bot.wire import ALSO, READING, REST
 
 RANKED = 10
 NO_INTENT = {"name": None, "confidence": 0.0}
@@ -26,15 +26,16 @@ NO_INTENT = {"name": None, "confidence": 0.0}
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class TopicClassifier(IntentClassifier, GraphComponent):  # type: ignore[misc]
-    """Sets ``intent`` and ``intent_ranking`` from the vector that SentenceEmbedder gave, and ``also``: needs told in other parts.
+    """Sets ``intent`` and ``intent_ranking`` from the vector that SentenceEmbedder gave, ``also``, the needs told in its parts, and
+    ``rest``, what the words beside places and circumstances are about.
 
     Settings: ``words`` is how long a message must be to be looked at in parts too; ``part`` the probability that a part's need must
-    have.
+    have; ``certain`` the one from which the rest is not looked at.
     """
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"words": 6, "part": 0.6}
+        return {"words": 6, "part": 0.6, "certain": 0.9}
 
     @classmethod
     def required_components(cls) -> list[type]:
@@ -84,6 +85,7 @@ class TopicClassifier(IntentClassifier, GraphComponent):  # type: ignore[misc]
             message.set(INTENT, intents[0] if intents else dict(NO_INTENT), add_to_output=True)
             message.set("intent_ranking", intents, add_to_output=True)
             message.set(ALSO, self._also(text, ranking) if ranking else [], add_to_output=True)
+            message.set(REST, self._rest(message, ranking) if ranking else None, add_to_output=True)
         return messages
 
     def _ranking(self, text: str, message: Message) -> list[tuple[str, float]]:
@@ -105,6 +107,16 @@ class TopicClassifier(IntentClassifier, GraphComponent):  # type: ignore[misc]
             if name in NEEDS and likely >= self._config["part"]:
                 found.append(name)
         return list(dict.fromkeys(found))
+
+    def _rest(self, message: Message, ranking: list[tuple[str, float]]) -> dict[str, Any] | None:
+        """Classify what FrontReading says is left of the message, unless a need is certain without: it costs as much as a message."""
+        reading = message.get(READING) or {}
+        name, likely = ranking[0]
+        certain = name in NEEDS and likely >= self._config["certain"] and not (reading.get("said") or reading.get("denied"))
+        if not reading.get("rest") or certain:
+            return None
+        name, likely = next(iter(self._classify(reading["rest"], shared_embedder().embed(reading["rest"])).items()))
+        return {"name": name, "confidence": likely}
 
 
 def _vector_of(message: Message) -> Any:

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rapidfuzz import process
@@ -21,8 +21,10 @@ from bot.codes import CIRCUMSTANCES
 from bot.errors import SetUpError
 from bot.understanding.folding import fold
 
-AGE, FOR_CHILD, NOT, OTHERS = "age", "for_child", "not", "others"
-"""Rows of the sheets that are no circumstance: how an age is said, a thing wanted for one's child, denial, somebody else's."""
+AGE, NUMBER, FOR_CHILD, FOR_OTHER, NOT, NOT_AT_THE_END, OTHERS = "age", "number", "for_child", "for_other", "not", "not_last", "others"
+"""Rows of the sheets that are no circumstance: how an age is said, a number and its word, a thing wanted for one's child or for
+another adult, denial, denial by what a clause ends with ("settled status I-have-not"), somebody else's."""
+_DOUBTS = (NOT, NOT_AT_THE_END, OTHERS)
 _ALONE = "unaccompanied_child"
 _AGE_MARK = "{age}"
 ADULT = 18
@@ -52,11 +54,15 @@ class Phrase:
 
 @dataclass(frozen=True)
 class Told:
-    """What a message says: codes of ``bot.codes.CIRCUMSTANCES`` said and denied, and whether something is wanted for a child."""
+    """What a message says: codes of ``bot.codes.CIRCUMSTANCES`` said and denied, whether something is wanted for a child or for
+    another adult, and the places of the words by which it says so, among its ``tokens``.
+    """
 
     said: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()
     for_child: bool = False
+    for_other: bool = False
+    words: frozenset[int] = field(default=frozenset(), compare=False)
 
 
 def tokens(text: str) -> list[str]:
@@ -71,7 +77,7 @@ def read_phrases(folder: Path) -> list[Phrase]:
     for path in sorted(folder.glob("*.csv")):
         with path.open(encoding="utf-8", newline="") as file:
             for number, row in enumerate(csv.DictReader(file), start=2):
-                if row["circumstance"] not in {*CIRCUMSTANCES, AGE, FOR_CHILD, NOT, OTHERS}:
+                if row["circumstance"] not in {*CIRCUMSTANCES, AGE, NUMBER, FOR_CHILD, FOR_OTHER, *_DOUBTS}:
                     raise SetUpError(f"{path.name}, row {number}: there is no circumstance {row['circumstance']!r}.")
                 found.append(Phrase(path.stem, row["circumstance"], row["phrase"]))
     return found
@@ -100,8 +106,13 @@ class CircumstanceFinder:
     def __init__(self, phrases: Iterable[Phrase]) -> None:
         self._by_first: dict[str, list[tuple[tuple[str, ...], str, str]]] = defaultdict(list)
         self._ages: list[tuple[list[str], list[str]]] = []
+        self._numbers: dict[tuple[str, ...], str] = {}
         vocabulary: set[str] = set()
         for phrase in phrases:
+            if phrase.code == NUMBER:
+                value, *written = tokens(phrase.words)
+                self._numbers[tuple(written)] = value
+                continue
             if phrase.code == AGE:
                 before, _, after = phrase.words.partition(_AGE_MARK)
                 self._ages.append((tokens(before), tokens(after)))
@@ -122,26 +133,35 @@ class CircumstanceFinder:
         meant = [self._meant(word) for word in words]
         own = {language, "en", *WITH.get(language or "", ())}
         spans = [span for at in range(len(words)) for span in self._at(words, meant, at)]
-        phrases = [s for s in spans if s.code not in (NOT, OTHERS) and (not sure or s.language in own)]
-        doubts = [s for s in spans if s.code in (NOT, OTHERS) and (language is None or s.language in own)]
+        phrases = [s for s in spans if s.code not in _DOUBTS and (not sure or s.language in own)]
+        doubts = [s for s in spans if s.code in _DOUBTS and (language is None or s.language in own)]
         # A "no" that belongs to a phrase (no recourse) denies nothing.
         doubts = [d for d in doubts if not any(set(d.places) <= set(p.places) for p in phrases)]
         said: set[str] = set()
         denied: set[str] = set()
+        told_by: set[int] = set()
         for phrase in phrases:
             near = {doubt.code for doubt in doubts if _beside(phrase, doubt, words)}
-            # "No, for my son": a no beside these two denies something else.
-            if not near or phrase.code in (_ALONE, FOR_CHILD):
+            # "No, for my son": a no beside these denies something else.
+            if not near or phrase.code in (_ALONE, FOR_CHILD, FOR_OTHER):
                 said.add(phrase.code)
             elif OTHERS not in near:
                 denied.add(phrase.code)
-        if not any(age < ADULT for age in self._ages_in(words)):
+            else:
+                continue
+            told_by.update(phrase.places)
+        ages = self._ages_in(words)
+        if not any(age < ADULT for age in ages):
             said.discard(_ALONE)
+        if FOR_CHILD in said and ages and min(ages) >= ADULT:
+            said = said - {FOR_CHILD} | {FOR_OTHER}
         denied -= {_ALONE, *said}
         return Told(
             tuple(code for code in CIRCUMSTANCES if code in said),
             tuple(code for code in CIRCUMSTANCES if code in denied),
             FOR_CHILD in said,
+            FOR_OTHER in said,
+            frozenset(told_by),
         )
 
     def _meant(self, word: str) -> str:
@@ -161,13 +181,14 @@ class CircumstanceFinder:
         found = []
         for phrase, code, language in self._by_first.get(meant[at], ()):
             alone = len(phrase) == 1 and len(phrase[0]) < SHORTEST_ALONE and not words[at].endswith(phrase[0])
-            places = () if alone else _places_of(phrase, meant, at, SKIPPED if code not in (NOT, OTHERS) else 0)
+            places = () if alone else _places_of(phrase, meant, at, SKIPPED if code not in _DOUBTS else 0)
             if places:
                 found.append(_Span(places, code, language))
         return found
 
     def _ages_in(self, words: list[str]) -> list[int]:
         """Give the numbers that are said as an age."""
+        words = self._in_digits(words)
         found = []
         for at, word in enumerate(words):
             if not word.isdigit():
@@ -175,6 +196,17 @@ class CircumstanceFinder:
             for before, after in self._ages:
                 if words[max(0, at - len(before)) : at] == before and words[at + 1 : at + 1 + len(after)] == after:
                     found.append(int(word))
+        return found
+
+    def _in_digits(self, words: list[str]) -> list[str]:
+        """Give the words with those that are a number put in digits, the longest first ("seventeen", "ten and seven")."""
+        found, at = [], 0
+        longest = max(map(len, self._numbers), default=0)
+        while at < len(words):
+            sizes = (size for size in range(longest, 0, -1) if tuple(words[at : at + size]) in self._numbers)
+            size = next(sizes, 0)
+            found.append(self._numbers[tuple(words[at : at + size])] if size else words[at])
+            at += size or 1
         return found
 
 
@@ -198,6 +230,11 @@ def _beside(phrase: _Span, doubt: _Span, words: list[str]) -> bool:
     if phrase.start < doubt.start and doubt.end < phrase.end:
         return True
     if doubt.end <= phrase.start:
-        return phrase.start - doubt.start <= NOT_BEFORE and not _STOPS & set(words[doubt.end : phrase.start])
+        return (
+            doubt.code != NOT_AT_THE_END and phrase.start - doubt.start <= NOT_BEFORE and not _STOPS & set(words[doubt.end : phrase.start])
+        )
+    if doubt.code == NOT_AT_THE_END:
+        ends = doubt.end == len(words) or words[doubt.end] in _STOPS
+        return ends and 0 <= doubt.start - phrase.end <= NOT_AFTER and not _STOPS & set(words[phrase.end : doubt.start])
     after = doubt.code == OTHERS or doubt.language in VERB_LAST
     return after and 0 <= doubt.start - phrase.end < NOT_AFTER and not _STOPS & set(words[phrase.end : doubt.start])

@@ -4,13 +4,17 @@ import re
 
 from bot.understanding.letters import words
 
-_STOPS = re.compile(r"[.!?;,:؟؛،。！？；，、።፣፤\n]+")
+_STOPS = re.compile(r"[.!?;,:؟؛،。！？；，、።፣፤\n]+|(?<=[\u3400-\u9fff]) +(?=[\u3400-\u9fff])")
+"""A space between two Han characters, which are written without, is a stop too."""
 _JOINING = re.compile(
-    r"(?<!\w)(?:and|also|plus|then|і|й|та|також|ще|и|также|еще|و|او|هم|همچنان|هەروەها|وە|ከምኡውን|ከምኡ'ውን|ድማ|iyo|sidoo kale|oo|si|și|"
-    r"ir|taip pat|dar|oraz|tez|też|wa|va|ham)(?!\w)|同埋|另外|仲有|以及|還有|同時",
+    r"(?<!\w)(?:and|also|plus|then|і|й|та|також|ще|и|также|еще|و|وكمان|كمان|وبرضه|وأيضا|وايضا|او|هم|همچنان|هەروەها|وە|ከምኡውን|ከምኡ'ውን|ድማ|iyo|"
+    r"sidoo kale|oo|si|și|ir|taip pat|dar|oraz|tez|też|wa|va|ham)(?!\w)|同埋|另外|仲有|以及|還有|同時|(?<=\wን) ",
     re.IGNORECASE,
 )
-FEWEST_WORDS, FEWEST_HAN = 2, 3
+SHORTEST, SHORTEST_HAN = 4, 2
+"""Letters of a part that may tell a need by itself ("shaqo", work)."""
+FEWEST_WORDS = 2
+"""Words that a correction keeps."""
 MOST = 4
 """Parts that are looked at: each costs as much as a message."""
 
@@ -18,8 +22,13 @@ MOST = 4
 def split(text: str) -> list[str]:
     """Give the parts of ``text`` between stops and joining words, where there are at least two worth looking at."""
     parts = [part.strip() for stretch in _STOPS.split(text) for part in _JOINING.split(stretch)]
-    worth = [p for p in parts if len(p.split()) >= FEWEST_WORDS or len(re.findall(r"[\u3400-\u9fff]", p)) >= FEWEST_HAN]
+    worth = [part for part in parts if _worth(part)]
     return worth[:MOST] if len(worth) >= 2 else []
+
+
+def _worth(part: str) -> bool:
+    han = len(re.findall(r"[\u3400-\u9fff]", part))
+    return han >= SHORTEST_HAN if han else sum(map(len, words(part))) >= SHORTEST
 
 
 _NO = r"no|nope|sorry|wrong|ні|нет|не|nu|nie|ne|لا|مو|مش|نه|نخیر|نی|نا|na|nah|kheir|نه،|نەخێر|ኖኖ|ኣይ|ኣይፋል|aykonen|maya|may|唔係|不是|唔|不"

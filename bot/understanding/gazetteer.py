@@ -92,6 +92,11 @@ _SURELY_MARCH = re.compile(
     re.IGNORECASE,
 )
 """What is said of the town alone; in the Latin letters of another language the month would have that language's name."""
+_ENGLISH = re.compile(
+    r"\b(?:the|my|we|our|you|your|they|for|from|with|have|has|does|can|will|what|when|how|please|need|want|and|not|get|this)\b",
+    re.IGNORECASE,
+)
+"""Words of an English sentence: in another language the month has that language's name."""
 SHORT_FOLLOW_UP = 5
 """A message of this many words that names March is taken for an answer about the town."""
 _OUTCODE = re.compile(r"(?<![A-Za-z\d])([A-Z]{1,2}\d[A-Z\d]?)(?=\s?(?:\d[A-Z]{2}|\[)|(?![A-Za-z\d]))", re.IGNORECASE)
@@ -125,23 +130,29 @@ with _without_tensorflow():
 
 @dataclass(frozen=True)
 class Mention:
-    """What a message says of a place: one inside the area, or the English name of one outside it, or neither."""
+    """What a message says of a place: one inside the area, or the English name of one outside it, or neither.
+
+    ``words`` are those (folded) that name places in it.
+    """
 
     inside: PlaceRecord | None = None
     outside: str | None = None
+    words: frozenset[str] = frozenset()
 
 
 def variants(spelling: str, language: str) -> set[str]:
     """Give the folded forms a spelling takes in a sentence of ``language``: cases, prefixes, possessives."""
     name = fold(spelling)
-    forms = {name}
-    if language in PREFIXES:
-        forms |= {prefix + name for prefix in PREFIXES[language]}
-    for last, cut, endings in CASES.get(language, ()):
-        if re.search(f"(?:{last})$", name):
-            forms |= {name[: len(name) - cut] + ending for ending in endings}
+    # Who types in a hurry leaves the hyphen out.
+    forms = {name, name.replace("-", " ")}
+    for stem in tuple(forms):
+        if language in PREFIXES:
+            forms |= {prefix + stem for prefix in PREFIXES[language]}
+        for last, cut, endings in CASES.get(language, ()):
+            if re.search(f"(?:{last})$", stem):
+                forms |= {stem[: len(stem) - cut] + ending for ending in endings}
     if language == "en":
-        forms |= {name + "'s", name.replace(".", ""), name.replace("'", ""), name.replace("-", " ")}
+        forms |= {name + "'s", name.replace(".", ""), name.replace("'", "")}
         if len(name) >= SHORTEST_INFLECTED and " " not in name:
             # Polish, Lithuanian, Romanian and Somali sentences bend English names too: w Wisbechu, Wisbeche, Cambridge-ului, Wisbech-ka.
             forms |= {name + ending for ending in ENDINGS_ON_ENGLISH}
@@ -315,6 +326,7 @@ class Gazetteer:
         keys: list[str] = []
         taken: set[int] = set()
         refused: list[str] = []
+        words: set[str] = set()
         for name in self._named(doc):
             taken.update(range(name.start, name.end))
             place = self._directory.places.get(name.key) if name.label == "place" else None
@@ -322,11 +334,12 @@ class Gazetteer:
                 continue
             before = [token.text for token in doc[max(0, name.start - NEGATION_REACH) : name.start]]
             (refused if _denied(before) else keys).append(place.key)
+            words.update(token.text for token in doc[name.start : name.end])
         if refused and not keys:
             return Mention()
         if not keys:
             rest = [token.text for token in doc if token.i not in taken]
-            keys = self._misspelt(rest) or self._by_sound(rest)
+            keys, words = self._misspelt(rest) or self._by_sound(rest) or ([], set())
         places = [self._directory.places[key] for key in keys]
         area = self._directory.area
         places = [p for p in places if p.name not in area.within[1:]]
@@ -336,8 +349,8 @@ class Gazetteer:
             inside = [postcode]
         if inside:
             exact = [p for p in inside if p is not area]
-            return Mention(inside=(exact or inside)[-1])
-        return Mention(outside=places[0].name if places else None)
+            return Mention((exact or inside)[-1], None, frozenset(words))
+        return Mention(None, places[0].name if places else None, frozenset(words))
 
     def find_service(self, text: str) -> str | None:
         """Find the key of the service, or of the only service of an organisation, that ``text`` names."""
@@ -362,15 +375,15 @@ class Gazetteer:
             if _SURELY_MARCH.search(text):
                 return True
             return not _MONTH_SIGNS.search(text) and (
-                len(words) <= SHORT_FOLLOW_UP or bool(_LIVING_SIGNS.search(text)) or not text.isascii()
+                len(words) <= SHORT_FOLLOW_UP or bool(_LIVING_SIGNS.search(text)) or not text.isascii() or not _ENGLISH.search(text)
             )
         if alone:
             return True
         return bool(re.search(rf"\b{_NEAR_WORDS} {re.escape(place.name)}\b", text))
 
-    def _misspelt(self, tokens: list[str]) -> list[str]:
-        """Give the key of the place whose spelling is a slip away from one or two of ``tokens``."""
-        best: tuple[float, str] | None = None
+    def _misspelt(self, tokens: list[str]) -> tuple[list[str], set[str]] | None:
+        """Give the key of the place whose spelling is a slip away from one or two of ``tokens``, and these."""
+        best: tuple[float, str, str] | None = None
         tokens = [*tokens, *(stem for token in tokens if token not in self.common_words for stem in _stems(token))]
         pairs = [" ".join(pair) for pair in pairwise(tokens)]
         for candidate in [*tokens, *pairs]:
@@ -383,18 +396,18 @@ class Gazetteer:
             if match and match[0][0] == candidate[0]:
                 closeness = match[1] / len(candidate)
                 if best is None or closeness < best[0]:
-                    best = (closeness, self._names[match[0]])
-        return [best[1]] if best else []
+                    best = (closeness, self._names[match[0]], candidate)
+        return ([best[1]], set(best[2].split())) if best else None
 
-    def _by_sound(self, tokens: list[str]) -> list[str]:
-        """Give the key of the place that one or two of ``tokens`` sound like: Ukrainian, say, typed in Latin letters."""
+    def _by_sound(self, tokens: list[str]) -> tuple[list[str], set[str]] | None:
+        """Give the key of the place that one or two of ``tokens`` sound like (Ukrainian, say, typed in Latin letters), and these."""
         for candidate in [*tokens, *(" ".join(pair) for pair in pairwise(tokens))]:
             sound = " ".join(consonants(candidate))
             # Examples name places by ear too, so that the commonest of such spellings count as common words.
             common = len(sound) < SURE_SOUND and any(word in self.common_words for word in candidate.split(" "))
             if candidate.isascii() and not common and sound in self._sounds:
-                return [self._sounds[sound]]
-        return []
+                return [self._sounds[sound]], set(candidate.split())
+        return None
 
     def _by_outcode(self, text: str) -> PlaceRecord | None:
         """Give the one place, or else the one district, that a postcode in ``text`` can only mean."""

@@ -18,7 +18,7 @@ import numpy as np
 import pycld2
 from numpy.typing import NDArray
 
-from bot.understanding.letters import LettersModel, fit_temperature, soften
+from bot.understanding.letters import LettersModel, fit_temperature, hashed, soften
 from bot.understanding.letters import train as train_letters
 
 FILE = "language.npz"
@@ -37,8 +37,7 @@ NEIGHBOURS = {
 NEIGHBOUR_EXAMPLES = 250
 NEVER_LATIN = ("zh-Hant",)
 """Its examples in Latin letters are English terms."""
-_UKRAINIAN = set("іїєґІЇЄҐ")
-_RUSSIAN = set("ыэъёЫЭЪЁ")
+_OWN_LETTERS = {"uk": set("іїєґІЇЄҐ"), "ru": set("ыэъёЫЭЪЁ")}
 _TIGRINYA = re.compile(r"ኣ|ይደሊ|ናይ|እየ|ኣሎ|ዝኾነ|ንኽ|ብዛዕባ|(?<!\w)ክ")
 _RUSSIAN_WORDS = re.compile(
     r"(?<!\w)(меня|мне|что|как|где|нет|можно|нужно|нужна|есть|или|если|только|очень|платить|хочу в|он|она|они)(?!\w)"
@@ -142,11 +141,12 @@ class LanguageModel:
             codes, kept = [code for code, _ in inside], [text for _, text in inside]
             # Every fifth is held out for the temperature.
             seen = [i for i in range(len(inside)) if i % 5]
-            model = train_letters([kept[i] for i in seen], [codes[i] for i in seen], "spelling", BUCKETS, PENALTY)
+            counted = [hashed(text, "spelling", BUCKETS) for text in kept]
+            model = train_letters([counted[i] for i in seen], [codes[i] for i in seen], "spelling", BUCKETS, PENALTY)
             unseen = [i for i in range(0, len(inside), 5) if codes[i] in model.classes]
             column = np.array([model.classes.index(codes[i]) for i in unseen])
             temperature = fit_temperature(model.scores_of_all([kept[i] for i in unseen]), column)
-            by_script[script] = train_letters(kept, codes, "spelling", BUCKETS, PENALTY), temperature
+            by_script[script] = train_letters(counted, codes, "spelling", BUCKETS, PENALTY), temperature
         return cls(by_script)
 
     def save(self, folder: Path) -> None:
@@ -183,7 +183,7 @@ class LanguageModel:
             amharic = _cld2(_only(text, "ETHIOPIC")).code == "am" and not _TIGRINYA.search(text)
             return Identified("am" if amharic else "ti", True)
         if script == "CYRILLIC":
-            for code, own in (("uk", _UKRAINIAN), ("ru", _RUSSIAN), *_OTHER_CYRILLIC):
+            for code, own in (*_OWN_LETTERS.items(), *_OTHER_CYRILLIC):
                 if set(text) & own:
                     return Identified(code, True)
             library = _cld2(_only(text, "CYRILLIC"))
@@ -225,6 +225,9 @@ class LanguageModel:
             return pinned
         found = self.identify(text)
         if session:
+            if {session, found.code} == set(_OWN_LETTERS) and not set(text) & _OWN_LETTERS[found.code or session]:
+                # Without a letter of its own, a short message in the one reads as one in the other.
+                return session
             foreign = found.sure and found.code is not None and found.code != session
             needed = WORDS_TO_SWITCH.get(_script(text), 1)
             if foreign and (len(text.split()) >= needed or _script(text) not in SCRIPTS_OF.get(session, ("LATIN",))):

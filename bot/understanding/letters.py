@@ -57,7 +57,7 @@ def meaning(text: str) -> tuple[Counts, ...]:
 KINDS: dict[str, Callable[[str], tuple[Counts, ...]]] = {"spelling": spelling, "meaning": meaning}
 """What may be counted of a text, by the name that a stored model has for it."""
 
-Hashed = list[tuple[NDArray[np.int64], NDArray[np.float32]]]
+Hashed = list[tuple[NDArray[np.int32], NDArray[np.float32]]]
 
 
 def hashed(text: str, kind: str, size: int) -> Hashed:
@@ -67,7 +67,7 @@ def hashed(text: str, kind: str, size: int) -> Hashed:
         buckets: Counter[int] = Counter()
         for run, times in counts.items():
             buckets[crc32(run.encode()) % size] += times
-        found.append((np.fromiter(buckets, np.int64, len(buckets)), 1.0 + np.log(np.fromiter(buckets.values(), np.float32, len(buckets)))))
+        found.append((np.fromiter(buckets, np.int32, len(buckets)), 1.0 + np.log(np.fromiter(buckets.values(), np.float32, len(buckets)))))
     return found
 
 
@@ -81,7 +81,7 @@ def rarity(texts: Sequence[Hashed], size: int) -> NDArray[np.float32]:
     return weights
 
 
-def weighed(counts: Hashed, weights: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+def weighed(counts: Hashed, weights: NDArray[np.float32]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Give the buckets of a text and their values (term frequency by ``rarity``), of every sort of count a unit vector."""
     values = [numbers * weights[buckets] for buckets, numbers in counts]
     lengths = [max(float(np.linalg.norm(some)), 1e-9) for some in values]
@@ -119,19 +119,24 @@ class LettersModel:
         return cls(classes, kind, stored[f"{name}_rare"], stored[f"{name}_weights"], stored[f"{name}_bias"])
 
 
-def train(texts: Sequence[str], labels: Sequence[str], kind: str, size: int, penalty: float) -> LettersModel:
-    """Fit on ``texts`` and their ``labels``; ``kind`` is one of KINDS, ``size`` the number of buckets, ``penalty`` scikit-learn's C."""
+def train(
+    texts: Sequence[Hashed], labels: Sequence[str], kind: str, size: int, penalty: float, beside: Sequence[str] | None = None
+) -> LettersModel:
+    """Fit on what ``hashed`` gave of texts for ``kind`` and ``size``, and their ``labels``; ``penalty`` is scikit-learn's C.
+
+    ``beside`` is a second labelling of the same texts, learnt by itself: its classes come after those of ``labels``.
+    """
     from scipy.sparse import csr_matrix
     from sklearn.svm import LinearSVC
 
-    counted = [hashed(text, kind, size) for text in texts]
-    rare = rarity(counted, size)
-    rows = [weighed(counts, rare) for counts in counted]
+    rare = rarity(texts, size)
+    rows = [weighed(counts, rare) for counts in texts]
     ends = np.cumsum([0, *(len(buckets) for buckets, _ in rows)])
     matrix = csr_matrix((np.concatenate([v for _, v in rows]), np.concatenate([b for b, _ in rows]), ends), shape=(len(rows), size))
-    svm = LinearSVC(C=penalty, class_weight="balanced").fit(matrix, np.array(labels))
-    weights, bias = both(svm.coef_).T.astype(np.float16), both(svm.intercept_).astype(np.float32)
-    return LettersModel(tuple(map(str, svm.classes_)), kind, rare, weights, bias)
+    fitted = [LinearSVC(C=penalty, class_weight="balanced").fit(matrix, np.array(some)) for some in (labels, beside) if some is not None]
+    weights = np.concatenate([both(svm.coef_) for svm in fitted]).T.astype(np.float16)
+    bias = np.concatenate([both(svm.intercept_) for svm in fitted]).astype(np.float32)
+    return LettersModel(tuple(str(name) for svm in fitted for name in svm.classes_), kind, rare, weights, bias)
 
 
 def both(numbers: NDArray[Any]) -> NDArray[Any]:

@@ -1,10 +1,11 @@
 """All that is worked out of a message before Rasa sees it, in named steps."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
-from bot.understanding.circumstances import CircumstanceFinder, Told
-from bot.understanding.cleaning import clean
+from bot.understanding.circumstances import CircumstanceFinder, Told, tokens
+from bot.understanding.cleaning import clean, has_words
 from bot.understanding.days import find_day
 from bot.understanding.embedding import Embedder, Vector
 from bot.understanding.gazetteer import Gazetteer, Mention
@@ -16,7 +17,10 @@ from bot.understanding.urgency import UrgencyModel
 
 @dataclass(frozen=True)
 class Reading:
-    """What a message says, with personal data already out of ``text``."""
+    """What a message says, with personal data already out of ``text``.
+
+    ``rest`` are its words but those that name a place or tell a circumstance, where there are such and others.
+    """
 
     text: str
     redacted: bool
@@ -24,6 +28,7 @@ class Reading:
     urgent: str | None
     place: Mention
     told: Told
+    rest: str | None
     names_language: str | None
     names_service: str | None
     day: str | None
@@ -39,9 +44,21 @@ class Reading:
             "said": list(self.told.said),
             "denied": list(self.told.denied),
             "for_child": self.told.for_child,
+            "for_other": self.told.for_other,
+            "rest": self.rest,
             "names_language": self.names_language,
             "redacted": self.redacted,
         }
+
+
+def rest_of(text: str, told: Told, place: Mention) -> str | None:
+    """Give the folded words of ``text`` but those that name ``place`` or that ``told`` was said by; None where nothing is taken or left."""
+    words = tokens(text)
+    left = [word for at, word in enumerate(words) if at not in told.words and word not in place.words]
+    if len(left) == len(words) or not any(has_words(word) for word in left):
+        return None
+    # Han characters are a word each here, and written without spaces.
+    return re.sub(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])", "", " ".join(left))
 
 
 class Reader:
@@ -77,13 +94,15 @@ class Reader:
         kept = self.redact(plain)
         vector = self.embedder.embed(kept.text)
         written = self.languages.identify(kept.text)
+        told = self.circumstances.find(kept.text, written.code, written.sure)
         return Reading(
             text=kept.text,
             redacted=kept.found,
             language=self.languages.settle(kept.text, pinned, session, page),
             urgent=self.urgency.find(kept.text, vector),
             place=place,
-            told=self.circumstances.find(kept.text, written.code, written.sure),
+            told=told,
+            rest=rest_of(kept.text, told, place),
             names_language=self.gazetteer.find_language(kept.text),
             names_service=self.gazetteer.find_service(kept.text),
             day=find_day(kept.text),

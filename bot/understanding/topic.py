@@ -9,7 +9,7 @@ can learn: it is given a sample (``sample``), the other everything. docs/underst
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from bot.understanding.embedding import Matrix, Vector
 from bot.understanding.folding import fold
-from bot.understanding.letters import LettersModel, both, fit_temperature, log_softmax, soften
+from bot.understanding.letters import Hashed, LettersModel, both, fit_temperature, hashed, log_softmax, soften
 from bot.understanding.letters import train as train_letters
 
 FILE = "topic.npz"
@@ -31,7 +31,7 @@ SHARPNESS = 5.0
 LETTERS_PENALTY = 1.0
 LETTERS_WEIGHT = 6.0
 """How much the words' score counts beside the logarithm of the vector's probability."""
-EACH = 400
+EACH = 200
 """Examples of a topic that are given vectors."""
 HELD_OUT = 5
 """One example in this many is held out to fit the temperature."""
@@ -70,12 +70,16 @@ class TopicModel:
             return cls(stored["centre"], stored["vector_weights"], stored["vector_bias"], letters, float(stored["temperature"]))
 
 
-def sample(texts: Sequence[str], labels: Sequence[str], each: int) -> list[int]:
-    """Choose at most ``each`` examples of every label, the same ones every time; give their places, in order."""
+def sample(texts: Sequence[str], labels: Sequence[str], each: int, but: Mapping[str, int] | None = None) -> list[int]:
+    """Choose at most ``each`` examples of every label, the same ones every time; give their places, in order.
+
+    ``but`` names labels of which another number is chosen.
+    """
+    most = but or {}
     taken: Counter[str] = Counter()
     chosen = []
     for at in sorted(range(len(texts)), key=lambda i: crc32(texts[i].encode())):
-        if taken[labels[at]] < each:
+        if taken[labels[at]] < most.get(labels[at], each):
             taken[labels[at]] += 1
             chosen.append(at)
     return sorted(chosen)
@@ -84,7 +88,7 @@ def sample(texts: Sequence[str], labels: Sequence[str], each: int) -> list[int]:
 def train(texts: Sequence[str], labels: Sequence[str], with_vector: Sequence[int], vectors: Matrix) -> TopicModel:
     """Fit on ``texts`` with their ``labels``; ``vectors`` (one a row) are those of the texts at the places ``with_vector``."""
     truth = np.array(labels)
-    folded = [fold(text) for text in texts]
+    counted = [hashed(fold(text), "meaning", BUCKETS) for text in texts]
     places = np.array(with_vector)
     last = np.arange(len(truth)) % HELD_OUT == HELD_OUT - 1
     classes = np.unique(truth)
@@ -98,7 +102,7 @@ def train(texts: Sequence[str], labels: Sequence[str], with_vector: Sequence[int
         return vectors[[row[int(i)] for i in some]]
 
     def fit(some: NDArray[Any], with_one: NDArray[Any]) -> TopicModel:
-        return _fit([folded[i] for i in some], truth[some], truth[with_one], vectors_of(with_one))
+        return _fit([counted[i] for i in some], truth[some], truth[with_one], vectors_of(with_one))
 
     # Both fits let go of Python's lock for most of their time.
     with ThreadPoolExecutor(2) as pool:
@@ -106,15 +110,15 @@ def train(texts: Sequence[str], labels: Sequence[str], with_vector: Sequence[int
     if not len(unseen):
         return whole
     meaning = (vectors_of(unseen) - trial.centre) * SHARPNESS @ trial.vector_weights + trial.vector_bias
-    scores = log_softmax(meaning) + LETTERS_WEIGHT * trial.letters.scores_of_all([folded[i] for i in unseen])
+    scores = log_softmax(meaning) + LETTERS_WEIGHT * trial.letters.scores_of_all([fold(texts[i]) for i in unseen])
     column = np.array([whole.classes.index(label) for label in truth[unseen]])
     return replace(whole, temperature=fit_temperature(scores, column))
 
 
-def _fit(folded: Sequence[str], truth: NDArray[Any], vector_truth: NDArray[Any], vectors: Matrix) -> TopicModel:
+def _fit(counted: Sequence[Hashed], truth: NDArray[Any], vector_truth: NDArray[Any], vectors: Matrix) -> TopicModel:
     from sklearn.linear_model import LogisticRegression
 
     centre = vectors.mean(axis=0)
     by_vector = LogisticRegression(max_iter=400).fit((vectors - centre) * SHARPNESS, vector_truth)
     weights, bias = both(by_vector.coef_).T.astype(np.float32), both(by_vector.intercept_).astype(np.float32)
-    return TopicModel(centre, weights, bias, train_letters(folded, truth.tolist(), "meaning", BUCKETS, LETTERS_PENALTY), 1.0)
+    return TopicModel(centre, weights, bias, train_letters(counted, truth.tolist(), "meaning", BUCKETS, LETTERS_PENALTY), 1.0)

@@ -1,8 +1,9 @@
 """Urgent need, recognised before anything else, in every language, and also while Rasa is away.
 
-Two questions, one after the other. Is it urgent at all? Two classifiers say, tuned for recall: a Gaussian kernel over the message's
-vector, and a support vector machine over its words as they sound. Which kind? The same classifier as for topics
-(``bot.understanding.topic``) says. Only numbers are stored, and prediction needs nothing but numpy.
+Two questions, one after the other. Is it urgent at all? Three answers are added up, and the threshold tuned for recall: a Gaussian
+kernel's over the message's vector, a support vector machine's over its words as they sound, and by how much those words are nearer to
+an urgent kind than to any calm topic. Which kind? The same classifier as for topics (``bot.understanding.topic``) says. Only numbers
+are stored, and prediction needs nothing but numpy.
 """
 
 import csv
@@ -10,7 +11,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,33 +19,51 @@ from bot.codes import URGENT
 from bot.errors import SetUpError
 from bot.understanding.embedding import Matrix, Vector
 from bot.understanding.folding import fold
-from bot.understanding.letters import LettersModel
+from bot.understanding.letters import Hashed, LettersModel, hashed
 from bot.understanding.letters import train as train_letters
-from bot.understanding.topic import TopicModel
+from bot.understanding.topic import TopicModel, sample
 from bot.understanding.topic import train as train_kinds
 
-HARMLESS, URGENT_CLASS = "none", "urgent"
+HARMLESS, UNCLEAR = "none", "unclear"
+"""Marks of an example: nothing urgent; and what two sensible people would call differently, which teaches nothing."""
+URGENT_CLASS, CALM = "urgent", "calm "
 FILE, KINDS_FILE = "urgency.npz", "urgency_kinds.npz"
 GAMMA = 5.0
 """How fast likeness falls with the squared distance of two unit vectors, which lie close together in this model."""
 LANDMARKS = 6000
-"""Examples that a message is compared with; all of them teach how much each counts."""
+"""Examples that a message is compared with; all that have a vector teach how much each counts."""
 RIDGE, JITTER = 0.1, 1e-4
 STRETCH = 2000
 """Examples that are compared with the landmarks at a time."""
 BUCKETS = 1 << 18
-LETTERS_PENALTY = 1.0
-LETTERS_WEIGHT = 0.75
-"""How much the words' score counts beside the vector's."""
-RECALL = 0.95
-"""Of urgent examples held out in training: docs/understanding.md says what a higher one would cost in false alarms."""
+LETTERS_PENALTY = 0.3
+LETTERS_WEIGHT, NEARER_WEIGHT = 0.75, 1.0
+"""How much the two scores of the words count beside the vector's."""
+EACH, HARMLESS_EACH = 800, 6000
+"""Examples of a kind, and harmless ones, of the sheets that are given vectors; all of them teach the words."""
+RECALL = 0.92
+"""Of urgent examples held out in training, which are harder than most: docs/understanding.md says what it found of others."""
 HELD_OUT = 4
 """One example in this many is held out to set the threshold."""
 
 
 @dataclass(frozen=True)
+class Lesson:
+    """A message to learn from, its ``kind`` (of ``bot.codes.URGENT`` or HARMLESS), and the topic it is about where that is known."""
+
+    text: str
+    kind: str
+    topic: str = ""
+
+    @property
+    def label(self) -> str:
+        """Give what its words are to be told from: its kind, or that it is calm and what it is about."""
+        return CALM + self.topic if self.kind == HARMLESS else self.kind
+
+
+@dataclass(frozen=True)
 class Alarm:
-    """The two classifiers (of the first its landmarks, a vector a row, and how much each counts) with the score from which they speak."""
+    """The classifiers (of the first its landmarks, a vector a row, and how much each counts) with the score from which they speak."""
 
     landmarks: Matrix
     weights: Vector
@@ -54,8 +72,10 @@ class Alarm:
 
     def score(self, text: str, vector: Vector) -> float:
         """Give how far over the threshold a message is; below zero it is not urgent."""
-        by_words = self.letters.scores(fold(text))[self.letters.classes.index(URGENT_CLASS)]
-        return float(_likeness(vector[np.newaxis], self.landmarks)[0] @ self.weights + LETTERS_WEIGHT * by_words) - self.threshold
+        by_words: dict[str, float] = dict(zip(self.letters.classes, self.letters.scores(fold(text)).tolist(), strict=True))
+        nearer = max(by_words.get(kind, -1.0) for kind in URGENT) - max(s for label, s in by_words.items() if label.startswith(CALM))
+        by_vector = float(_likeness(vector[np.newaxis], self.landmarks)[0] @ self.weights)
+        return by_vector + LETTERS_WEIGHT * by_words[URGENT_CLASS] + NEARER_WEIGHT * nearer - self.threshold
 
 
 @dataclass(frozen=True)
@@ -87,48 +107,67 @@ class UrgencyModel:
         return cls(alarm, TopicModel.load(folder / KINDS_FILE))
 
 
-def read_examples(folder: Path) -> list[tuple[str, str]]:
-    """Read the (text, kind) pairs of every sheet in ``folder``. Raises SetUpError naming the file and row of an unknown kind."""
-    return [pair for path in sorted(folder.glob("*.csv")) for pair in read_sheet(path)]
+def read_examples(folder: Path) -> list[Lesson]:
+    """Read every sheet in ``folder``. Raises SetUpError naming the file and row of an unknown kind."""
+    return [lesson for path in sorted(folder.glob("*.csv")) for lesson in read_sheet(path)]
 
 
-def read_sheet(path: Path) -> list[tuple[str, str]]:
-    """Read the (text, kind) pairs of one sheet. Raises SetUpError naming the file and row of an unknown kind."""
-    found: list[tuple[str, str]] = []
+def read_sheet(path: Path) -> list[Lesson]:
+    """Read one sheet. Raises SetUpError naming the file and row of an unknown kind."""
+    found: list[Lesson] = []
     with path.open(encoding="utf-8", newline="") as file:
         for number, row in enumerate(csv.DictReader(file), start=2):
             if row["urgent"] not in (*URGENT, HARMLESS):
                 raise SetUpError(f"{path.name}, row {number}: {row['urgent']!r} is no urgent kind.")
-            found.append((row["text"], row["urgent"]))
+            found.append(Lesson(row["text"], row["urgent"]))
     return found
 
 
-def train(texts: Sequence[str], kinds: Sequence[str], vectors: Matrix) -> UrgencyModel:
-    """Fit the model on ``texts``, their ``kinds`` (HARMLESS where they have none) and ``vectors`` (one a row).
+def worth_a_vector(lessons: Sequence[Lesson]) -> list[int]:
+    """Choose the examples that are given vectors, which take a hundred times as long to work out as words; give their places."""
+    return sample([lesson.text for lesson in lessons], [lesson.kind for lesson in lessons], EACH, {HARMLESS: HARMLESS_EACH})
+
+
+def train(lessons: Sequence[Lesson], with_vector: Sequence[int], vectors: Matrix) -> UrgencyModel:
+    """Fit the model on ``lessons``; ``vectors`` (one a row) are those of the lessons at the places ``with_vector``.
 
     The threshold is the highest that finds RECALL of the urgent ones among those held out; ``docs/understanding.md`` has the figures.
     """
-    truth = np.array(kinds) != HARMLESS
-    folded = [fold(text) for text in texts]
-    last = np.arange(len(truth)) % HELD_OUT == HELD_OUT - 1
+    counted = [hashed(fold(lesson.text), "meaning", BUCKETS) for lesson in lessons]
+    places = np.array(with_vector)
+    last = np.zeros(len(lessons), bool)
+    last[places[HELD_OUT - 1 :: HELD_OUT]] = True
     # Both fits let go of Python's lock for most of their time.
     with ThreadPoolExecutor(2) as pool:
-        some = (np.arange(len(truth)), np.flatnonzero(~last))
-        whole, trial = pool.map(lambda rows: _fit([folded[i] for i in rows], truth[rows], vectors[rows]), some)
-    scores = [trial.score(texts[i], vectors[i]) for i in np.flatnonzero(last & truth)]
+        parts = (np.ones(len(lessons), bool), ~last)
+        whole, trial = pool.map(lambda some: _fit(lessons, counted, some, places, vectors), parts)
+    held = [(lessons[place], row) for place, row in zip(places, vectors, strict=True) if last[place] and lessons[place].kind != HARMLESS]
+    scores = [trial.score(lesson.text, row) for lesson, row in held]
     shift = float(np.quantile(scores, 1.0 - RECALL)) if scores else 0.0
-    urgent = np.flatnonzero(truth)
-    by_kind = train_kinds([texts[i] for i in urgent], [kinds[i] for i in urgent], range(len(urgent)), vectors[urgent])
+    urgent = [at for at, lesson in enumerate(lessons) if lesson.kind != HARMLESS]
+    place_among = {place: at for at, place in enumerate(urgent)}
+    rows = [row for row, place in enumerate(places) if place in place_among]
+    by_kind = train_kinds(
+        [lessons[i].text for i in urgent], [lessons[i].kind for i in urgent], [place_among[places[row]] for row in rows], vectors[rows]
+    )
     return UrgencyModel(replace(whole, threshold=whole.threshold + shift), by_kind)
 
 
-def _fit(folded: Sequence[str], truth: NDArray[Any], vectors: Matrix) -> Alarm:
-    """Fit both classifiers; the threshold is where they are undecided.
+def _fit(
+    lessons: Sequence[Lesson], counted: Sequence[Hashed], some: NDArray[np.bool_], places: NDArray[np.int64], vectors: Matrix
+) -> Alarm:
+    """Fit the classifiers on ``some`` of the lessons; the threshold is zero.
 
     The first is ridge regression on the kernel, by Nystroem's method: Williams and Seeger, 2001. Both answers weigh the same in sum.
     """
     from scipy.linalg import cho_factor, cho_solve
 
+    taught = np.flatnonzero(some)
+    yes_no = [HARMLESS if lessons[i].kind == HARMLESS else URGENT_CLASS for i in taught]
+    words = [counted[i] for i in taught]
+    letters = train_letters(words, [lessons[i].label for i in taught], "meaning", BUCKETS, LETTERS_PENALTY, yes_no)
+    vectors = vectors[some[places]]
+    truth = np.array([lessons[place].kind != HARMLESS for place in places[some[places]]])
     landmarks = vectors[np.random.default_rng(0).permutation(len(vectors))[:LANDMARKS]]
     share = truth.mean()
     weigh = np.where(truth, 0.5 / share, 0.5 / (1.0 - share)).astype(np.float32)
@@ -142,7 +181,6 @@ def _fit(folded: Sequence[str], truth: NDArray[Any], vectors: Matrix) -> Alarm:
         towards += near.T @ aim[stretch]
     among += RIDGE * _likeness(landmarks, landmarks) + JITTER * np.eye(len(landmarks))
     weights = cho_solve(cho_factor(among, overwrite_a=True), towards).astype(np.float32)
-    letters = train_letters(folded, [URGENT_CLASS if one else HARMLESS for one in truth], "meaning", BUCKETS, LETTERS_PENALTY)
     return Alarm(landmarks, weights, letters, 0.0)
 
 

@@ -295,7 +295,41 @@ def test_a_question_for_a_place_beyond_the_area_goes_on_with_the_need() -> None:
     london = {"intent": "out_of_scope", "confidence": 0.8, "outside": "London"}
     assert after({"intent": "health"}, london)[0].topic == "health"
     assert after(london)[0].kind == "out_of_scope"
-    assert after({"intent": "health"}, {**london, "confidence": 0.95})[0].kind == "out_of_scope"
+    weather = {**london, "rest": "out_of_scope", "rest_confidence": 0.9, "rest_words": 3}
+    assert after({"intent": "health"}, weather)[0].kind == "out_of_scope"
+
+
+@pytest.mark.parametrize("taken_for", ["smalltalk", "out_of_scope", "nlu_fallback", "inform", "correct"])
+def test_a_place_with_small_words_round_it_goes_on_with_the_need(taken_for: str) -> None:
+    soham = {"intent": taken_for, "confidence": 0.8, "place": "soham", "rest": "smalltalk", "rest_confidence": 0.7, "rest_words": 5}
+    decision, _ = after({"intent": "internet", "place": "ely"}, soham)
+    assert (decision.kind, decision.topic, decision.place) == ("need", "internet", "soham")
+    assert after({"intent": "internet"}, {**soham, "rest": "food"})[0].topic == "food"
+
+
+@pytest.mark.parametrize("taken_for", ["correct", "smalltalk", "inform"])
+def test_a_need_that_turns_out_to_be_for_another_adult_stays(taken_for: str) -> None:
+    decision, _ = after({"intent": "work", "place": "ely"}, {"intent": taken_for, "for_other": True, "rest": "correct", "rest_words": 3})
+    assert (decision.kind, decision.topic, decision.place) == ("need", "work", "ely")
+
+
+def test_what_is_left_beside_a_circumstance_tells_the_need() -> None:
+    decision, _ = after({"intent": "hong_kong", "said": ("hong_kong_bno",), "rest": "work", "rest_confidence": 0.9, "rest_words": 2})
+    assert (decision.topic, decision.also) == ("work", ("hong_kong",))
+
+
+def test_another_need_with_a_place_is_another_need() -> None:
+    certain = {"intent": "health", "confidence": 0.97, "place": "ely", "rest_words": 2}
+    assert after({"intent": "esol"}, certain)[0].topic == "health"
+    doubtful = {**certain, "confidence": 0.5, "rest": "smalltalk", "rest_confidence": 0.4}
+    assert after({"intent": "esol"}, doubtful)[0].topic == "esol"
+    assert after({"intent": "esol"}, {**doubtful, "rest": "health", "rest_confidence": 0.7})[0].topic == "esol"
+    assert after({"intent": "esol"}, {**doubtful, "rest": "health", "rest_confidence": 0.9})[0].topic == "health"
+
+
+def test_back_to_an_earlier_need_and_its_hours_in_one_message() -> None:
+    decision, slots = after({"intent": "food"}, {"intent": "school"}, {"intent": "contact", "also": ("food",)})
+    assert (decision.topic, decision.focus, decision.again, slots["topic"]) == ("food", "contact", False, "food")
 
 
 @pytest.mark.parametrize("around", ["smalltalk", "inform", "correct"])

@@ -27,7 +27,7 @@ def test_the_set_is_as_it_was_frozen() -> None:
 
 
 def test_nothing_of_the_set_is_trained_on() -> None:
-    trained = sorted({fold(text) for text in [*(t for t, _ in read_examples(URGENCY)), *(e.text for e in training_examples())]})
+    trained = sorted({fold(text) for text in [*(lesson.text for lesson in read_examples(URGENCY)), *(e.text for e in training_examples())]})
     exact = set(trained)
     leaked = []
     for text, name in texts_of_set():

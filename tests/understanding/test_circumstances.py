@@ -13,6 +13,16 @@ FINDER = CircumstanceFinder(
         Phrase("fa", "asylum_seeker", "پناهجو"),
         Phrase("ar", "asylum_seeker", "طالب لجوء"),
         Phrase("en", "refugee", "refugee"),
+        Phrase("en", "refugee", "refugee status"),
+        Phrase("ru", "refugee", "статус беженца"),
+        Phrase("ru", "refugee", "статуса беженца"),
+        Phrase("ru", "not_last", "нету"),
+        Phrase("en", "eu_settled", "settled status"),
+        Phrase("lt", "not_last", "neturiu"),
+        Phrase("en", "number", "16 sixteen"),
+        Phrase("en", "number", "30 thirty"),
+        Phrase("en", "age", "he is {age}"),
+        Phrase("en", "for_other", "for my wife"),
         Phrase("en", "nrpf", "no recourse to public funds"),
         Phrase("en", "nrpf", "nrpf"),
         Phrase("en", "hong_kong_bno", "bn(o)"),
@@ -103,6 +113,32 @@ def test_where_the_language_is_sure_the_phrases_of_others_are_left_aside() -> No
 
 def test_a_thing_wanted_for_a_child_is_told_apart() -> None:
     assert FINDER.find("no, for my son") == Told(for_child=True)
+
+
+def test_a_thing_wanted_for_another_adult_is_told_apart() -> None:
+    assert FINDER.find("no not for me, for my wife") == Told(for_other=True)
+    assert FINDER.find("it is for my son he is 19") == Told(for_other=True)
+    assert FINDER.find("it is for my son he is 9") == Told(for_child=True)
+
+
+@pytest.mark.parametrize("text", ["i am sixteen and alone here", "i am 16 and alone here"])
+def test_an_age_is_read_in_words_as_in_digits(text: str) -> None:
+    assert FINDER.find(text).said == ("unaccompanied_child",)
+    assert FINDER.find(text.replace("sixteen", "thirty").replace("16", "30")).said == ()
+
+
+@pytest.mark.parametrize(("language", "text"), [("lt", "ne, settled status neturiu"), ("ru", "статуса беженца у меня нету, я жду")])
+def test_a_word_that_ends_a_clause_denies_what_stands_before_it(language: str, text: str) -> None:
+    assert FINDER.find(text, language).said == ()
+    assert FINDER.find(text, language).denied
+
+
+def test_a_word_that_denies_only_at_the_end_denies_nothing_in_the_middle() -> None:
+    assert FINDER.find("у меня статус беженца нету денег на еду", "ru").said == ("refugee",)
+
+
+def test_the_words_of_a_circumstance_are_known_by_their_places() -> None:
+    assert FINDER.find("i have refugee status where is the food bank").words >= {2, 3}
 
 
 def test_a_code_that_does_not_exist_is_named_with_its_row(tmp_path: Path) -> None:

@@ -12,7 +12,12 @@ from bot.understanding.clauses import MOST, split, without_denied
         ("шукаю роботу, а ще де садочок для сина", ["шукаю роботу", "де садочок для сина"]),
         ("我想搵屋，同埋學英文", ["我想搵屋", "學英文"]),
         ("where is the library", []),
-        ("bread and milk", []),
+        ("school and doctor", ["school", "doctor"]),
+        ("oh and hi", []),
+        ("پول کارتم نیومده، وکیل هم میخوام", ["پول کارتم نیومده", "وکیل", "میخوام"]),
+        ("بدي شغل وكمان مكان اتعلم", ["بدي شغل", "مكان اتعلم"]),
+        ("我係bno簽證 想搵工", ["我係bno簽證", "想搵工"]),
+        ("ሓኪምን ነጻ ዋይፋይን እደሊ", ["ሓኪምን", "ነጻ ዋይፋይን"]),
     ],
 )
 def test_a_message_is_split_where_it_says_two_things(text: str, parts: list[str]) -> None:

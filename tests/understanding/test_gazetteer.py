@@ -221,6 +221,25 @@ def test_a_place_far_away_is_never_mapped_inside(gazetteer: Gazetteer, text: str
     assert inside(gazetteer, text) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("а в сент айвсі?", "St Ives"),
+        ("ночевать негде, сент неотс", "St Neots"),
+        ("в сент-неотсе", "St Neots"),
+        ("мы теперь в сент неотсе", "St Neots"),
+    ],
+)
+def test_a_place_is_found_without_the_hyphen_of_its_spelling(gazetteer: Gazetteer, text: str, place: str) -> None:
+    assert inside(gazetteer, text) == place
+
+
+def test_the_words_that_name_a_place_are_given_with_it(gazetteer: Gazetteer) -> None:
+    assert gazetteer.find_place("ok and what about St Neots then").words == {"st", "neots"}
+    assert gazetteer.find_place("library in Hantingdon").words == {"hantingdon"}
+    assert gazetteer.find_place("where is the library").words == frozenset()
+
+
 @pytest.mark.parametrize("text", ["Shelford", "we live in Shelford"])
 def test_the_everyday_short_name_of_a_village_is_not_a_place_outside(gazetteer: Gazetteer, text: str) -> None:
     assert gazetteer.find_place(text).outside is None
@@ -277,6 +296,7 @@ def test_a_place_that_is_only_denied_is_no_place(gazetteer: Gazetteer, text: str
         *("March", "in March", "and in march?", "I live in March", "we just moved to March", "march library", "dentist near March"),
         *("my kids and me are staying in march town", "I'm in March and need a solicitor", "Can you help me? I'm in March"),
         *("the train station here in March is cold", "Where in March can I learn English?", "what is on in March library"),
+        *("as su vaikais gyvenu march miestelyje jau du metus", "shaqo iyo meel ingiriisiga lagu barto, march ayaan deganahay hadda"),
     ],
 )
 def test_the_town_of_march_is_found(gazetteer: Gazetteer, text: str) -> None:

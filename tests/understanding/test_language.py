@@ -163,3 +163,9 @@ def test_the_first_message_counts_where_it_is_sure_and_the_page_where_not(
 @pytest.mark.parametrize("text", ["", "12", "👍", "ok", "hi", "Wisbech", "Soham", "ESOL", "NRPF", "GP", "help", "my landlord is angry"])
 def test_a_first_message_of_which_nothing_sure_is_known_is_answered_in_english(languages: LanguageModel, text: str) -> None:
     assert languages.settle(text, None, None, None) == "en"
+
+
+def test_a_message_without_letters_of_its_own_stays_in_the_conversations_slavic_language(languages: LanguageModel) -> None:
+    text = "ой помилилась, я не по homes for ukraine"
+    assert languages.settle(text, None, "uk", None) == "uk"
+    assert languages.settle("мы живём в Или", None, "uk", None) == "ru"

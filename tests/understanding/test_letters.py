@@ -5,14 +5,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.understanding.letters import LettersModel, fit_temperature, meaning, soften, spelling, train
+from bot.understanding.letters import LettersModel, fit_temperature, hashed, meaning, soften, spelling, train
 
 TAUGHT = [("вода", "drink"), ("чай", "drink"), ("voda zimna", "drink"), ("хліб", "eat"), ("khlib", "eat"), ("суп", "eat")]
 
 
 @pytest.fixture(scope="module")
 def model() -> LettersModel:
-    return train([text for text, _ in TAUGHT], [kind for _, kind in TAUGHT], "meaning", 1 << 12, 1.0)
+    return train([hashed(text, "meaning", 1 << 12) for text, _ in TAUGHT], [kind for _, kind in TAUGHT], "meaning", 1 << 12, 1.0)
+
+
+def test_a_second_labelling_is_learnt_beside_the_first_and_changes_nothing_in_it(model: LettersModel) -> None:
+    counted = [hashed(text, "meaning", 1 << 12) for text, _ in TAUGHT]
+    two = train(counted, [kind for _, kind in TAUGHT], "meaning", 1 << 12, 1.0, beside=["cold", "hot", "cold", "dry", "dry", "hot"])
+    assert two.classes == ("drink", "eat", "cold", "dry", "hot")
+    assert np.allclose(two.scores("voda")[:2], model.scores("voda"))
+    assert two.classes[2 + int(two.scores("voda")[2:].argmax())] == "cold"
 
 
 @pytest.mark.parametrize(("text", "kind"), [("voda", "drink"), ("хлиб", "eat"), ("hlib", "eat"), ("sup", "eat")])

@@ -72,3 +72,23 @@ def test_the_oddest_message_is_read_without_an_error(reader: Reader, text: str) 
     reading = reader.read(text)
     assert reading.vector.shape == (384,)
     assert np.all(np.isfinite(reading.vector))
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("ok and what about St Neots then?", "ok and what about then ?"),
+        ("doctor in Hantingdon", "doctor in"),
+        ("我係bno簽證 想搵工", "想搵工"),
+        ("Ely", None),
+        ("where is the food bank", None),
+    ],
+)
+def test_what_is_left_without_places_and_circumstances(reader: Reader, text: str, rest: str | None) -> None:
+    assert reader.read(text).rest == rest
+
+
+def test_nothing_personal_is_left_either(reader: Reader) -> None:
+    rest = reader.read("i am in Ely call me on 07911 123456 please").rest
+    assert rest is not None
+    assert "123456" not in rest

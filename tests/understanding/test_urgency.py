@@ -131,7 +131,7 @@ PLAIN = [
 
 def test_no_message_here_is_one_the_model_was_trained_on() -> None:
     assert (len(EMERGENCY), len(HOMELESS_TONIGHT), len(HARMLESS), len(PLAIN)) == (15, 15, 40, 40)
-    trained = {text.casefold() for text, _ in read_examples(URGENCY)} | {example.text.casefold() for example in training_examples()}
+    trained = {lesson.text.casefold() for lesson in read_examples(URGENCY)} | {example.text.casefold() for example in training_examples()}
     assert not trained & {text.casefold() for text in [*EMERGENCY, *HOMELESS_TONIGHT, *HARMLESS, *PLAIN]}
 
 
