@@ -101,7 +101,7 @@ class Turn:
         if self.rest is None:
             return False
         strange = self.rest == "out_of_scope" and self.rest_confidence >= NEED_OF_A_PART
-        says_no_more = self.intent in SAYS_NO_MORE or denies or (self.rest_words <= FEW_WORDS and self.intent in NEEDS)
+        says_no_more = self.intent in SAYS_NO_MORE or denies or (self.rest_words <= FEW_WORDS and self.intent not in NOT_ABOUT_A_PLACE)
         return says_no_more and not self.need_in_rest and not strange
 
 

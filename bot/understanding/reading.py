@@ -14,6 +14,9 @@ from bot.understanding.names import NameFinder
 from bot.understanding.redaction import Redacted, redact
 from bot.understanding.urgency import UrgencyModel
 
+SHORTEST_REST = 2
+"""Letters that can say something: GP."""
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -55,7 +58,7 @@ def rest_of(text: str, told: Told, place: Mention) -> str | None:
     """Give the folded words of ``text`` but those that name ``place`` or that ``told`` was said by; None where nothing is taken or left."""
     words = tokens(text)
     left = [word for at, word in enumerate(words) if at not in told.words and word not in place.words]
-    if len(left) == len(words) or not any(has_words(word) for word in left):
+    if len(left) == len(words) or sum(len(word) for word in left if has_words(word)) < SHORTEST_REST:
         return None
     # Han characters are a word each here, and written without spaces.
     return re.sub(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])", "", " ".join(left))
