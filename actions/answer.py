@@ -18,7 +18,7 @@ def turn_of(tracker: Tracker) -> Turn:
     ranking = [r for r in message.get("intent_ranking") or [] if r["name"] != "nlu_fallback"]
     place = next((e["value"] for e in message.get("entities") or [] if e["entity"] == "place"), None)
     likeliest = ranking[0]["confidence"] if intent.get("name") == "nlu_fallback" and ranking else intent.get("confidence")
-    rest = message.get(REST) or {}
+    rest, left = message.get(REST) or {}, reading.get("rest")
     return Turn(
         intent=intent.get("name") or "nlu_fallback",
         confidence=float(likeliest or 0.0),
@@ -33,7 +33,7 @@ def turn_of(tracker: Tracker) -> Turn:
         also=tuple(message.get(ALSO) or ()),
         rest=rest.get("name"),
         rest_confidence=float(rest.get("confidence") or 0.0),
-        rest_words=len((reading.get("rest") or "").split()),
+        rest_words=len(left.split()) if left is not None else None,
         slots={name: tracker.get_slot(name) for name in SLOTS},
     )
 

@@ -60,8 +60,8 @@ SLOTS = ("topic", "place", "outside", "urgent", "language", "shown", "asked_plac
 class Turn:
     """What one message meant, and what the dialogue remembers (Rasa's slots).
 
-    ``rest`` is the intent of its ``rest_words`` words beside those that name a place, tell a circumstance or say for whom it is; None
-    where there are none or a need is certain without.
+    ``rest`` is the intent of its ``rest_words`` words beside those that name a place, tell a circumstance or say for whom it is;
+    ``rest`` is None where a need is certain without, both where no words do.
     """
 
     intent: str
@@ -77,7 +77,7 @@ class Turn:
     also: tuple[str, ...] = ()
     rest: str | None = None
     rest_confidence: float = 0.0
-    rest_words: int = 0
+    rest_words: int | None = None
     slots: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -85,9 +85,13 @@ class Turn:
         return bool(self.place or self.outside)
 
     @property
+    def has_few_words(self) -> bool:
+        return self.rest_words is not None and self.rest_words <= FEW_WORDS
+
+    @property
     def need_in_rest(self) -> str | None:
         """The need that the rest tells by itself."""
-        least = NEED_OF_FEW_WORDS if self.rest_words <= FEW_WORDS else NEED_OF_A_PART
+        least = NEED_OF_FEW_WORDS if self.has_few_words else NEED_OF_A_PART
         return self.rest if self.rest in NEEDS and self.rest_confidence >= least else None
 
     @property
@@ -96,12 +100,11 @@ class Turn:
         denies = self.intent in {TOPIC_OF_CIRCUMSTANCE.get(code) for code in self.denied}
         if not self.slots.get("topic") or not (self.says_where or self.for_child or self.for_other or denies):
             return False
-        if not self.rest_words:
+        if self.rest_words == 0:
             return self.intent not in NOT_ABOUT_A_PLACE
-        if self.rest is None:
-            return False
         strange = self.rest == "out_of_scope" and self.rest_confidence >= NEED_OF_A_PART
-        says_no_more = self.intent in SAYS_NO_MORE or denies or (self.rest_words <= FEW_WORDS and self.intent not in NOT_ABOUT_A_PLACE)
+        few = self.rest is not None and self.has_few_words and self.intent not in NOT_ABOUT_A_PLACE
+        says_no_more = self.intent in SAYS_NO_MORE or denies or few
         return says_no_more and not self.need_in_rest and not strange
 
 

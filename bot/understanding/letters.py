@@ -133,7 +133,8 @@ def train(
     rows = [weighed(counts, rare) for counts in texts]
     ends = np.cumsum([0, *(len(buckets) for buckets, _ in rows)])
     matrix = csr_matrix((np.concatenate([v for _, v in rows]), np.concatenate([b for b, _ in rows]), ends), shape=(len(rows), size))
-    fitted = [LinearSVC(C=penalty, class_weight="balanced").fit(matrix, np.array(some)) for some in (labels, beside) if some is not None]
+    labellings = [np.array(some) for some in (labels, beside) if some is not None]
+    fitted = [LinearSVC(C=penalty, class_weight="balanced", random_state=0).fit(matrix, some) for some in labellings]
     weights = np.concatenate([both(svm.coef_) for svm in fitted]).T.astype(np.float16)
     bias = np.concatenate([both(svm.intercept_) for svm in fitted]).astype(np.float32)
     return LettersModel(tuple(str(name) for svm in fitted for name in svm.classes_), kind, rare, weights, bias)

@@ -22,7 +22,7 @@ SHORTEST_REST = 2
 class Reading:
     """What a message says, with personal data already out of ``text``.
 
-    ``rest`` are its words but those that name a place or tell a circumstance, where there are such and others.
+    ``rest`` are its words but those that name a place or tell a circumstance; None where no words do.
     """
 
     text: str
@@ -55,11 +55,13 @@ class Reading:
 
 
 def rest_of(text: str, told: Told, place: Mention) -> str | None:
-    """Give the folded words of ``text`` but those that name ``place`` or that ``told`` was said by; None where nothing is taken or left."""
+    """Give the folded words of ``text`` but those that name ``place`` or that ``told`` was said by; None where none do, "" where all do."""
     words = tokens(text)
     left = [word for at, word in enumerate(words) if at not in told.words and word not in place.words]
-    if len(left) == len(words) or sum(len(word) for word in left if has_words(word)) < SHORTEST_REST:
+    if len(left) == len(words):
         return None
+    if sum(len(word) for word in left if has_words(word)) < SHORTEST_REST:
+        return ""
     # Han characters are a word each here, and written without spaces.
     return re.sub(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])", "", " ".join(left))
 
