@@ -177,6 +177,9 @@ def _with_need_meant(turn: Turn) -> Turn:
         return replace(turn, intent="correct" if turn.for_child or turn.for_other else "inform")
     parts = dict.fromkeys([*([turn.need_in_rest] if turn.need_in_rest else []), *turn.also])
     others = [name for name in parts if name != turn.intent]
+    if turn.intent == "nrpf":
+        # What they may have in spite of it is told there, whatever it is.
+        return replace(turn, also=tuple(others))
     if turn.intent in {TOPIC_OF_CIRCUMSTANCE.get(code) for code in turn.said}:
         if others:
             return replace(turn, intent=others[0], confidence=NEED_OF_A_PART, also=(turn.intent, *others[1:]))

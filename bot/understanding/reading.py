@@ -57,10 +57,11 @@ class Reading:
 def rest_of(text: str, told: Told, place: Mention) -> str | None:
     """Give the folded words of ``text`` but those that name ``place`` or that ``told`` was said by; None where none do, "" where all do."""
     words = tokens(text)
-    left = [word for at, word in enumerate(words) if at not in told.words and word not in place.words]
-    if len(left) == len(words):
+    taken = [at in told.words or word in place.words for at, word in enumerate(words)]
+    if not any(taken):
         return None
-    if sum(len(word) for word in left if has_words(word)) < SHORTEST_REST:
+    left = [word for word, gone in zip(words, taken, strict=True) if not gone and has_words(word)]
+    if sum(map(len, left)) < SHORTEST_REST:
         return ""
     # Han characters are a word each here, and written without spaces.
     return re.sub(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])", "", " ".join(left))

@@ -313,6 +313,11 @@ def test_a_need_that_turns_out_to_be_for_another_adult_stays(taken_for: str) -> 
     assert (decision.kind, decision.topic, decision.place) == ("need", "work", "ely")
 
 
+def test_what_may_be_had_in_spite_of_no_recourse_is_told_there() -> None:
+    decision, _ = after({"intent": "nrpf", "said": ("nrpf",), "rest": "money", "rest_confidence": 0.9, "rest_words": 6})
+    assert (decision.topic, decision.also) == ("nrpf", ("money",))
+
+
 def test_what_is_left_beside_a_circumstance_tells_the_need() -> None:
     decision, _ = after({"intent": "hong_kong", "said": ("hong_kong_bno",), "rest": "work", "rest_confidence": 0.9, "rest_words": 2})
     assert (decision.topic, decision.also) == ("work", ("hong_kong",))
