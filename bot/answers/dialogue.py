@@ -19,9 +19,10 @@ CERTAIN_NEED = 0.5
 """A need this likely is answered after the urgent words, whatever they are about."""
 NEARLY_AS_LIKELY = 0.75
 """Of two needs below CERTAIN_NEED, the second this near to the first, the person is asked which is meant."""
-ABOUT_LAST_ANSWER = ("hours", "contact", "closer", "repeat", "correct")
+FOCUSES = ("hours", "contact", "closer")
+ABOUT_SERVICES = ("more", *FOCUSES)
+ABOUT_LAST_ANSWER = (*FOCUSES, "repeat", "correct")
 """Intents that ask something about the answer before."""
-ABOUT_SERVICES = ("more", "hours", "contact", "closer")
 FOLLOW_UPS = ("inform", "nlu_fallback", "correct", *ABOUT_SERVICES)
 FOR_A_CHILD = {"esol": "school", "work": "young_people", "community": "young_people"}
 """What a need becomes when the person adds that it is for a child."""
@@ -46,12 +47,14 @@ NEED_BESIDE_A_CIRCUMSTANCE = 0.2
 """And so likely where little but a circumstance is told with it."""
 SAYS_NO_MORE = ("smalltalk", "out_of_scope", "nlu_fallback", "inform", "correct", "human", "language")
 """What a message may be taken for that only says where or for whom the need before is."""
+SAID_BY_ITSELF = ("out_of_scope", "human", "language")
+"""What it is all the same where the words beside the place say so: somebody who asks for a person in Ely is given one."""
 FEW_WORDS, NEED_OF_FEW_WORDS = 2, 0.8
 """So few words beside a place tell a need by themselves or tell none; and how likely it must be, "and in" being no word of any need."""
-NOT_ABOUT_A_PLACE = ("more", "hours", "contact", "closer", "repeat", "start_again")
+NOT_ABOUT_A_PLACE = (*ABOUT_SERVICES, "repeat", "start_again")
 """What is done in the place that is said with it."""
 NEED_OF_A_PART = 0.6
-"""How likely a need is that a part of a message told: as likely as ``config.yml`` asks of it."""
+"""How likely a need is that a part of a message told: as likely as ``bot.nlu.topic_classifier`` asks of it."""
 SLOTS = ("topic", "place", "outside", "urgent", "language", "shown", "asked_place", "misunderstood", "circumstances", "likely")
 """What the dialogue remembers; ``domain.yml`` says what each is."""
 
@@ -102,10 +105,10 @@ class Turn:
             return False
         if self.rest_words == 0:
             return self.intent not in NOT_ABOUT_A_PLACE
-        strange = self.rest == "out_of_scope" and self.rest_confidence >= NEED_OF_A_PART
+        another = self.rest in SAID_BY_ITSELF and self.rest_confidence >= NEED_OF_A_PART
         few = self.rest is not None and self.has_few_words and self.intent not in NOT_ABOUT_A_PLACE
         says_no_more = self.intent in SAYS_NO_MORE or denies or few
-        return says_no_more and not self.need_in_rest and not strange
+        return says_no_more and not self.need_in_rest and not another
 
 
 @dataclass(frozen=True)
@@ -161,7 +164,7 @@ def decide(turn: Turn) -> tuple[Decision, dict[str, Any]]:
         return talk("place", outside=turn.outside), {**slots, "place": place, "outside": outside}
     if turn.intent in ("inform", "correct", "nlu_fallback") and (turn.said or turn.denied):
         return talk("told"), slots
-    if turn.intent in (*TALK, "more", "repeat", "hours", "contact", "closer"):
+    if turn.intent in (*TALK, *ABOUT_SERVICES, "repeat"):
         return talk(turn.intent), slots
     if turn.intent == "correct":
         return talk("not_understood", likely=tuple(turn.slots.get("likely") or ()), misunderstood=1), slots
@@ -235,7 +238,7 @@ def _topic(turn: Turn) -> str | None:
 def _need(
     turn: Turn, topic: str, place: str | None, outside: str | None, circumstances: tuple[str, ...], confidence: float
 ) -> tuple[Decision, dict[str, Any]]:
-    focus = turn.intent if turn.intent in ("hours", "contact", "closer") else ""
+    focus = turn.intent if turn.intent in FOCUSES else ""
     again = (turn.intent == "more" or bool(focus)) and not turn.says_where and topic == turn.slots.get("topic")
     offset = int(turn.slots.get("shown") or 0) if turn.intent == "more" and again else 0
     # What comes next is counted in the order of the answer before: tonight's order stays tonight's.

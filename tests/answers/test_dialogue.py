@@ -313,6 +313,12 @@ def test_a_need_that_turns_out_to_be_for_another_adult_stays(taken_for: str) -> 
     assert (decision.kind, decision.topic, decision.place) == ("need", "work", "ely")
 
 
+@pytest.mark.parametrize("wish", ["human", "language", "out_of_scope"])
+def test_who_asks_for_a_person_with_a_place_is_given_one(wish: str) -> None:
+    asked = {"intent": wish, "place": "ely", "rest": wish, "rest_confidence": 0.9, "rest_words": 5}
+    assert after({"intent": "food"}, asked)[0].kind == wish
+
+
 def test_what_may_be_had_in_spite_of_no_recourse_is_told_there() -> None:
     decision, _ = after({"intent": "nrpf", "said": ("nrpf",), "rest": "money", "rest_confidence": 0.9, "rest_words": 6})
     assert (decision.topic, decision.also) == ("nrpf", ("money",))
