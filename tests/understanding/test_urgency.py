@@ -148,8 +148,8 @@ def test_no_language_is_left_behind(urgency: UrgencyModel, embedder: Embedder, s
     assert len(raised) >= 4, set(texts) - set(raised)
 
 
-# What docs/understanding.md owns up to: about three in ten of such near-misses, one in ten plain statements of a few words.
-HARD_RAISED, PLAIN_RAISED = 13, 5
+# Six of the forty near-misses and five of the forty plain statements were raised when this was set.
+HARD_RAISED, PLAIN_RAISED = 8, 5
 
 
 def test_few_harmless_messages_with_the_words_of_urgent_ones_are_raised(urgency: UrgencyModel, embedder: Embedder) -> None:
