@@ -1,6 +1,7 @@
 """Starting the three processes, each from its line of the Procfile."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -33,8 +34,16 @@ def check_ports(settings: Settings) -> None:
 
 
 def prepare_apart() -> int:
-    """Run ``prepare`` in a process of its own, so that what training needs is not held while the product runs; give its status."""
-    return subprocess.run([sys.executable, "-m", "bot", "prepare"], cwd=ROOT, check=False).returncode
+    """Run ``prepare`` in a process of its own, so that what training needs is not held while the product runs; give its status.
+
+    SIGTERM ends it with this one: left alone, it would train beside the next start and write the same files.
+    """
+    with subprocess.Popen([sys.executable, "-m", "bot", "prepare"], cwd=ROOT) as preparing:
+        before = signal.signal(signal.SIGTERM, lambda *_: preparing.terminate())
+        try:
+            return preparing.wait()
+        finally:
+            signal.signal(signal.SIGTERM, before)
 
 
 def run_all(settings: Settings) -> int:

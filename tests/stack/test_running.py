@@ -31,6 +31,20 @@ def test_ctrl_c_stops_all_three(prepared: None, tmp_path: Path) -> None:
     assert "telemetry" not in log.lower()
 
 
+def test_nothing_goes_on_training_after_a_termination(tmp_path: Path) -> None:
+    stack = Stack(tmp_path, {"MODELS_DIR": str(tmp_path / "models")})
+    stack.start(wait=False)
+    assert stack.process is not None
+    limit = time.monotonic() + 60
+    while "Learning" not in stack.log.read_text() and time.monotonic() < limit:
+        time.sleep(0.1)
+    children = psutil.Process(stack.process.pid).children(recursive=True)
+    assert children
+    stack.process.terminate()
+    assert stack.process.wait(20) != 0
+    assert not [child for child in children if child.is_running()]
+
+
 def test_the_directory_page_searches(stack: Stack) -> None:
     page = stack.client.post("/directory", data={"lang": "en", "words": "foodbank", "place": "ely"})
     assert "Ely Foodbank" in page.text
