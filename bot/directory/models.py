@@ -193,7 +193,7 @@ class Guidance(Provenance, Base):  # type: ignore[misc,valid-type]
 
 
 class Place(Base):  # type: ignore[misc,valid-type]
-    """A place of the gazetteer; ``inside`` says whether it lies in the area this installation serves."""
+    """A place of the gazetteer; ``inside`` says whether this installation answers for it."""
 
     __tablename__ = "place"
     key = Column(String(80), primary_key=True)

@@ -86,10 +86,10 @@ class PackReader:
         return found
 
     def neighbours(self) -> list[Row]:
-        """Give what people will name of the other areas' packs: districts, and names of several words, which mean nothing else."""
+        """Give what people will name of the other areas' packs: districts, cities, and names of several words, which mean nothing else."""
         others = [path for path in self.gazetteers if path.parent not in self.folders]
         rows = [row for path in others for row in Sheet(path, COLUMNS["gazetteer.csv"], self.problems).rows()]
-        return [row for row in rows if row.text("kind") in ("county", "district") or " " in row.text("name")]
+        return [row for row in rows if row.text("kind") in ("county", "district", "city") or " " in row.text("name")]
 
     def key(self, sheet: str, row: Row) -> str:
         key = row.text("key", required=True, longest=LONGEST_KEY)
@@ -117,6 +117,7 @@ class PackReader:
         return self.objects
 
     def read_gazetteer(self) -> None:
+        """Read the places. Inside is what the area's own sheet lists, and what lies in that."""
         for row in [*self.rows("gazetteer.csv"), *self.neighbours()]:
             key = self.key("gazetteer", row)
             spellings = {code: row.several(f"spellings_{code}") for code in SPELLING_LANGUAGES}
@@ -137,8 +138,9 @@ class PackReader:
                 row.wrong("parent", "no row of a gazetteer has this key.")
         if self.area not in self.places:
             self.problems.append(f"{self.area}/gazetteer.csv: no row has the key {self.area}: add the place that this area is.")
+        own = {key for (sheet, key), row in self.seen.items() if sheet == "gazetteer" and row.file.startswith(f"{self.area}/")}
         for place in self.places.values():
-            place.inside = self.area in self.chain(place.key)
+            place.inside = not own.isdisjoint(self.chain(place.key))
         for row in self.rows("postcodes.csv"):
             districts = row.all_of("districts", {*self.places, "outside"})
             places = row.all_of("places", set(self.places))

@@ -108,14 +108,23 @@ def test_before_anything_is_loaded_the_version_is_empty_and_afterwards_it_follow
 
 
 def test_a_place_names_all_that_contains_it_nearest_first(pack: Pack, engine: Engine) -> None:
-    directory = pack.place_name("york", "York", "city", "england").read(engine)
-    brigg, york = directory.place_named("Brigg"), directory.place_named("York")
+    pack.place_name("york", "York", "city", "england", pack="england").place_name("fulford", "Fulford", "village", "york", pack="england")
+    directory = pack.read(engine)
+    brigg, fulford = directory.place_named("Brigg"), directory.place_named("Fulford")
     assert brigg is not None
-    assert york is not None
+    assert fulford is not None
     assert brigg.within == ("Brigg", "Northwold", "Woldshire", "England")
     assert brigg.inside
-    assert not york.inside
+    assert not fulford.inside
     assert directory.place_named("Atlantis") is None
+
+
+def test_a_neighbour_that_the_area_lists_as_its_own_is_inside_with_all_it_contains(pack: Pack, engine: Engine) -> None:
+    pack.place_name("york", "York", "district", "england").place_name("fulford", "Fulford", "village", "york", pack="england")
+    fulford = pack.read(engine).place_named("Fulford")
+    assert fulford is not None
+    assert fulford.inside
+    assert "Woldshire" not in fulford.within
 
 
 def test_places_that_contain_each_other_by_mistake_do_not_hang_the_reading(pack: Pack, engine: Engine) -> None:

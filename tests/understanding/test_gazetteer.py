@@ -163,6 +163,12 @@ def test_a_place_is_found_in_unspaced_chinese(gazetteer: Gazetteer, text: str, p
         ("у Кембрідже", "Cambridge"),
         ("هنتينغدون", "Huntingdon"),
         ("کمبرج", "Cambridge"),
+        ("I live in Peterborough", "Peterborough"),
+        ("peterboro", "Peterborough"),
+        ("my room is in Peterbrough", "Peterborough"),
+        ("я в Пітерборо", "Peterborough"),
+        ("انا في بيتربورو", "Peterborough"),
+        ("ما در پیتربورو هستیم", "Peterborough"),
     ],
 )
 def test_a_misspelt_place_is_found(gazetteer: Gazetteer, text: str, place: str) -> None:
@@ -172,9 +178,6 @@ def test_a_misspelt_place_is_found(gazetteer: Gazetteer, text: str, place: str) 
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("I live in Peterborough", "Peterborough"),
-        ("peterboro", "Peterborough"),
-        ("my room is in Peterbrough", "Peterborough"),
         ("my friend got a house in London", "London"),
         ("londn", "London"),
         ("they send me to manchestr", "Manchester"),
@@ -188,12 +191,9 @@ def test_a_misspelt_place_is_found(gazetteer: Gazetteer, text: str, place: str) 
         ("we are in Reading", "Reading"),
         ("I am in Birmingham", "Birmingham"),
         ("Lewisham", "Lewisham"),
-        ("я в Пітерборо", "Peterborough"),
         ("ми переїхали до Лондона", "London"),
         ("у Манчестері", "Manchester"),
-        ("انا في بيتربورو", "Peterborough"),
         ("بلندن", "London"),
-        ("ما در پیتربورو هستیم", "Peterborough"),
         ("منچستر", "Manchester"),
         ("我搬咗去倫敦", "London"),
         ("曼徹斯特有冇", "Manchester"),
@@ -246,7 +246,7 @@ def test_the_everyday_short_name_of_a_village_is_not_a_place_outside(gazetteer: 
 
 
 @pytest.mark.parametrize(
-    "text", ["I came from London, now in Wisbech", "Wisbech or Peterborough?", "з Лондона до Вісбіча", "由倫敦搬去威斯貝奇"]
+    "text", ["I came from London, now in Wisbech", "Wisbech or Norwich?", "з Лондона до Вісбіча", "由倫敦搬去威斯貝奇"]
 )
 def test_a_place_inside_wins_over_one_outside(gazetteer: Gazetteer, text: str) -> None:
     mention = gazetteer.find_place(text)
@@ -351,7 +351,7 @@ def test_a_postcode_that_one_place_or_district_owns_gives_it(gazetteer: Gazettee
 
 
 @pytest.mark.parametrize(
-    "text", ["PE7", "PE7 1AB", "SG8 5AA", "CB8", "PE14", "CB25 9AA", "SG19", "PE28", "NW1 5AB", "B12", "PE1 1AA", "flat e16"]
+    "text", ["PE7", "PE7 1AB", "SG8 5AA", "CB8", "PE14", "CB25 9AA", "SG19", "PE28", "NW1 5AB", "B12", "PE9 1AA", "flat e16"]
 )
 def test_a_postcode_that_several_districts_share_gives_nothing(gazetteer: Gazetteer, text: str) -> None:
     mention = gazetteer.find_place(text)
