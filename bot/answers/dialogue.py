@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from bot.codes import CIRCUMSTANCES, NEEDS, PLACE_MATTERS, TALK, TOPIC_OF_URGENT
+from bot.wire import NEED_OF_A_PART
 
 AT_A_TIME = 3
 """Services shown at a time."""
@@ -53,8 +54,6 @@ FEW_WORDS, NEED_OF_FEW_WORDS = 2, 0.8
 """So few words beside a place tell a need by themselves or tell none; and how likely it must be, "and in" being no word of any need."""
 NOT_ABOUT_A_PLACE = (*ABOUT_SERVICES, "repeat", "start_again")
 """What is done in the place that is said with it."""
-NEED_OF_A_PART = 0.6
-"""How likely a need is that a part of a message told: as likely as ``bot.nlu.topic_classifier`` asks of it."""
 SLOTS = ("topic", "place", "outside", "urgent", "language", "shown", "asked_place", "misunderstood", "circumstances", "likely")
 """What the dialogue remembers; ``domain.yml`` says what each is."""
 

@@ -386,9 +386,10 @@ class PackReader:
 def digest_of(directory: Path, guidance: Path, area: str) -> str:
     """Give a hash of every sheet that the directory of ``area`` is read from."""
     digest = hashlib.sha256()
-    for folder in (directory / SHARED, directory / area, guidance):
-        for path in sorted(folder.glob("*.csv")):
-            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    own = [path for folder in (directory / SHARED, directory / area, guidance) for path in folder.glob("*.csv")]
+    # The other areas' gazetteers too: their places are known as being outside.
+    for path in sorted({*own, *directory.glob("*/gazetteer.csv")}):
+        digest.update(f"{path.parent.name}/{path.name}".encode() + b"\0" + path.read_bytes() + b"\0")
     for source in ("pack.py", "models.py", "sheets.py"):
         digest.update((Path(__file__).parent / source).read_bytes())
     return digest.hexdigest()

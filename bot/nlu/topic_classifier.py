@@ -18,7 +18,7 @@ from bot.codes import NEEDS
 from bot.understanding import topic
 from bot.understanding.clauses import split, without_denied
 from bot.understanding.embedding import shared_embedder
-from bot.wire import ALSO, READING, REST
+from bot.wire import ALSO, NEED_OF_A_PART, READING, REST
 
 RANKED = 10
 NO_INTENT = {"name": None, "confidence": 0.0}
@@ -35,7 +35,7 @@ class TopicClassifier(IntentClassifier, GraphComponent):  # type: ignore[misc]
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"words": 6, "part": 0.6, "certain": 0.9}
+        return {"words": 6, "part": NEED_OF_A_PART, "certain": 0.9}
 
     @classmethod
     def required_components(cls) -> list[type]:

@@ -43,6 +43,16 @@ def test_a_pack_is_loaded_once_and_an_unchanged_one_not_again(pack: Pack, engine
     assert read_directory(engine) == before
 
 
+def test_a_place_that_another_area_adds_is_known_as_outside_from_the_next_start(pack: Pack, engine: Engine) -> None:
+    (pack.directory / "fenshire").mkdir()
+    pack.place_name("fenshire", "Fenshire", "county", "england", pack="fenshire").service().load(engine)
+    pack.place_name("eel", "Eel", "city", "fenshire", pack="fenshire")
+    assert pack.load(engine) is True
+    eel = read_directory(engine).place_named("Eel")
+    assert eel is not None
+    assert not eel.inside
+
+
 def test_a_service_keeps_its_id_when_the_pack_changes(pack: Pack, engine: Engine) -> None:
     before = pack.service().read(engine).services[0]
     after = pack.service(key="tea_room").read(engine).service("advice_desk")
