@@ -119,7 +119,7 @@ class Preparation:
         self.step("language", digest_files([*examples, *LANGUAGE_CODE]), "languages", self.train_language)
         self.step("urgency", digest_files([*examples, EMBEDDING_CODE, *URGENCY_CODE]), "urgent needs", self.train_urgency)
         self.step("meaning", digest_files([EMBEDDING_CODE], self.directory.digest), "what services are about", self.embed_directory)
-        self.step("rasa", self.rasa_digest(), "the assistant (about half a minute)", self.train_rasa)
+        self.step("rasa", self.rasa_digest(), "the assistant (some minutes)", self.train_rasa)
 
     def check_space(self) -> None:
         """Raise SetUpError where the disk is nearly full."""

@@ -149,6 +149,10 @@ class Composer:
         replies = [*self._outside(decision, language)]
         if cards or not decision.ask:
             text = say(language, key, **words)
+            unreachable = [card.name for card in cards if not (card.phone or card.email or card.url)]
+            if decision.focus == "contact" and unreachable:
+                missing = say(language, "services.no_contact", names="; ".join(unreachable))
+                text = missing if len(unreachable) == len(cards) else f"{text} {missing}"
             if any(card.checked_on is None for card in cards):
                 text += " " + say(language, "services.unchecked")
             replies.append(Reply(kind="services", lang=language, text=text, services=cards))

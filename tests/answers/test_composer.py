@@ -343,6 +343,16 @@ def test_their_phone_shows_the_same_services_and_nothing_else_again(talk: Talk) 
     assert again.understood.topic == "esol"
 
 
+def test_their_phone_says_of_whom_our_list_has_none(talk: Talk) -> None:
+    first = talk.say("esol", place="wisbech")
+    again = replies(talk.say("contact", heard=Heard(shown=(ids(first),))), "services")[0]
+    without = [card.name for card in again.services if not (card.phone or card.email or card.url)]
+    _, _, said = again.text.partition("Our list has no telephone, e-mail or website for: ")
+    assert without
+    assert all(name in said for name in without)
+    assert not any(card.name in said for card in again.services if card.name not in without)
+
+
 def test_a_day_brings_what_is_open_then(talk: Talk) -> None:
     first = talk.say("library", place="wisbech")
     saturday = talk.say("hours", heard=Heard(day="SA", shown=(ids(first),)))
