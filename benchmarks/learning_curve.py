@@ -1,7 +1,7 @@
 """How much more examples help: trains on the examples of ever more hands and asks what the last hand wrote.
 
 ``python -m benchmarks.learning_curve`` writes ``docs/learning-curve.md``. The hands did not see one another's examples, so that this is
-nearer to what strangers will type than cross-validation is. Takes some twenty minutes.
+nearer to what strangers will type than cross-validation is. Takes some ten minutes.
 """
 
 import numpy as np
