@@ -78,6 +78,23 @@ CIRCUMSTANCES = (
 REPLY_LANGUAGES = ("en", "uk", "ar", "fa", "zh-Hant")
 """BCP 47 codes of the languages the product writes in; each has catalogues in ``data/locales``."""
 
+INTERPRETER_FOR = {
+    "uk": "Ukrainian",
+    "ru": "Russian",
+    "ar": "Arabic",
+    "fa": "Farsi",
+    "prs": "Dari",
+    "ps": "Pashto",
+    "ckb": "Kurdish Sorani",
+    "ti": "Tigrinya",
+    "so": "Somali",
+    "zh-Hant": "Cantonese",
+    "ro": "Romanian",
+    "lt": "Lithuanian",
+    "pl": "Polish",
+}
+"""What a reader of a language asks an English speaker for: the spoken language, by the name interpreting services use."""
+
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "prs", "ps", "ckb", "ur"})
 
 WRITTEN_AS = {"prs": "fa", "zh-Hans": "zh-Hant", "yue": "zh-Hant"}

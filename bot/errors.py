@@ -7,6 +7,7 @@ DeskError
 ├── EngineAway             Rasa did not answer in time, or is still loading
 ├── MessageRefused         what a visitor sent cannot be taken; carries a catalogue key and an HTTP status
 └── UnknownConversation    no conversation has this token, or it has ended
+    └── ConversationLeft   its visitor left for good: nothing that belongs to it may be shown again
 
 No error carries the text of a message.
 """
@@ -54,3 +55,7 @@ class MessageRefused(DeskError):
 
 class UnknownConversation(DeskError):
     """No conversation has this token, or it has ended."""
+
+
+class ConversationLeft(UnknownConversation):
+    """The visitor left this conversation for good: nothing that belongs to it may be shown again."""

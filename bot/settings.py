@@ -27,6 +27,10 @@ class Settings:
     var: Path
     models: Path
     retention_days: int
+    idle_minutes: int
+    leave_to: str
+    public_url: str
+    public_body: str
     engine_timeout: float
     session_limit: str
     address_limit: str
@@ -60,6 +64,13 @@ def _clock(environment: dict[str, str], name: str, default: str) -> str:
     return text
 
 
+def _address(environment: dict[str, str], name: str, default: str) -> str:
+    text = environment.get(name, "").strip() or default
+    if text and not re.fullmatch(r"https?://[^\s\"'<>]+", text):
+        raise SettingsError(f"{name} is {text!r}: give a web address such as https://example.org/.")
+    return text
+
+
 def read_settings(environment: dict[str, str] | None = None) -> Settings:
     """Read the settings from ``environment`` (the process's own by default).
 
@@ -82,6 +93,10 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         var=var,
         models=Path(env.get("MODELS_DIR", "") or ROOT / "models"),
         retention_days=_number(env, "RETENTION_DAYS", 7, 1, 365),
+        idle_minutes=_number(env, "IDLE_MINUTES", 15, 5, 24 * 60),
+        leave_to=_address(env, "LEAVE_TO", "https://www.bbc.co.uk/weather"),
+        public_url=_address(env, "PUBLIC_URL", "").rstrip("/"),
+        public_body=env.get("PUBLIC_BODY", "").strip(),
         engine_timeout=_number(env, "ENGINE_TIMEOUT_MS", 8000, 100, 60000) / 1000,
         session_limit=env.get("SESSION_LIMIT", "").strip() or "30/minute",
         address_limit=env.get("ADDRESS_LIMIT", "").strip() or "1200/minute",

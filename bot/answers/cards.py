@@ -1,5 +1,6 @@
 """A service's record becomes a card in the reader's language: facts are quoted, never reworded."""
 
+import re
 from datetime import datetime
 
 import phonenumbers
@@ -28,6 +29,17 @@ def is_free_call(number: str) -> bool | None:
         cost = shortnumberinfo.expected_cost_for_region(parsed, "GB")
         return {ShortNumberCost.TOLL_FREE: True, ShortNumberCost.UNKNOWN_COST: None}.get(cost, False)
     return bool(phonenumbers.number_type(parsed) == PhoneNumberType.TOLL_FREE)
+
+
+def call_price(number: str) -> str:
+    """Say what a call costs: ``free``, ``standard`` (as a call to a home number), or empty where the numbering plan does not say.
+
+    Numbers that begin with 01, 02 or 03 cost the same and count towards inclusive minutes: Ofcom, "Costs and billing: calling 03, 08, 09
+    and 118 numbers".
+    """
+    if is_free_call(number):
+        return "free"
+    return "standard" if re.fullmatch(r"(0|\+44)[123]\d{8,9}", number.replace(" ", "")) else ""
 
 
 def is_free_service(cost: str) -> bool | None:
@@ -63,6 +75,7 @@ def make_card(service: ServiceRecord, language: str, catalogues: Catalogues, mom
         phone=phone.number if phone else "",
         phone_note=phone.description if phone else "",
         phone_free=is_free_call(phone.number) if phone else None,
+        call_price=call_price(phone.number) if phone else "",
         interpreter=service.interpretation_services,
         email=service.email,
         email_note=service.email_note,

@@ -14,7 +14,7 @@ from babel.dates import get_day_names
 from bot.answers.cards import make_card
 from bot.answers.catalogue import Catalogues
 from bot.answers.dialogue import ANYWHERE, AT_A_TIME, Decision
-from bot.answers.replies import Answer, Choice, Reply, Understood
+from bot.answers.replies import Answer, Choice, Reply, Understood, with_english
 from bot.answers.urgent import OfficeHours, urgent_reply
 from bot.codes import NEEDS, TALK, reply_language
 from bot.directory.hours import BRITISH_TIME, Opening, opening_at, opens_on
@@ -56,8 +56,12 @@ class Composer:
         self.meaning = meaning
 
     def render(self, decision: Decision, written: str, moment: datetime, heard: Heard) -> Answer:
-        """Find services and words for a decision, in the language of ours that readers of ``written`` can read."""
+        """Find services and words for a decision, in the language of ours that readers of ``written`` can read, with the English."""
         language = reply_language(written) or "en"
+        answer = self._render(decision, language, moment, heard)
+        return answer if language == "en" else with_english(answer, self._render(decision, "en", moment, heard))
+
+    def _render(self, decision: Decision, language: str, moment: datetime, heard: Heard) -> Answer:
         place = self.directory.places.get(decision.place or "")
         understood = Understood(
             topic=decision.topic or (decision.kind if decision.kind in TALK else None),
@@ -329,9 +333,13 @@ class Composer:
             replies.append(Reply(kind="guidance", lang=said.lang, text=said.text, source=g.source, source_date=g.source_seen))
         return [*replies, self.person(language)]
 
+    def library(self) -> ServiceRecord | None:
+        """Give the service that people are sent to when they want a person: the one that leads the topic ``human`` (leads.csv)."""
+        return next((s for s in self.directory.services if "human" in s.leads), None)
+
     def person(self, language: str, key: str = "human.how") -> Reply:
-        """Say how to reach a person: telephone and e-mail of the service that leads the topic ``human`` (leads.csv)."""
-        library = next((s for s in self.directory.services if "human" in s.leads), None)
+        """Say how to reach a person: telephone and e-mail of the library."""
+        library = self.library()
         phone = library.phones[0].number if library and library.phones else ""
         said = self.catalogues.said(language, key if phone else f"{key}_no_phone", phone=phone, email=library.email if library else "")
         return Reply(kind="text", lang=said.lang, text=said.text)

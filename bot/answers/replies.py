@@ -1,6 +1,6 @@
 """The replies of the chat API (DESIGN: ``docs/architecture.md``) as frozen values, and how they are written as JSON."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 
@@ -18,7 +18,11 @@ class Understood:
 
 @dataclass(frozen=True)
 class ServiceCard:
-    """One service as a person sees it; empty strings stand for what nobody knows."""
+    """One service as a person sees it; empty strings stand for what nobody knows.
+
+    ``call_price`` is ``free``, ``standard`` (as a call to a home number) or empty; ``hours_en`` are the hours in English, for a reader of
+    another language.
+    """
 
     id: str
     name: str
@@ -28,6 +32,7 @@ class ServiceCard:
     phone: str
     phone_note: str
     phone_free: bool | None
+    call_price: str
     interpreter: str
     email: str
     email_note: str
@@ -44,22 +49,30 @@ class ServiceCard:
     serves: tuple[str, ...]
     checked_on: str | None
     source: str
+    hours_en: str = ""
 
 
 @dataclass(frozen=True)
 class Choice:
+    """A button; ``label_en`` is its English, for a reader of another language."""
+
     label: str
     value: str
+    label_en: str = ""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """One reply of kind ``text guidance services choices urgent notice``; fields that a kind lacks stay empty."""
+    """One reply of kind ``text guidance services choices urgent notice``; fields that a kind lacks stay empty.
+
+    ``text_en`` is the same in English, where ``lang`` is another; ``reviewed`` tells whether a native speaker has read urgent words.
+    """
 
     kind: str
     lang: str
     text: str
     text_en: str = ""
+    reviewed: bool = True
     phone: str = ""
     source: str = ""
     source_date: str = ""
@@ -70,12 +83,12 @@ class Reply:
 
     def as_json(self) -> dict[str, Any]:
         """Give the fields this kind has."""
-        own = ["kind", "lang", "text"]
+        own = ["kind", "lang", "text", "text_en"]
         own += {
             "guidance": ["source", "source_date", "checked_on"],
             "services": ["services", "left_out"],
             "choices": ["choices"],
-            "urgent": ["text_en", "phone"],
+            "urgent": ["phone", "reviewed"],
         }.get(self.kind, [])
         whole = asdict(self)
         return {name: whole[name] for name in own}
@@ -91,3 +104,21 @@ class Answer:
     def as_json(self) -> dict[str, Any]:
         """Give ``understood`` and ``replies`` as the API has them."""
         return {"understood": asdict(self.understood), "replies": [reply.as_json() for reply in self.replies]}
+
+
+def _beside(reply: Reply, english: Reply) -> Reply:
+    """Put the English of the same reply beside it."""
+    if reply.lang == "en" or english.lang != "en":
+        return reply
+    return replace(
+        reply,
+        text_en=english.text,
+        services=tuple(replace(card, hours_en=other.hours) for card, other in zip(reply.services, english.services, strict=True)),
+        choices=tuple(replace(choice, label_en=other.label) for choice, other in zip(reply.choices, english.choices, strict=True)),
+        left_out=tuple({**left, "reason_en": other["reason"]} for left, other in zip(reply.left_out, english.left_out, strict=True)),
+    )
+
+
+def with_english(answer: Answer, english: Answer) -> Answer:
+    """Put beside each reply of ``answer`` its English, from the same answer composed in English."""
+    return replace(answer, replies=tuple(_beside(*both) for both in zip(answer.replies, english.replies, strict=True)))

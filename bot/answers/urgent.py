@@ -68,7 +68,7 @@ def _leading(directory: Directory, kind: str, place: PlaceRecord | None, in_offi
 def urgent_reply(
     kind: str, language: str, directory: Directory, place: PlaceRecord | None, moment: datetime, office: OfficeHours, catalogues: Catalogues
 ) -> Reply:
-    """Give the reply to an urgent need. Until a native speaker has reviewed the words, the English stands beside them."""
+    """Give the reply to an urgent need, with its English, and whether a native speaker has reviewed the words."""
     key, number, name = "urgent.emergency", EMERGENCY_NUMBER, ""
     if kind == "homeless_tonight":
         key, number, service = _tonight(directory, place, moment, office)
@@ -80,5 +80,7 @@ def urgent_reply(
             key, number, name = f"urgent.{kind}", phone, service.name
     words = {"phone": number, "name": name, "emergency": EMERGENCY_NUMBER}
     said = catalogues.said(language, key, **words)
-    english = "" if catalogues.is_reviewed(language, key) else catalogues.say("en", key, **words)
-    return Reply(kind="urgent", lang=said.lang, text=said.text, text_en="" if said.lang == "en" else english, phone=number)
+    english = "" if said.lang == "en" else catalogues.say("en", key, **words)
+    return Reply(
+        kind="urgent", lang=said.lang, text=said.text, text_en=english, reviewed=catalogues.is_reviewed(said.lang, key), phone=number
+    )

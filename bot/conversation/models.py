@@ -6,18 +6,23 @@ from bot.database import Base
 
 
 class Conversation(Base):  # type: ignore[misc,valid-type]
-    """One chat. ``token_hash`` is SHA-256 of the token the visitor holds; ``rasa_id`` is its name inside Rasa."""
+    """One chat. ``token_hash`` is SHA-256 of the token the visitor holds; ``rasa_id`` is its name inside Rasa.
+
+    ``ticket_hash`` is SHA-256 of the ticket with which the token can be changed, once; ``left_at`` is when the visitor left for good.
+    """
 
     __tablename__ = "conversation"
     # An id is never given out twice: what arrives late for an erased conversation must not land in a new one.
     __table_args__ = {"sqlite_autoincrement": True}
     id = Column(Integer, primary_key=True)
     token_hash = Column(String(64), nullable=False, unique=True)
+    ticket_hash = Column(String(64), unique=True, index=True)
     rasa_id = Column(String(36), nullable=False, unique=True)
     language = Column(String(16))
     pinned = Column(String(16))
     started_at = Column(DateTime(timezone=True), nullable=False)
     last_seen_at = Column(DateTime(timezone=True), nullable=False, index=True)
+    left_at = Column(DateTime(timezone=True))
 
 
 class Message(Base):  # type: ignore[misc,valid-type]

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from bot.conversation.models import Conversation, Feedback, Message, PendingErasure
 from bot.database import wipe_freed_pages
-from bot.errors import UnknownConversation
+from bot.errors import ConversationLeft, UnknownConversation
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,11 @@ class Chat:
     rasa_id: str
     language: str | None
     pinned: str | None
+
+    @property
+    def ticket(self) -> str:
+        """What may stand in an address for a while: it shows nothing, and changes the token for a new one, once."""
+        return _hash(f"ticket:{self.token}")[:32]
 
 
 @dataclass(frozen=True)
@@ -45,31 +50,78 @@ def _now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-class ConversationStore:
-    """Conversations in the database; every method is one transaction. The clock is the machine's."""
+def _seen(moment: datetime) -> datetime:
+    """Give a stored moment its time zone: SQLite keeps none, and all of ours are UTC."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
-    def __init__(self, engine: Engine) -> None:
+
+class ConversationStore:
+    """Conversations in the database; every method is one transaction. The clock is the machine's.
+
+    A conversation that nobody has touched for ``idle_minutes`` is found no more, as if it were unknown; what was said in it is
+    erased later, by the retention setting.
+    """
+
+    def __init__(self, engine: Engine, idle_minutes: int) -> None:
         self._engine = engine
+        self._idle = timedelta(minutes=idle_minutes)
 
     def _session(self) -> Session:
         return Session(self._engine, future=True)
 
     def start(self) -> Chat:
         """Start a conversation with a token that cannot be guessed."""
-        token, rasa_id, now = secrets.token_urlsafe(24), str(uuid.uuid4()), _now()
+        rasa_id, now = str(uuid.uuid4()), _now()
         with self._session() as session:
-            row = Conversation(token_hash=_hash(token), rasa_id=rasa_id, started_at=now, last_seen_at=now)
+            row = Conversation(rasa_id=rasa_id, started_at=now, last_seen_at=now)
+            chat = self._give_token(row)
             session.add(row)
             session.commit()
-            return Chat(row.id, token, rasa_id, None, None)
+            return replace(chat, id=row.id)
 
-    def find(self, token: str) -> Chat:
-        """Find the conversation of ``token``. Raises UnknownConversation."""
+    def _give_token(self, row: Any) -> Chat:
+        """Give a conversation a new token, and with it a new ticket."""
+        chat = Chat(row.id, secrets.token_urlsafe(24), row.rasa_id, row.language, row.pinned)
+        row.token_hash, row.ticket_hash = _hash(chat.token), _hash(chat.ticket)
+        return chat
+
+    def _live(self, row: Any) -> Any:
+        """Give the row back if its conversation goes on. Raises ConversationLeft or UnknownConversation."""
+        if row is not None and row.left_at is not None:
+            raise ConversationLeft()
+        if row is None or _seen(row.last_seen_at) < _now() - self._idle:
+            raise UnknownConversation()
+        return row
+
+    def find(self, token: str, even_ended: bool = False) -> Chat:
+        """Find the conversation of ``token``; to erase it, also one that has ended. Raises ConversationLeft or UnknownConversation."""
         with self._session() as session:
             row = session.execute(select(Conversation).where(Conversation.token_hash == _hash(token))).scalars().first()
-            if row is None:
-                raise UnknownConversation()
+            if row is None or not even_ended:
+                row = self._live(row)
             return Chat(row.id, token, row.rasa_id, row.language, row.pinned)
+
+    def stay(self, token: str) -> None:
+        """Note that the visitor of ``token`` is still there. Raises as ``find``."""
+        with self._session() as session:
+            row = self._live(session.execute(select(Conversation).where(Conversation.token_hash == _hash(token))).scalars().first())
+            row.last_seen_at = _now()
+            session.commit()
+
+    def resume(self, ticket: str) -> Chat:
+        """Go on with the conversation of ``ticket`` under a new token; the old one ends. Raises as ``find``."""
+        with self._session() as session:
+            row = self._live(session.execute(select(Conversation).where(Conversation.ticket_hash == _hash(ticket))).scalars().first())
+            chat = self._give_token(row)
+            row.last_seen_at = _now()
+            session.commit()
+            return chat
+
+    def leave(self, chat: Chat) -> None:
+        """End a conversation for good: nobody can open it again."""
+        with self._session() as session:
+            session.execute(update(Conversation).where(Conversation.id == chat.id).values(left_at=_now()))
+            session.commit()
 
     def accept(self, chat: Chat, message_id: str, text: str) -> dict[str, Any] | None:
         """Keep a message before it is answered; give the answer where this ``message_id`` already has one."""
@@ -105,7 +157,9 @@ class ConversationStore:
     def pin(self, chat: Chat, language: str) -> None:
         """Keep the language that the person chose."""
         with self._session() as session:
-            session.execute(update(Conversation).where(Conversation.id == chat.id).values(language=language, pinned=language))
+            session.execute(
+                update(Conversation).where(Conversation.id == chat.id).values(language=language, pinned=language, last_seen_at=_now())
+            )
             session.commit()
 
     def exchanges(self, chat: Chat) -> list[Exchange]:

@@ -117,8 +117,7 @@ async def chat(request: Request) -> Response:
 
 
 async def erase(request: Request) -> Response:
-    pipeline = pipeline_of(request)
-    everywhere = await pipeline.erase(await pipeline.conversation(bearer(request)))
+    everywhere = await pipeline_of(request).erase_by(bearer(request))
     return Response(status_code=204 if everywhere else 202)
 
 

@@ -12,6 +12,7 @@ from anyio import to_thread
 from sqlalchemy import text
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
@@ -25,10 +26,11 @@ from bot.database import open_database
 from bot.errors import MessageRefused, UnknownConversation
 from bot.opening import LiveDirectory, open_meaning, open_reader
 from bot.settings import ROOT, Settings
-from bot.web import api, page
+from bot.web import api, chat_page, embed, pages, sheet
 from bot.web.engine import Engine
 from bot.web.limits import RateLimits
 from bot.web.pipeline import Pipeline
+from bot.web.rendering import STATIC
 
 log = logging.getLogger(__name__)
 TIDY_EVERY = 60.0
@@ -56,8 +58,9 @@ class SafetyHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in self.headers.items():
                     headers[name] = value
-                if not scope.get("path", "").startswith("/static/"):
-                    headers["Cache-Control"] = "no-store"
+                if scope.get("path", "").startswith("/static/") and b"v=" in scope.get("query_string", b""):
+                    headers["Cache-Control"] = "public, max-age=31536000, immutable"
+                headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
         await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
@@ -99,7 +102,7 @@ def make_app(settings: Settings) -> Starlette:
     engine = Engine(settings.rasa_url, settings.actions_url, settings.engine_timeout)
     directory = live.current()
     reader, meaning = open_reader(settings, directory), open_meaning(settings, directory)
-    pipeline = Pipeline(settings, ConversationStore(database), live, reader, Catalogues(), engine, meaning)
+    pipeline = Pipeline(settings, ConversationStore(database, settings.idle_minutes), live, reader, Catalogues(), engine, meaning)
     commit = _commit()
 
     async def healthz(request: Request) -> Response:
@@ -139,15 +142,20 @@ def make_app(settings: Settings) -> Starlette:
 
     app = Starlette(
         routes=[
-            *page.routes,
+            *chat_page.routes,
+            *pages.routes,
+            *sheet.routes,
+            *embed.routes,
             *api.routes,
             Route("/healthz", healthz),
             Route("/readyz", readyz),
-            Mount("/static", StaticFiles(directory=ROOT / "bot" / "web" / "static")),
+            Mount("/static", StaticFiles(directory=STATIC)),
         ],
-        exception_handlers={MessageRefused: api.refused, UnknownConversation: api.unknown, 404: page.not_found},
+        exception_handlers={MessageRefused: api.refused, UnknownConversation: api.unknown, 404: chat_page.not_found},
         lifespan=lifespan,
     )
+    # A page names its session only where the visitor's own form sent it, so compressing it gives nothing away to another site.
+    app.add_middleware(GZipMiddleware, minimum_size=500)
     app.add_middleware(SafetyHeaders, frame_ancestors=settings.frame_ancestors)
     app.state.pipeline = pipeline
     app.state.limits = RateLimits(settings)

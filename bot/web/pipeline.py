@@ -140,8 +140,8 @@ class Pipeline:
         language = incoming.language or chat.pinned or chat.language or incoming.page_language or "en"
         if choice == "erase":
             await self.erase(chat)
-            text = Reply(kind="text", lang=reply_language(language) or "en", text=self.catalogues.say(language, "page.erased"))
-            return self._response(chat, language, {"understood": asdict(Understood()), "replies": [text.as_json()]}, session=None)
+            erased = self._said("text", language, "page.erased")
+            return self._response(chat, language, {"understood": asdict(Understood()), "replies": [erased]}, session=None)
         message_id = incoming.message_id or uuid.uuid4().hex
         known = await to_thread.run_sync(self.store.accept, chat, message_id, f"choice:{choice}")
         if known:
@@ -175,9 +175,7 @@ class Pipeline:
             again = [reply for reply in before[0]["replies"] if reply["kind"] != "notice"]
             turn = {"understood": before[0]["understood"], "replies": again}
         if reading and reading.redacted:
-            lang = reply_language(language) or "en"
-            notice = Reply(kind="notice", lang=lang, text=self.catalogues.say(lang, "notice.redacted"))
-            turn["replies"].append(notice.as_json())
+            turn["replies"].append(self._said("notice", language, "notice.redacted"))
         switched = reply_language(heard.names_language) if decision.kind == "language" else None
         if switched:
             language, pinned = switched, switched
@@ -185,6 +183,12 @@ class Pipeline:
         kept = {name: value for name, value in response.items() if name != "session"}
         await to_thread.run_sync(self.store.record, chat, message_id, kept, language, pinned)
         return response
+
+    def _said(self, kind: str, language: str, key: str) -> dict[str, Any]:
+        """Give a reply of one sentence of the catalogues."""
+        lang = reply_language(language) or "en"
+        english = "" if lang == "en" else self.catalogues.say("en", key)
+        return Reply(kind=kind, lang=lang, text=self.catalogues.say(lang, key), text_en=english).as_json()
 
     def _response(self, chat: Chat, language: str, turn: dict[str, Any], session: str | None = "") -> dict[str, Any]:
         return {
@@ -201,6 +205,10 @@ class Pipeline:
         reply = self.composer().urgent_only(urgent, place, language, datetime.now(timezone.utc))
         understood = Understood(urgent=urgent, place=place.name if place else None)
         return Unanswered(chat, reply_language(language) or "en", asdict(understood), reply)
+
+    async def erase_by(self, token: str) -> bool:
+        """Erase the conversation of ``token``, even one that has ended. Gives as ``erase``; raises UnknownConversation."""
+        return await self.erase(await to_thread.run_sync(self.store.find, token, True))
 
     async def erase(self, chat: Chat) -> bool:
         """Erase a conversation everywhere; give False where Rasa, being away, will do its part later."""

@@ -35,6 +35,7 @@ class ServiceShape(msgspec.Struct):
     phone: str
     phone_note: str
     phone_free: bool | None
+    call_price: Literal["free", "standard", ""]
     interpreter: str
     email: str
     email_note: str
@@ -51,25 +52,29 @@ class ServiceShape(msgspec.Struct):
     serves: list[str]
     checked_on: str | None
     source: str
+    hours_en: str
 
 
-class LeftOutShape(msgspec.Struct):
+class LeftOutShape(msgspec.Struct, omit_defaults=True):
     name: str
     reason: str
+    reason_en: str = ""
 
 
 class ChoiceShape(msgspec.Struct):
     label: str
     value: str
+    label_en: str
 
 
 class ReplyShape(msgspec.Struct, omit_defaults=True):
-    """A reply; the fields after text are there for the kinds that have them."""
+    """A reply; the fields after text_en (the same in English, where lang is another) are there for the kinds that have them."""
 
     kind: Literal["text", "guidance", "services", "choices", "urgent", "notice"]
     lang: str
     text: str
     text_en: str = ""
+    reviewed: bool = True
     phone: str = ""
     source: str = ""
     source_date: str = ""

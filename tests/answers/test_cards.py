@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from bot.answers.cards import is_free_call, is_free_service, make_card, phone_for
+from bot.answers.cards import call_price, is_free_call, is_free_service, make_card, phone_for
 from bot.answers.catalogue import Catalogues
 from bot.answers.replies import ServiceCard
 from bot.codes import REPLY_LANGUAGES
@@ -32,6 +32,25 @@ def test_a_call_that_may_cost_is_not_said_to_be_free(number: str) -> None:
 
 def test_where_the_numbering_plan_says_nothing_neither_do_we() -> None:
     assert is_free_call("85258") is None
+
+
+@pytest.mark.parametrize(
+    ("number", "price"),
+    [
+        ("0808 800 4444", "free"),
+        ("116 123", "free"),
+        ("01354 654321", "standard"),
+        ("+44 1354 654321", "standard"),
+        ("020 7520 0300", "standard"),
+        ("0345 045 5225", "standard"),
+        ("0300 123 1100", "standard"),
+        ("0845 345 4345", ""),
+        ("07700 900123", ""),
+        ("85258", ""),
+    ],
+)
+def test_a_card_says_what_a_call_costs_only_where_the_numbering_plan_does(number: str, price: str) -> None:
+    assert call_price(number) == price
 
 
 @pytest.mark.parametrize(("cost", "free"), [("free", True), ("Free", True), ("free to join and borrow", True)])

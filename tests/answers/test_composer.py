@@ -307,15 +307,35 @@ def test_each_kind_of_reply_is_written_with_its_own_fields_and_no_others(compose
     talk = Talk(composer, language="uk")
     answers = [talk.say("housing", urgent="homeless_tonight"), talk.say("legal", outside="Norwich"), talk.say("human")]
     written = [reply for answer in answers for reply in answer.as_json()["replies"]]
-    fields = {reply["kind"]: set(reply) - {"kind", "lang", "text"} for reply in written}
+    fields = {reply["kind"]: set(reply) - {"kind", "lang", "text", "text_en"} for reply in written}
+    assert all("text_en" in reply for reply in written)
     assert fields == {
-        "urgent": {"text_en", "phone"},
+        "urgent": {"phone", "reviewed"},
         "notice": set(),
         "guidance": {"source", "source_date", "checked_on"},
         "services": {"services", "left_out"},
         "choices": {"choices"},
         "text": set(),
     }
+
+
+@pytest.mark.parametrize("language", [code for code in REPLY_LANGUAGES if code != "en"])
+def test_every_reply_comes_with_the_english_that_an_english_reader_gets(composer: Composer, language: str) -> None:
+    said: list[dict[str, Any]] = [
+        {"intent": "housing", "urgent": "homeless_tonight"},
+        {"intent": "legal", "outside": "Norwich"},
+        {"intent": "esol", "place": "ely"},
+        {"intent": "human"},
+        {"intent": "smalltalk"},
+    ]
+    for one in said:
+        there, english = Talk(composer, language=language).say(**one), Talk(composer, language="en").say(**one)
+        for own, other in zip(there.replies, english.replies, strict=True):
+            assert own.text_en == other.text
+            assert [choice.label_en for choice in own.choices] == [choice.label for choice in other.choices]
+            assert [card.hours_en for card in own.services] == [card.hours for card in other.services]
+            assert [left["reason_en"] for left in own.left_out] == [left["reason"] for left in other.left_out]
+            assert other.text_en == ""
 
 
 def test_what_was_understood_is_written_with_every_field(talk: Talk) -> None:

@@ -12,14 +12,15 @@ from sqlalchemy.orm import Session
 
 from bot.conversation.models import Conversation, Feedback, Message
 from bot.conversation.store import ConversationStore
-from bot.errors import UnknownConversation
+from bot.errors import ConversationLeft, UnknownConversation
 
+IDLE_MINUTES = 15
 CANARY = "canary-7f3b-the-words-somebody-wrote"
 
 
 @pytest.fixture
 def store(engine: Engine) -> ConversationStore:
-    return ConversationStore(engine)
+    return ConversationStore(engine, IDLE_MINUTES)
 
 
 def an_answer(*choices: str) -> dict[str, Any]:
@@ -74,6 +75,70 @@ def test_the_database_does_not_hold_the_token(store: ConversationStore, engine: 
         for table in ("conversation", "message", "feedback", "pending_erasure"):
             held = [str(value) for row in connection.execute(text(f"SELECT * FROM {table}")) for value in row]
             assert not any(chat.token in value for value in held)
+
+
+def test_a_conversation_that_nobody_uses_is_found_no_more_until_then_it_is(store: ConversationStore, engine: Engine) -> None:
+    chat = store.start()
+    last_seen(engine, chat.rasa_id, (IDLE_MINUTES - 1) / 24 / 60)
+    assert store.find(chat.token) == chat
+    last_seen(engine, chat.rasa_id, (IDLE_MINUTES + 1) / 24 / 60)
+    for attempt in (store.find, store.stay):
+        with pytest.raises(UnknownConversation):
+            attempt(chat.token)
+    with pytest.raises(UnknownConversation):
+        store.resume(chat.ticket)
+
+
+def test_a_conversation_that_has_ended_is_still_there_to_be_erased(store: ConversationStore, engine: Engine) -> None:
+    chat = store.start()
+    last_seen(engine, chat.rasa_id, 1)
+    assert store.find(chat.token, even_ended=True) == chat
+    with pytest.raises(UnknownConversation):
+        store.find("another", even_ended=True)
+
+
+@pytest.mark.parametrize("sign", ["stay", "accept", "pin"])
+def test_every_sign_of_the_visitor_keeps_the_conversation_open(store: ConversationStore, engine: Engine, sign: str) -> None:
+    chat = store.start()
+    last_seen(engine, chat.rasa_id, (IDLE_MINUTES - 1) / 24 / 60)
+    {"stay": lambda: store.stay(chat.token), "accept": lambda: store.accept(chat, "m1", "words"), "pin": lambda: store.pin(chat, "uk")}[
+        sign
+    ]()
+    (row,) = rows(engine, Conversation)
+    seen = row.last_seen_at if row.last_seen_at.tzinfo else row.last_seen_at.replace(tzinfo=timezone.utc)
+    assert datetime.now(timezone.utc) - seen < timedelta(minutes=1)
+
+
+def test_a_ticket_changes_the_token_once_and_the_old_one_ends(store: ConversationStore) -> None:
+    chat = store.start()
+    store.accept(chat, "m1", "words")
+    fresh = store.resume(chat.ticket)
+    assert (fresh.id, fresh.rasa_id) == (chat.id, chat.rasa_id)
+    assert [exchange.text for exchange in store.exchanges(store.find(fresh.token))] == ["words"]
+    for old in (lambda: store.find(chat.token), lambda: store.resume(chat.ticket)):
+        with pytest.raises(UnknownConversation):
+            old()
+    assert store.resume(fresh.ticket).id == chat.id
+
+
+def test_neither_a_ticket_opens_a_conversation_nor_a_token_is_a_ticket(store: ConversationStore) -> None:
+    chat = store.start()
+    with pytest.raises(UnknownConversation):
+        store.find(chat.ticket)
+    with pytest.raises(UnknownConversation):
+        store.resume(chat.token)
+
+
+def test_a_conversation_that_was_left_is_found_by_nothing_but_its_end(store: ConversationStore, engine: Engine) -> None:
+    chat, other = store.start(), store.start()
+    store.accept(chat, "m1", "words")
+    store.leave(chat)
+    for attempt in (lambda: store.find(chat.token), lambda: store.stay(chat.token), lambda: store.resume(chat.ticket)):
+        with pytest.raises(ConversationLeft):
+            attempt()
+    assert store.find(other.token) == other
+    last_seen(engine, chat.rasa_id, 8)
+    assert store.expired(7) == [chat.rasa_id], "what was said in it is erased as the retention setting says"
 
 
 def test_a_message_is_kept_before_it_is_answered(store: ConversationStore) -> None:

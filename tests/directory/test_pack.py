@@ -96,7 +96,7 @@ def test_a_database_that_fails_in_the_middle_of_loading_leaves_the_directory_as_
 
 
 def test_loading_a_pack_leaves_conversations_alone(pack: Pack, engine: Engine) -> None:
-    store = ConversationStore(engine)
+    store = ConversationStore(engine, idle_minutes=15)
     chat = store.start()
     store.accept(chat, "m1", "a question")
     pack.service().load(engine)

@@ -1,0 +1,169 @@
+"""What every page shares: the templates, the files they load, and what a page was asked with."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_date
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from bot.answers.urgent import EMERGENCY_NUMBER
+from bot.codes import INTERPRETER_FOR, REPLY_LANGUAGES, direction, reply_language
+from bot.understanding.cleaning import LONGEST
+from bot.web.api import LARGEST_BODY, asked_language, pipeline_of, read_body
+
+STATIC = Path(__file__).parent / "static"
+OWN_NAMES = {code: str(Locale.parse(code, sep="-").get_display_name()) for code in REPLY_LANGUAGES}
+"""Each language's name in itself."""
+FIELDS_AT_MOST = 60
+SHORT_ID = 8
+"""Characters of a service's id that name it in a form and in a link: enough to be alone among many thousands."""
+
+environment = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def short_id(service_id: str) -> str:
+    """Give the short name of a service."""
+    return service_id[:SHORT_ID]
+
+
+environment.filters["short_id"] = short_id
+
+
+def asset(name: str) -> str:
+    """Give the address of a file of ``static/``; it holds a digest of the content, so that a browser may keep it for good."""
+    return f"/static/{name}?v={hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:8]}"
+
+
+ASSETS = {path.name: asset(path.name) for path in STATIC.iterdir()}
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What a page was asked with.
+
+    ``given`` are the fields of the form (or of the address), ``services`` what was ticked (all that was shown, where nothing was),
+    ``language`` the code the page is written in, ``english`` whether the English stands beside it, ``session`` the token of the
+    conversation, empty where there is none: only ever from a form.
+    """
+
+    request: Request
+    given: Mapping[str, str]
+    services: tuple[str, ...]
+    language: str
+    english: bool
+    session: str
+
+
+async def read_visit(request: Request) -> Visit:
+    """Read what the page was asked with. Raises MessageRefused where the form is too large."""
+    asked: Any = await _form(request) if request.method == "POST" else request.query_params
+    given = {name: value for name, value in asked.items() if isinstance(value, str)}
+    language = reply_language(given.get("language")) or reply_language(given.get("page_language")) or reply_language(given.get("lang"))
+    return Visit(
+        request=request,
+        given=given,
+        services=tuple(value for value in asked.getlist("service") or asked.getlist("all") if isinstance(value, str)),
+        language=language or reply_language(request.query_params.get("lang")) or asked_language(request),
+        english=given.get("english") == "1",
+        session=given.get("session", "") if request.method == "POST" else "",
+    )
+
+
+async def _form(request: Request) -> FormData:
+    """Read a posted form of at most four times LARGEST_BODY bytes: every character of a message may take nine."""
+    body = await read_body(request, 4 * LARGEST_BODY)
+
+    async def again() -> Any:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return await Request(request.scope, again).form(max_fields=FIELDS_AT_MOST)
+
+
+def in_words(day: date, language: str) -> str:
+    """Write a date as readers of ``language`` do."""
+    return str(format_date(day, "long", locale=language.replace("-", "_")))
+
+
+def telephone(number: str) -> Markup:
+    """Write a number to be pressed, kept apart from the direction of the text around it."""
+    return Markup('<a href="tel:{}" dir="ltr"><bdi>{}</bdi></a>').format(number.replace(" ", ""), number)
+
+
+def render(
+    visit: Visit, template: str, status: int = 200, language: str | None = None, always_english: bool = False, **values: Any
+) -> HTMLResponse:
+    """Write a page in the visit's language, or in ``language``; with ``always_english`` the English stands beside it unasked.
+
+    In templates ``say`` gives the words of a key, ``both`` these with the English beside them where it is wanted, ``in_english`` the
+    English alone, ``day`` the date of an ISO text (put into a key it is written in words), ``asset`` the address of a file.
+    """
+    language = language or visit.language
+    catalogues = pipeline_of(visit.request).catalogues
+    settings = pipeline_of(visit.request).settings
+    beside = (visit.english or always_english) and language != "en"
+
+    def words(own: str, key: str, put: Mapping[str, object]) -> str:
+        return catalogues.say(own, key, **{name: in_words(value, own) if isinstance(value, date) else value for name, value in put.items()})
+
+    def say(key: str, **put: object) -> str:
+        return words(language, key, put)
+
+    def in_english(key: str, **put: object) -> str:
+        return words("en", key, put)
+
+    def both(key: str, **put: object) -> Markup:
+        own = Markup.escape(say(key, **put))
+        if not beside:
+            return own
+        return Markup('{}<span class="en" lang="en" dir="ltr">{}</span>').format(own, in_english(key, **put))
+
+    def parted(key: str, name: str, put: Markup, own: str) -> Markup:
+        before, _, after = catalogues.say(own, key, **{name: "\0"}).partition("\0")
+        return Markup("{}{}{}").format(before, put, after)
+
+    def called(key: str, number: str) -> Markup:
+        """Give the words of a key with its number to be pressed."""
+        return parted(key, "phone", telephone(number), language)
+
+    def linked(key: str, url: str) -> Markup:
+        """Give the words of a key with its web address to be pressed, and the English where it is wanted."""
+        link = Markup('<a href="{0}" rel="noopener noreferrer" dir="ltr"><bdi>{0}</bdi></a>').format(url)
+        own = parted(key, "url", link, language)
+        return own + Markup('<span class="en" lang="en" dir="ltr">{}</span>').format(parted(key, "url", link, "en")) if beside else own
+
+    page: str = environment.get_template(template).render(
+        say=say,
+        both=both,
+        in_english=in_english,
+        called=called,
+        linked=linked,
+        day=date.fromisoformat,
+        beside=beside,
+        language=language,
+        direction=direction,
+        languages=OWN_NAMES,
+        interpreter_for=INTERPRETER_FOR.get(language, ""),
+        emergency_number=EMERGENCY_NUMBER,
+        longest=LONGEST,
+        asset=ASSETS.__getitem__,
+        telephone=telephone,
+        idle_minutes=settings.idle_minutes,
+        leave_to=settings.leave_to,
+        **{"session": visit.session, "english": visit.english, "path": visit.request.url.path, **values},
+    )
+    return HTMLResponse(page, status)

@@ -1,0 +1,16 @@
+"""Leaving a conversation for good, and changing its token with a ticket."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = '0002'
+down_revision = '0001'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    # Added in place: a table that SQLite makes anew would lose AUTOINCREMENT, and with it the promise never to reuse an id.
+    op.add_column('conversation', sa.Column('ticket_hash', sa.String(length=64), nullable=True))
+    op.add_column('conversation', sa.Column('left_at', sa.DateTime(timezone=True), nullable=True))
+    op.create_index(op.f('ix_conversation_ticket_hash'), 'conversation', ['ticket_hash'], unique=True)
