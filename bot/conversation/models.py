@@ -32,7 +32,7 @@ class Message(Base):  # type: ignore[misc,valid-type]
     __table_args__ = (UniqueConstraint("conversation_id", "message_id"),)
     id = Column(Integer, primary_key=True)
     conversation_id = Column(Integer, ForeignKey("conversation.id", ondelete="CASCADE"), nullable=False, index=True)
-    message_id = Column(String(64), nullable=False)
+    message_id = Column(String(64), nullable=False, index=True)
     text = Column(Text, nullable=False)
     answer = Column(JSON)
     received_at = Column(DateTime(timezone=True), nullable=False)
@@ -56,3 +56,11 @@ class PendingErasure(Base):  # type: ignore[misc,valid-type]
     __tablename__ = "pending_erasure"
     rasa_id = Column(String(36), primary_key=True)
     asked_at = Column(DateTime(timezone=True), nullable=False)
+
+
+class SpentMessage(Base):  # type: ignore[misc,valid-type]
+    """SHA-256 of the id of an erased message: a browser that sends its form once more must not bring the message back."""
+
+    __tablename__ = "spent_message"
+    message_hash = Column(String(64), primary_key=True)
+    erased_at = Column(DateTime(timezone=True), nullable=False, index=True)

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from bot.conversation.models import Conversation, Feedback, Message, PendingErasure
+from bot.conversation.models import Conversation, Feedback, Message, PendingErasure, SpentMessage
 from bot.database import wipe_freed_pages
 from bot.errors import ConversationLeft, UnknownConversation
 
@@ -123,6 +123,18 @@ class ConversationStore:
             session.execute(update(Conversation).where(Conversation.id == chat.id).values(left_at=_now()))
             session.commit()
 
+    def is_over(self, message_id: str) -> bool:
+        """Tell whether a message with this id belongs to no conversation that goes on: its visitor left, idled out or erased it.
+
+        A browser that goes back may send its form once more; what was in it is not to be shown again then.
+        """
+        with self._session() as session:
+            if session.get(SpentMessage, _hash(message_id)):
+                return True
+            found = select(Conversation).join(Message, Message.conversation_id == Conversation.id).where(Message.message_id == message_id)
+            rows = session.execute(found).scalars().all()
+            return bool(rows) and not any(row.left_at is None and _seen(row.last_seen_at) >= _now() - self._idle for row in rows)
+
     def accept(self, chat: Chat, message_id: str, text: str) -> dict[str, Any] | None:
         """Keep a message before it is answered; give the answer where this ``message_id`` already has one."""
         with self._session() as session:
@@ -193,6 +205,9 @@ class ConversationStore:
             return
         with self._session() as session:
             ids = session.execute(select(Conversation.id).where(Conversation.rasa_id.in_(rasa_ids))).scalars().all()
+            sent = set(session.execute(select(Message.message_id).where(Message.conversation_id.in_(ids))).scalars())
+            for spent in {_hash(message_id) for message_id in sent}:
+                session.merge(SpentMessage(message_hash=spent, erased_at=_now()))
             for model in (Message, Feedback):
                 session.execute(delete(model).where(model.conversation_id.in_(ids)))
             session.execute(delete(Conversation).where(Conversation.id.in_(ids)))
@@ -212,6 +227,12 @@ class ConversationStore:
             session.execute(delete(PendingErasure).where(PendingErasure.rasa_id == rasa_id))
             session.commit()
         wipe_freed_pages(self._engine)
+
+    def forget_spent(self, days: int) -> None:
+        """Forget the ids of messages erased more than ``days`` days ago: no browser's tab is that old."""
+        with self._session() as session:
+            session.execute(delete(SpentMessage).where(SpentMessage.erased_at < _now() - timedelta(days=days)))
+            session.commit()
 
     def expired(self, days: int) -> list[str]:
         """Give the Rasa ids of conversations without a message for ``days`` days."""

@@ -11,6 +11,7 @@ from babel import Locale
 from babel.dates import format_time, get_day_names
 from govuk_bank_holidays.bank_holidays import BankHolidays
 
+from bot.codes import direction
 from bot.directory.records import ScheduleRecord
 from bot.directory.sheets import DAYS
 
@@ -147,7 +148,10 @@ def describe(schedules: tuple[ScheduleRecord, ...], language: str, all_hours: st
             notes.append(schedule.notes)
     text = "; ".join(text for _, text in sorted(parts, key=lambda part: part[0]))
     if notes:
-        text += f" ({'; '.join(notes)})" if text else "; ".join(notes)
+        note = "; ".join(notes)
+        if direction(language) == "rtl":
+            note = f"\u2068{note}\u2069"  # English words with brackets and commas would else be torn apart
+        text += f" ({note})" if text else note
     if text and please_check:
         text += f" – {please_check}"
     return text

@@ -23,7 +23,7 @@ from bot import __version__
 from bot.answers.catalogue import Catalogues
 from bot.conversation.store import ConversationStore
 from bot.database import open_database
-from bot.errors import MessageRefused, UnknownConversation
+from bot.errors import ConversationLeft, MessageRefused, UnknownConversation
 from bot.opening import LiveDirectory, open_meaning, open_reader
 from bot.settings import ROOT, Settings
 from bot.web import api, chat_page, embed, pages, sheet
@@ -151,7 +151,12 @@ def make_app(settings: Settings) -> Starlette:
             Route("/readyz", readyz),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
-        exception_handlers={MessageRefused: api.refused, UnknownConversation: api.unknown, 404: chat_page.not_found},
+        exception_handlers={
+            MessageRefused: api.refused,
+            UnknownConversation: api.unknown,
+            ConversationLeft: chat_page.show_ended,
+            404: chat_page.not_found,
+        },
         lifespan=lifespan,
     )
     # A page names its session only where the visitor's own form sent it, so compressing it gives nothing away to another site.

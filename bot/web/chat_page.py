@@ -13,7 +13,7 @@ from starlette.routing import Route
 from bot.answers.composer import CORE
 from bot.codes import NEEDS, reply_language
 from bot.conversation.store import Chat, Exchange
-from bot.errors import ConversationLeft, MessageRefused, UnknownConversation
+from bot.errors import MessageRefused, UnknownConversation
 from bot.web.api import RETRY_AFTER, pipeline_of, problem, too_many
 from bot.web.pipeline import Incoming, Unanswered
 from bot.web.rendering import Visit, read_visit, render
@@ -110,10 +110,12 @@ async def post_chat(request: Request) -> Response:
         page = await _chat_page(visit, None, notice=say("page.erased" if everywhere else "page.erasing"))
         page.headers.update(FORGET_WHAT_WAS_SHOWN)
         return page
+    message_id = given.get("message_id", "")
+    over: bool = bool(message_id) and await to_thread.run_sync(pipeline.store.is_over, message_id)
+    if over:
+        return await show_ended(request)
     try:
         chat = await _conversation(visit)
-    except ConversationLeft:
-        return await show_ended(request)
     except UnknownConversation:
         return await _chat_page(visit, None, 404, error=say("error.unknown_session"), typed=text)
     wait = too_many(request, visit.session or None)
@@ -128,7 +130,7 @@ async def post_chat(request: Request) -> Response:
         text=None if choice else text,
         choice=choice,
         language=pinned,
-        message_id=given.get("message_id") or None,
+        message_id=message_id or None,
         page_language=visit.language,
         tiles=frozenset(f"topic:{topic}" for topic in TILES),
     )
@@ -138,8 +140,7 @@ async def post_chat(request: Request) -> Response:
         return await _chat_page(visit, chat, refused.status, error=say(refused.key, **refused.values), typed=text)
     except Unanswered as away:
         words = pipeline.catalogues.say(away.language, "error.engine", seconds=RETRY_AFTER)
-        sent = given.get("message_id", "")
-        return await _chat_page(visit, away.chat, 503, away.language, words, text, sent, urgent=away.urgent.as_json())
+        return await _chat_page(visit, away.chat, 503, away.language, words, text, message_id, urgent=away.urgent.as_json())
     written = reply_language(response["language"]) or "en"
     return await _chat_page(visit, await pipeline.conversation(response["session"]), language=written, typed=text if choice else "")
 
@@ -172,8 +173,11 @@ async def show_still(request: Request) -> Response:
     return render(visit, "still.html", ticket=visit.given.get("ticket", ""), ended=ended, warn_before=WARN_BEFORE)
 
 
-async def show_ended(request: Request) -> Response:
-    visit = await read_visit(request)
+async def show_ended(request: Request, error: Exception | None = None) -> Response:
+    """Say that a chat has ended: also to whoever comes back to a page of one that was left."""
+    if request.url.path.startswith("/api/"):
+        return problem(request, "error.unknown_session", 404)
+    visit = await read_visit(request, even_left=True)
     page = render(visit, "ended.html", session="")
     page.headers.update(FORGET_WHAT_WAS_SHOWN)
     return page
@@ -181,7 +185,7 @@ async def show_ended(request: Request) -> Response:
 
 async def leave(request: Request) -> Response:
     """End the chat for good and go to a page that tells nothing; the page's script calls this on its way out."""
-    visit = await read_visit(request)
+    visit = await read_visit(request, even_left=True)
     pipeline = pipeline_of(request)
     with contextlib.suppress(UnknownConversation):
         chat = await _conversation(visit)

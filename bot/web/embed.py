@@ -44,7 +44,7 @@ async def show_script(request: Request) -> Response:
 
 
 async def show_demo(request: Request) -> Response:
-    address = str(request.base_url).rstrip("/")
+    address = pipeline_of(request).settings.public_url or str(request.base_url).rstrip("/")
     return HTMLResponse(environment.get_template("demo.html").render(address=address))
 
 

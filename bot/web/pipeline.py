@@ -227,6 +227,7 @@ class Pipeline:
         """Erase what is older than the retention setting, and what Rasa still has to erase."""
         expired = await to_thread.run_sync(self.store.expired, self.settings.retention_days)
         await to_thread.run_sync(self.store.erase, expired)
+        await to_thread.run_sync(self.store.forget_spent, self.settings.retention_days)
         for rasa_id in await to_thread.run_sync(self.store.pending_erasures):
             if not await self._forget(rasa_id):
                 return

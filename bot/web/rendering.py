@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from anyio import to_thread
 from babel import Locale
 from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -17,6 +18,7 @@ from starlette.responses import HTMLResponse
 
 from bot.answers.urgent import EMERGENCY_NUMBER
 from bot.codes import INTERPRETER_FOR, REPLY_LANGUAGES, direction, reply_language
+from bot.errors import ConversationLeft, UnknownConversation
 from bot.understanding.cleaning import LONGEST
 from bot.web.api import LARGEST_BODY, asked_language, pipeline_of, read_body
 
@@ -69,12 +71,19 @@ class Visit:
     session: str
 
 
-async def read_visit(request: Request) -> Visit:
-    """Read what the page was asked with. Raises MessageRefused where the form is too large."""
+async def read_visit(request: Request, even_left: bool = False) -> Visit:
+    """Read what the page was asked with.
+
+    Raises MessageRefused where the form is too large, and ConversationLeft where its visitor has left for good (unless ``even_left``):
+    a browser that goes back may send its form once more.
+    """
+    kept: Visit | None = getattr(request.state, "visit", None)
+    if kept:
+        return kept
     asked: Any = await _form(request) if request.method == "POST" else request.query_params
     given = {name: value for name, value in asked.items() if isinstance(value, str)}
     language = reply_language(given.get("language")) or reply_language(given.get("page_language")) or reply_language(given.get("lang"))
-    return Visit(
+    visit = Visit(
         request=request,
         given=given,
         services=tuple(value for value in asked.getlist("service") or asked.getlist("all") if isinstance(value, str)),
@@ -82,6 +91,15 @@ async def read_visit(request: Request) -> Visit:
         english=given.get("english") == "1",
         session=given.get("session", "") if request.method == "POST" else "",
     )
+    request.state.visit = visit
+    if visit.session and not even_left:
+        try:
+            await to_thread.run_sync(pipeline_of(request).store.find, visit.session)
+        except ConversationLeft:
+            raise
+        except UnknownConversation:
+            pass  # The page says so where it matters.
+    return visit
 
 
 async def _form(request: Request) -> FormData:

@@ -19,8 +19,8 @@ from bot.directory.records import Directory, ServiceRecord
 from bot.web.api import pipeline_of
 from bot.web.rendering import Visit, environment, read_visit, render, short_id
 
-SERVICES_AT_MOST = 6
-"""How many services still fit on one page in big type."""
+SERVICES_AT_MOST = 4
+"""How many services still fit on one page in type of 12 points, which is what clear print asks for."""
 PICTURE_WIDTH = 720
 """Pixels: what an old phone shows without scrolling sideways, twice as sharp as its screen."""
 WIDE = {"W", "F"}
@@ -75,7 +75,17 @@ async def show_sheet(request: Request) -> Response:
     sheet = make_sheet(visit, _names(visit))
     code = Markup(sheet.code.svg_inline(scale=3, border=2, dark="#000", light="#fff", svgclass="code", lineclass=None, omitsize=True))  # noqa: S704
     pairs = list(zip(sheet.cards, sheet.english, strict=True))
-    return render(visit, "sheet.html", 200 if pairs else 404, always_english=True, sheet=sheet, pairs=pairs, code=code, path=sheet.path)
+    return render(
+        visit,
+        "sheet.html",
+        200 if pairs else 404,
+        always_english=True,
+        sheet=sheet,
+        pairs=pairs,
+        code=code,
+        most=SERVICES_AT_MOST,
+        path=sheet.path,
+    )
 
 
 def _names(visit: Visit) -> tuple[str, ...]:

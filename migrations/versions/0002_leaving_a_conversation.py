@@ -14,3 +14,10 @@ def upgrade() -> None:
     op.add_column('conversation', sa.Column('ticket_hash', sa.String(length=64), nullable=True))
     op.add_column('conversation', sa.Column('left_at', sa.DateTime(timezone=True), nullable=True))
     op.create_index(op.f('ix_conversation_ticket_hash'), 'conversation', ['ticket_hash'], unique=True)
+    op.create_index(op.f('ix_message_message_id'), 'message', ['message_id'], unique=False)
+    op.create_table('spent_message',
+    sa.Column('message_hash', sa.String(length=64), nullable=False),
+    sa.Column('erased_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('message_hash')
+    )
+    op.create_index(op.f('ix_spent_message_erased_at'), 'spent_message', ['erased_at'], unique=False)

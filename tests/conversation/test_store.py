@@ -10,7 +10,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
-from bot.conversation.models import Conversation, Feedback, Message
+from bot.conversation.models import Conversation, Feedback, Message, SpentMessage
 from bot.conversation.store import ConversationStore
 from bot.errors import ConversationLeft, UnknownConversation
 
@@ -72,7 +72,7 @@ def test_the_database_does_not_hold_the_token(store: ConversationStore, engine: 
     chat = store.start()
     store.accept(chat, "m1", "a question")
     with engine.connect() as connection:
-        for table in ("conversation", "message", "feedback", "pending_erasure"):
+        for table in ("conversation", "message", "feedback", "pending_erasure", "spent_message"):
             held = [str(value) for row in connection.execute(text(f"SELECT * FROM {table}")) for value in row]
             assert not any(chat.token in value for value in held)
 
@@ -139,6 +139,33 @@ def test_a_conversation_that_was_left_is_found_by_nothing_but_its_end(store: Con
     assert store.find(other.token) == other
     last_seen(engine, chat.rasa_id, 8)
     assert store.expired(7) == [chat.rasa_id], "what was said in it is erased as the retention setting says"
+
+
+def test_a_message_is_over_once_its_conversation_is_left_idle_or_erased(store: ConversationStore, engine: Engine) -> None:
+    left, idle, erased, going = (store.start() for _ in range(4))
+    for number, chat in enumerate((left, idle, erased, going)):
+        store.accept(chat, f"m{number}", "words")
+    assert not any(store.is_over(f"m{number}") for number in range(5))
+    store.leave(left)
+    last_seen(engine, idle.rasa_id, 1)
+    store.erase([erased.rasa_id])
+    assert [store.is_over(f"m{number}") for number in range(5)] == [True, True, True, False, False]
+    store.erase([left.rasa_id])
+    assert store.is_over("m0")
+
+
+def test_ids_of_erased_messages_are_kept_as_hashes_and_not_for_ever(store: ConversationStore, engine: Engine) -> None:
+    chat = store.start()
+    store.accept(chat, "an-id-of-a-message", "words")
+    store.erase([chat.rasa_id])
+    store.forget_spent(7)
+    (row,) = rows(engine, SpentMessage)
+    assert "an-id" not in row.message_hash
+    with Session(engine, future=True) as session:
+        session.execute(update(SpentMessage).values(erased_at=datetime.now(timezone.utc) - timedelta(days=8)))
+        session.commit()
+    store.forget_spent(7)
+    assert rows(engine, SpentMessage) == []
 
 
 def test_a_message_is_kept_before_it_is_answered(store: ConversationStore) -> None:

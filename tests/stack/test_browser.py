@@ -1,117 +1,230 @@
-"""The page in a real browser, in Ukrainian and Arabic, with JavaScript and without."""
+"""The page in a real browser: whole journeys with JavaScript and without, in Ukrainian, Arabic and the others."""
 
-import shutil
-from collections.abc import Iterator
+import re
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Route
 
-from tests.stack.running_stack import Stack
+from bot.codes import REPLY_LANGUAGES
+from tests.stack.visiting import QUESTIONS, Visit, needs_chromium
 
-CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-QUIET += ["--disable-component-update", "--disable-sync"]
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PATH: apt-get install chromium, then run this again")
+pytestmark = needs_chromium
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield opened
-        opened.close()
+def choose(visit: Visit, button: str) -> None:
+    """Press a button that brings a whole page."""
+    visit.page.click(button)
+    visit.page.wait_for_load_state()
 
 
-class Visit:
-    """A visitor's tab on an old phone; gathers what the page complained of and every address it asked for."""
-
-    def __init__(self, browser: Browser, stack: Stack, scripts: bool) -> None:
-        self.context = browser.new_context(viewport={"width": 360, "height": 640}, java_script_enabled=scripts)
-        self.page: Page = self.context.new_page()
-        self.complaints: list[str] = []
-        self.asked: list[str] = []
-        self.page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.stack = stack
-
-    def ask(self, text: str) -> None:
-        """Type a question, press the button and wait for the next exchange."""
-        before = self.page.locator(".exchange").count()
-        self.page.fill("#text", text)
-        self.page.click("#ask .send")
-        self.page.locator(".exchange").nth(before).wait_for()
-
-
-@pytest.fixture(params=[True, False], ids=["scripts", "no-scripts"])
-def visit(request: pytest.FixtureRequest, browser: Browser, stack: Stack) -> Iterator[Visit]:
-    opened = Visit(browser, stack, request.param)
-    yield opened
-    assert opened.complaints == []
-    assert all(address.startswith(stack.url) for address in opened.asked), "no third party is asked for anything"
-    opened.context.close()
-
-
-def test_a_question_in_ukrainian(visit: Visit) -> None:
-    page = visit.page
-    page.goto(f"{visit.stack.url}/?lang=uk")
+def test_a_journey_in_ukrainian_from_the_first_question_to_the_end(visit: Visit) -> None:
+    page = visit.open("uk")
     assert page.locator("html").get_attribute("dir") == "ltr"
-    visit.ask("Де я можу вивчати англійську в Елі?")
-    assert "Cambridgeshire Skills" in page.locator(".exchange").last.inner_text()
+    visit.ask(QUESTIONS["uk"])
+    assert "Cambridgeshire Skills" in visit.last()
     visit.ask("А в Уісбечі?")
-    assert "College of West Anglia" in page.locator(".exchange").last.inner_text()
+    assert "College of West Anglia" in visit.last()
     assert page.locator("html").get_attribute("lang") == "uk"
+    visit.press("button[value='more']")
+    page.locator(".card input").last.check()
+    chosen = page.locator(".card").last.locator("h3").inner_text()
+    page.locator(".take button").last.click()
+    page.locator("main.sheet").wait_for()
+    assert [card.inner_text() for card in page.locator(".sheet h2").all()] == [chosen]
+    assert "session" not in page.url
+    choose(visit, "footer button[value='show']")
+    assert page.locator(".exchange").count() == 3
+    page.click("button[value='human']")
+    page.locator(".exchange").nth(3 if visit.scripts else 2).wait_for()
+    assert "0345 045 5225" in visit.last()
+    page.click("button[value='erase']")
+    page.locator(".notice").wait_for()
+    assert page.locator(".exchange").count() == 0
 
 
-def test_an_urgent_question_in_arabic_is_laid_out_from_the_right(visit: Visit) -> None:
-    page = visit.page
-    page.goto(f"{visit.stack.url}/?lang=ar")
+def test_a_journey_in_arabic_that_begins_with_somebody_out_in_the_street(visit: Visit) -> None:
+    page = visit.open("ar")
     assert page.locator("html").get_attribute("dir") == "rtl"
-    visit.ask("لا أملك مكانًا للنوم الليلة")
+    visit.ask(QUESTIONS["ar"])
     last = page.locator(".exchange").last
     assert last.locator(".urgent").count() == 1
     assert last.locator(".urgent .number").get_attribute("dir") == "ltr"
     assert last.locator(".card h3").first.get_attribute("dir") == "ltr"
-    page.locator(".choices button[value='place:fenland']").click()
-    page.locator(".exchange").nth(1).wait_for()
-    assert "Fenland District Council" in page.locator(".exchange").last.inner_text()
+    assert last.locator(".urgent p[lang='en']").count() == 1, "nobody has reviewed the words, so the English stands beside them"
+    visit.press(".choices button[value='place:fenland']")
+    assert "Fenland District Council" in visit.last()
+    choose(visit, "footer form[action='/directory'] button:not([formaction])")
+    page.locator("#topic").select_option("food")
+    page.click("main .search button")
+    page.locator(".card").first.wait_for()
+    choose(visit, "footer button[value='show']")
+    assert page.locator("html").get_attribute("lang") == "ar"
+    assert page.locator(".exchange").count() == 2, "the chat is still there"
+    page.click(".languages summary")
+    page.click(".languages button[value='en']")
+    page.locator("html[lang='en']").wait_for()
+    visit.ask("what about food")
+    assert page.locator(".exchange").last.locator(".reply").first.get_attribute("lang") == "en"
 
 
-def test_the_page_does_not_scroll_sideways(visit: Visit) -> None:
-    page = visit.page
-    for language in ("en", "uk", "ar", "fa", "zh-Hant"):
-        page.goto(f"{visit.stack.url}/?lang={language}")
-        box = page.locator("body").bounding_box()
-        assert box is not None
-        assert box["x"] >= 0
-        assert box["x"] + box["width"] <= 360, language
+def test_a_topic_is_chosen_by_its_picture(visit: Visit) -> None:
+    page = visit.open("fa")
+    page.click("details.topics details summary")
+    page.click("button[value='topic:food']")
+    page.locator(".exchange").wait_for()
+    assert page.locator(".asked").inner_text().split("\n")[-1] == page.locator("button[value='topic:food'] span").text_content()
+    assert not page.locator("details.topics").get_attribute("open"), "the pictures make room for the answer"
+
+
+def test_english_is_shown_beside_it_for_a_helper_and_goes_again(visit: Visit) -> None:
+    page = visit.open("uk")
+    visit.ask(QUESTIONS["uk"])
+    page.click("button[name='english']")
+    page.locator(".reply .en").first.wait_for()
+    assert "Learning English: these can help in Ely." in page.locator(".services .said .en").first.inner_text()
+    assert all(piece.get_attribute("lang") == "en" for piece in page.locator(".en").all())
+    visit.ask("А в Уісбечі?")
+    assert "in Wisbech" in page.locator(".exchange").last.locator(".said .en").last.inner_text() or "in Wisbech" in visit.last()
+    page.click("button[name='english']")
+    page.wait_for_load_state()
+    page.locator(".en").first.wait_for(state="detached")
+    assert page.locator(".en").count() == 0
+
+
+def test_a_card_says_what_the_call_costs_and_how_to_ask_for_an_interpreter(visit: Visit) -> None:
+    page = visit.open("en")
+    visit.ask("where can I learn English in Ely")
+    visit.press("button[value='more']")
+    for card in page.locator(".card:has(.call)").all():
+        assert re.search(r"The call (is free|is not free|may cost)", card.locator(".call").inner_text())
+        assert "Interpreter, please" in card.locator(".ask").inner_text()
+    page = visit.open("uk")
+    visit.ask(QUESTIONS["uk"])
+    said = page.locator(".card .ask b").first
+    assert (said.inner_text(), said.get_attribute("lang")) == ("“Interpreter, please: Ukrainian.”", "en")
+
+
+def test_only_the_last_exchanges_are_sent_until_the_earlier_ones_are_asked_for(plain: Visit) -> None:
+    page = plain.open("en")
+    for place in ("Ely", "Wisbech", "March", "St Ives", "Huntingdon"):
+        plain.ask(f"food bank in {place}")
+    assert page.locator(".exchange").count() == 3
+    page.click("button[value='earlier']")
+    assert page.locator(".exchange").count() == 5
+
+
+def test_the_page_is_sent_to_the_newest_answer_where_no_script_can(visit: Visit) -> None:
+    page = visit.open("en")
+    visit.ask("food bank in Ely")
+    assert page.locator("#last").count() == 1
+    box = page.locator("#last .asked").bounding_box()
+    bar = page.locator(".bar").bounding_box()
+    assert box is not None
+    assert bar is not None
+    assert bar["height"] - 2 <= box["y"] < 300, "below the bar, not under it"
 
 
 def test_an_empty_question_keeps_the_page_and_says_what_to_do(visit: Visit) -> None:
-    page = visit.page
-    page.goto(f"{visit.stack.url}/?lang=en")
+    page = visit.open("en")
     page.click("#ask .send")
     page.locator("#error").wait_for()
     assert page.locator("#text").get_attribute("aria-describedby") == "error"
+    assert page.title().startswith("Please correct this")
     visit.complaints[:] = [c for c in visit.complaints if "422" not in c]
 
 
-def test_a_chat_can_be_erased(visit: Visit) -> None:
-    page = visit.page
-    page.goto(f"{visit.stack.url}/?lang=en")
-    visit.ask("I need food in Ely")
-    page.click("button[value='erase']")
-    page.locator("text=Your chat is erased").wait_for()
-    assert page.locator(".exchange").count() == 0
+def test_what_was_typed_is_still_there_when_a_person_is_asked_for(visit: Visit) -> None:
+    page = visit.open("en")
+    page.fill("#text", "my landlord")
+    page.click("button[value='human']")
+    page.locator(".exchange").wait_for()
+    assert page.locator("#text").input_value() == "my landlord"
+
+
+def test_a_chat_with_too_many_messages_keeps_what_was_said(visit: Visit) -> None:
+    """See test_limits.py for the limits themselves."""
+    page = visit.open("en")
+    visit.ask("food bank in Ely")
+    session = page.locator("input[name='session']").first.input_value()
+    for _ in range(3):
+        visit.ask("and in March?")
+    assert page.locator("input[name='session']").first.input_value() == session
 
 
 def test_the_language_is_changed_in_the_middle_of_a_chat(visit: Visit) -> None:
-    page = visit.page
-    page.goto(f"{visit.stack.url}/?lang=en")
+    page = visit.open("en")
     visit.ask("I need food in Ely")
+    page.click(".languages summary")
     page.click(".languages button[value='fa']")
     page.locator("html[lang='fa']").wait_for()
     assert page.locator(".exchange").count() == 1
     visit.ask("ESOL?")
     assert page.locator(".exchange").last.locator(".reply").first.get_attribute("lang") == "fa"
+
+
+@pytest.mark.parametrize("language", REPLY_LANGUAGES)
+def test_every_piece_of_text_is_in_its_own_language_and_direction(visit: Visit, language: str) -> None:
+    page = visit.open(language)
+    visit.ask(QUESTIONS[language])
+    for card in page.locator(".card").all():
+        assert card.locator("h3").get_attribute("lang") == "en"
+        assert card.evaluate("c => c.closest('[dir]').dir") == page.locator("html").get_attribute("dir")
+    for number in page.locator("a[href^='tel:']").all():
+        assert number.get_attribute("dir") == "ltr"
+        assert number.locator("bdi").count() == 1
+
+
+def test_the_answer_is_read_aloud_by_a_voice_of_the_device_only(scripted: Visit) -> None:
+    spoken = """
+      window.spoken = [];
+      const voices = [{ lang: "uk-UA", localService: false, name: "far" }, { lang: "uk", localService: true, name: "near" },
+                      { lang: "ar-SA", localService: false, name: "far" }];
+      Object.defineProperty(window, "speechSynthesis", { value: {
+        getVoices: () => voices, cancel: () => {}, addEventListener: () => {},
+        speak: (words) => window.spoken.push([words.text, words.voice.name]) } });
+      window.SpeechSynthesisUtterance = class { constructor(text) { this.text = text; } };
+    """
+    scripted.page.add_init_script(spoken)
+    page = scripted.open("uk")
+    scripted.ask(QUESTIONS["uk"])
+    page.locator(".listen").first.click()
+    said = page.evaluate("window.spoken")
+    assert said[0][0].startswith("Cambridgeshire Skills навчає")
+    assert {name for _, name in said} == {"near"}
+    page = scripted.open("ar")
+    scripted.ask(QUESTIONS["ar"])
+    assert page.locator(".listen").count() == 0, "the only Arabic voice would send the text away"
+
+
+def test_a_new_answer_is_announced_once_and_nothing_else_is(scripted: Visit) -> None:
+    page = scripted.open("uk")
+    page.evaluate(
+        "window.told = []; new MutationObserver(() => told.push(document.getElementById('announced').innerText))"
+        ".observe(document.getElementById('announced'), { childList: true })"
+    )
+    scripted.ask(QUESTIONS["uk"])
+    told = [text for text in page.evaluate("window.told") if text]
+    assert len(told) == 1
+    assert told[0].count("Cambridgeshire Skills (County Council adult learning)") == 1
+    assert page.locator("[aria-live], [role=status], [role=alert]").count() == 1
+    assert page.locator("#announced p[lang='en']").count() >= 1
+    assert page.locator("#announced p[lang='uk']").count() >= 1
+
+
+def test_a_message_that_the_network_swallowed_is_sent_again_in_full(scripted: Visit) -> None:
+    page = scripted.open("en")
+    swallowed: list[str] = []
+
+    def swallow(route: Route) -> None:
+        if swallowed:
+            return route.continue_()
+        swallowed.append(route.request.url)
+        return route.abort()
+
+    page.route("**/", swallow)
+    page.fill("#text", "food bank in Ely")
+    page.click("#ask .send")
+    page.locator(".exchange").wait_for()
+    assert "Ely Foodbank" in scripted.last()
+    assert page.locator(".exchange").count() == 1
+    scripted.complaints[:] = [c for c in scripted.complaints if "ERR_FAILED" not in c]

@@ -14,10 +14,10 @@
       font-family: system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif !important; line-height: 1.4 !important }
     * { box-sizing: border-box }
     [hidden] { display: none !important }
-    button, a { display: inline-flex; align-items: center; min-height: 2.75em; padding: .4em .9em; border: 2px solid #0b5d4b;
+    button, a { display: inline-flex; align-items: center; min-height: 2.75em; padding: .4em .8em; border: 2px solid #0b5d4b;
       border-radius: .5em; font: inherit; color: #0b5d4b; background: #fff; cursor: pointer }
     a { border-color: transparent }
-    .open { position: fixed; bottom: calc(1em + env(safe-area-inset-bottom, 0px)); right: 1em; max-width: calc(100% - 2em);
+    .open { position: fixed; bottom: calc(.75em + env(safe-area-inset-bottom, 0px)); right: .75em; max-width: calc(100% - 1.5em);
       border-color: #fff; border-radius: 1.5em; font-weight: 700; text-align: start; color: #fff; background: #0b5d4b;
       box-shadow: 0 .1em .5em rgba(0, 0, 0, .4) }
     .panel { position: fixed; top: 0; right: 0; bottom: 0; left: 0; display: flex; flex-direction: column; overflow: hidden;
@@ -26,11 +26,12 @@
     iframe { flex: 1; width: 100%; min-height: 0; border: 0; border-top: 1px solid #767a80 }
     :focus-visible { outline: 3px solid #f4b400; box-shadow: 0 0 0 6px #1b1b1f }
     .panel:focus-visible { outline-offset: -3px }
-    :host([dir=rtl]) .open { right: auto; left: 1em }
+    :host([dir=rtl]) .open { right: auto; left: .75em }
     @media (min-width: 40em) and (min-height: 30em) {
-      .panel { top: auto; right: 1em; bottom: 1em; left: auto; width: 24em; height: 40em; max-height: 90vh;
+      .panel { top: auto; right: .75em; bottom: .75em; left: auto; width: 24em; height: 40em; max-height: 90vh;
         border: 2px solid #0b5d4b; border-radius: .6em; box-shadow: 0 .2em 1.5em rgba(0, 0, 0, .4) }
-      :host([dir=rtl]) .panel { right: auto; left: 1em }
+      :host([dir=rtl]) .panel { right: auto; left: .75em }
+      .panel:focus-visible { box-shadow: 0 0 0 3px #1b1b1f }
     }
     @media (prefers-color-scheme: dark) {
       .panel, .bar * { color: #f2f2f2; background: #17191b }
@@ -116,11 +117,11 @@
 
     function build() {
       const address = new URL(chat.href);
-      address.searchParams.set("frame", "1");
       if (found) address.searchParams.set("lang", found); // so that the chat is in the language of the button
+      const newTab = make("a", { href: address.href, target: "_blank", rel: "noopener noreferrer" }, words.newTab);
+      address.searchParams.set("frame", "1");
       // Not sandboxed: "leave this page quickly" must be able to take the whole tab away. Another origin is kept out anyway.
       frame = make("iframe", { src: address.href, title: words.title, allow: "", referrerpolicy: "no-referrer" });
-      const newTab = make("a", { href: links[0].href, target: "_blank", rel: "noopener noreferrer" }, words.newTab);
       const shut = make("button", { type: "button", class: "close" }, words.close);
       shut.addEventListener("click", close);
       const bar = make("div", { class: "bar" }, newTab, shut);
@@ -136,7 +137,7 @@
     }
 
     button.addEventListener("click", open);
-    document.body.append(host);
+    document.documentElement.append(host); // beside body, where it is nobody's :last-child
     for (const link of links) link.style.setProperty("display", "none", "important");
   }
 

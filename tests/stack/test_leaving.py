@@ -1,0 +1,223 @@
+"""The person's safety: leaving quickly, the end of an idle chat, and that nothing stays in the browser."""
+
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.stack.running_stack import Stack
+from tests.stack.visiting import Visit, chromium, needs_chromium
+
+pytestmark = needs_chromium
+SECRET = "my husband hits me zanzibarquux"
+ELSEWHERE = "https://weather.example/"
+
+
+@pytest.fixture(scope="module")
+def remembering() -> Iterator[Browser]:
+    """A browser that keeps pages for its back button, as people's browsers do and test browsers do not."""
+    with chromium(ignore_default_args=["--disable-back-forward-cache"]) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def stack(prepared: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A product that sends people who leave to a page this test answers for."""
+    running = Stack(tmp_path_factory.mktemp("leaving"), {"LEAVE_TO": ELSEWHERE})
+    running.start()
+    yield running
+    assert running.stop() == 0
+
+
+@pytest.fixture(params=[True, False], ids=["scripts", "no-scripts"])
+def leaver(request: pytest.FixtureRequest, remembering: Browser, stack: Stack) -> Iterator[Visit]:
+    visit = Visit(remembering, stack, request.param)
+    visit.context.route(ELSEWHERE, lambda route: route.fulfill(body="<title>Weather</title>Sunny", content_type="text/html"))
+    yield visit
+    visit.context.close()
+
+
+def tell(visit: Visit) -> None:
+    visit.open("en")
+    visit.ask(SECRET)
+    assert "zanzibarquux" in visit.page.content()
+
+
+def assert_gone(visit: Visit) -> None:
+    """The secret is on no page that the back button brings, whatever the browser asks on the way."""
+    page = visit.page
+    page.wait_for_url(ELSEWHERE)
+    for _ in range(6):
+        try:
+            page.go_back(timeout=3000, wait_until="load")
+        except Exception:
+            # The browser wants to ask whether to send a form again; a person may say yes, so say it.
+            page.keyboard.press("Escape")
+        shown = page.evaluate("document.documentElement.hidden ? '' : document.documentElement.outerHTML")
+        assert "zanzibarquux" not in shown, page.url
+        fields = page.evaluate("[...document.querySelectorAll('textarea, input:not([type=hidden])')].map((f) => f.value).join('')")
+        assert fields == ""
+
+
+def test_leaving_by_the_button_leaves_no_text_behind_the_back_button(leaver: Visit) -> None:
+    tell(leaver)
+    leaver.page.click("#leave button")
+    assert_gone(leaver)
+
+
+def test_leaving_from_a_page_beside_the_chat_leaves_no_text_of_the_chat_behind(leaver: Visit) -> None:
+    tell(leaver)
+    leaver.page.click("footer form[action='/directory'] button:not([formaction])")
+    leaver.page.locator("#words").wait_for()
+    leaver.page.click("#leave button")
+    assert_gone(leaver)
+
+
+def test_leaving_by_key(remembering: Browser, stack: Stack) -> None:
+    visit = Visit(remembering, stack)
+    visit.context.route(ELSEWHERE, lambda route: route.fulfill(body="Sunny", content_type="text/html"))
+    tell(visit)
+    visit.page.keyboard.type("Some Text With CAPITALS")
+    assert visit.page.url.startswith(stack.url), "writing capitals is not leaving"
+    for _ in range(3):
+        visit.page.keyboard.press("Shift")
+    assert_gone(visit)
+    visit.context.close()
+
+
+def test_other_tabs_of_the_page_leave_too(remembering: Browser, stack: Stack) -> None:
+    visit = Visit(remembering, stack)
+    visit.context.route(ELSEWHERE, lambda route: route.fulfill(body="Sunny", content_type="text/html"))
+    tell(visit)
+    other = visit.context.new_page()
+    other.goto(f"{stack.url}/?lang=en")
+    other.click("#leave button")
+    visit.page.wait_for_url(ELSEWHERE)
+    visit.context.close()
+
+
+def test_a_chat_that_was_left_is_opened_by_nothing_and_shows_nothing_that_was_typed(stack: Stack) -> None:
+    session = stack.ask(SECRET)["session"]
+    left = stack.client.post("/leave", data={"session": session})
+    assert f'content="0;url={ELSEWHERE}"' in left.text
+    assert left.headers["clear-site-data"] == '"cache"'
+    again = stack.client.post("/", data={"session": session, "text": SECRET, "page_language": "en"})
+    assert "zanzibarquux" not in again.text
+    assert stack.client.post("/api/v1/chat", json={"text": "hello", "session": session}).status_code == 404
+    assert stack.client.get("/leave", follow_redirects=False).headers["location"] == ELSEWHERE
+
+
+def test_nothing_is_kept_in_the_browser(leaver: Visit) -> None:
+    tell(leaver)
+    kept: dict[str, Any] = leaver.page.evaluate(
+        "async () => ({ local: localStorage.length, session: sessionStorage.length, cookie: document.cookie,"
+        " databases: (await indexedDB.databases()).length, caches: (await caches.keys()).length })"
+    )
+    assert kept == {"local": 0, "session": 0, "cookie": "", "databases": 0, "caches": 0}
+    assert leaver.context.cookies() == []
+    assert leaver.page.locator("#text").get_attribute("autocomplete") == "off"
+
+
+def test_the_session_stands_in_no_address(leaver: Visit) -> None:
+    tell(leaver)
+    session = leaver.page.locator("input[name='session']").first.input_value()
+    leaver.page.click("footer form[action='/directory'] button[formaction='/privacy']")
+    leaver.page.wait_for_load_state()
+    assert len(session) == 32
+    assert not any(session in address for address in leaver.asked)
+
+
+# ---- The end of an idle chat
+
+
+def age(stack: Stack, minutes: int) -> None:
+    """Put the last sign of every conversation into the past."""
+    with sqlite3.connect(stack.folder / "var" / "cambridgeshire.db", timeout=30) as database:
+        database.execute("UPDATE conversation SET last_seen_at = datetime('now', ?) || '.000000'", (f"-{minutes} minutes",))
+    database.close()
+
+
+@pytest.fixture
+def waiting(remembering: Browser, stack: Stack) -> Iterator[Visit]:
+    """A visitor whose clock this test holds."""
+    visit = Visit(remembering, stack)
+    visit.page.clock.install()
+    tell(visit)
+    yield visit
+    visit.context.close()
+
+
+def pass_minutes(page: Page, minutes: float) -> None:
+    page.clock.run_for(int(minutes * 60_000))
+
+
+def test_an_idle_chat_warns_and_goes_on_when_asked_to(waiting: Visit) -> None:
+    page = waiting.page
+    pass_minutes(page, 12.9)
+    assert page.locator("[role=alertdialog]").count() == 0
+    pass_minutes(page, 0.2)
+    assert page.locator("[role=alertdialog] button").first.evaluate("button => button === document.activeElement")
+    with page.expect_response("**/stay") as stayed:
+        page.keyboard.press("Enter")
+    assert stayed.value.status == 204
+    page.locator("[role=alertdialog]").wait_for(state="detached")
+    pass_minutes(page, 12)
+    assert "zanzibarquux" in page.content()
+
+
+def test_an_idle_chat_ends_and_the_screen_is_cleared(waiting: Visit) -> None:
+    page = waiting.page
+    pass_minutes(page, 15.1)
+    page.wait_for_url("**/ended?lang=en")
+    assert "zanzibarquux" not in page.content()
+    assert "15 minutes" in page.inner_text("main")
+
+
+def test_writing_is_being_there(waiting: Visit) -> None:
+    page = waiting.page
+    for _ in range(3):
+        pass_minutes(page, 6)
+        with page.expect_response("**/stay"):
+            page.type("#text", "a")
+    assert page.locator("[role=alertdialog]").count() == 0
+    assert "zanzibarquux" in page.content()
+
+
+def test_without_scripts_the_page_asks_by_itself_and_the_address_opens_nothing(remembering: Browser, stack: Stack) -> None:
+    visit = Visit(remembering, stack, scripts=False)
+    tell(visit)
+    page = visit.page
+    seconds, _, address = str(page.locator("noscript meta[http-equiv=refresh]").get_attribute("content")).partition(";url=")
+    assert int(seconds) == 13 * 60
+    page.goto(stack.url + address)
+    assert "zanzibarquux" not in page.content()
+    page.click("main button[value='show']")
+    page.locator(".exchange").wait_for()
+    assert "zanzibarquux" in page.content()
+    used = stack.client.post("/", data={"ticket": address.split("ticket=")[1], "action": "show"})
+    assert used.status_code == 404
+    assert "zanzibarquux" not in used.text
+    visit.ask("food bank in Ely")
+    assert page.locator(".exchange").count() == 2
+    visit.close()
+
+
+def test_after_fifteen_minutes_nobody_can_go_on_but_what_was_typed_is_not_lost(stack: Stack) -> None:
+    session = stack.ask("food bank in Ely")["session"]
+    age(stack, 14)
+    assert stack.client.post("/api/v1/chat", json={"text": "and in March", "session": session}).status_code == 200
+    age(stack, 16)
+    ended = stack.client.post("/", data={"session": session, "text": "a long message", "page_language": "uk"})
+    assert ended.status_code == 404
+    assert "a long message" in ended.text
+    assert "food bank" not in ended.text.lower()
+    assert stack.client.post("/api/v1/chat", json={"text": "hello", "session": session}).status_code == 404
+
+
+def test_a_chat_that_has_ended_can_still_be_erased(stack: Stack) -> None:
+    session = stack.ask("food bank in Ely")["session"]
+    age(stack, 16)
+    assert stack.client.delete("/api/v1/chat", headers={"Authorization": f"Bearer {session}"}).status_code in (202, 204)
+    assert stack.client.delete("/api/v1/chat", headers={"Authorization": f"Bearer {session}"}).status_code == 404
