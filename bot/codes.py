@@ -101,6 +101,16 @@ WRITTEN_AS = {"prs": "fa", "zh-Hans": "zh-Hant", "yue": "zh-Hant"}
 """Languages that have no catalogue of their own yet, and the one whose catalogue their readers can read."""
 
 
+BROWSER_TAGS = {tag.lower(): code for tag, code in ({code: code for code in REPLY_LANGUAGES} | WRITTEN_AS | {"zh": "zh-Hant"}).items()}
+"""Language tags of browsers in lower case (``zh`` stands for ``zh-TW`` and its like), and the language we write in for each."""
+
+
+def language_of_tag(tag: str) -> str | None:
+    """Give the language to answer in for a browser's tag: ``uk-UA`` is looked up as it is, then as ``uk``."""
+    parts = tag.strip().lower().split("-")
+    return next((BROWSER_TAGS[name] for n in range(len(parts), 0, -1) if (name := "-".join(parts[:n])) in BROWSER_TAGS), None)
+
+
 def reply_language(code: str | None) -> str | None:
     """Give the language to answer in for somebody who writes ``code``, or None where there is none."""
     if code in REPLY_LANGUAGES:

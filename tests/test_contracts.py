@@ -189,7 +189,9 @@ def keys_said() -> Iterator[tuple[str, str]]:
                     ):
                         yield given.value, path.name
     for path in ROOT.glob("bot/web/templates/*.html"):
-        for key in re.findall(r"""\bsay\(\s*["']([\w.]+)["']\s*[,)]""", path.read_text(encoding="utf-8")):
+        for key in re.findall(
+            r"""\b(?:say|both|in_english|called|linked|fact)\(\s*["']([\w.]+)["']\s*[,)]""", path.read_text(encoding="utf-8")
+        ):
             yield key, path.name
 
 

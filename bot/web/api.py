@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.codes import reply_language
+from bot.codes import language_of_tag, reply_language
 from bot.errors import MessageRefused, UnknownConversation
 from bot.understanding.cleaning import LONGEST
 from bot.web.pipeline import NO_HANDOVER, Incoming, Pipeline, Unanswered
@@ -35,11 +35,9 @@ def pipeline_of(request: Request) -> Pipeline:
 def asked_language(request: Request) -> str:
     """Give the language of ours that the browser's Accept-Language prefers, or English."""
     for part in request.headers.get("accept-language", "")[:200].split(","):
-        code = part.split(";")[0].strip()
-        for candidate in ("zh-Hant" if code.lower() in ("zh-tw", "zh-hk") else code, code.split("-")[0]):
-            found = reply_language(candidate)
-            if found:
-                return found
+        found = language_of_tag(part.split(";")[0])
+        if found:
+            return found
     return "en"
 
 

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -44,7 +44,7 @@ class SafetyHeaders:
         self.app = app
         self.headers = {
             "Content-Security-Policy": (
-                "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+                "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self'; "
                 f"form-action 'self'; base-uri 'none'; frame-ancestors {frame_ancestors}"
             ),
             "X-Content-Type-Options": "nosniff",
@@ -129,6 +129,10 @@ def make_app(settings: Settings) -> Starlette:
         }
         return JSONResponse(body, 200 if ready else 503)
 
+    async def icon(request: Request) -> Response:
+        """Where browsers look for the icon of what is no page."""
+        return FileResponse(STATIC / "icon.svg")
+
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         shown = f"http://{settings.host}:{settings.port}/"
@@ -149,6 +153,7 @@ def make_app(settings: Settings) -> Starlette:
             *api.routes,
             Route("/healthz", healthz),
             Route("/readyz", readyz),
+            Route("/favicon.ico", icon),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         exception_handlers={

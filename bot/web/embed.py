@@ -7,12 +7,9 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from bot.answers.catalogue import Catalogues
-from bot.codes import REPLY_LANGUAGES, WRITTEN_AS, direction
+from bot.codes import BROWSER_TAGS, REPLY_LANGUAGES, direction
 from bot.web.api import pipeline_of
 from bot.web.rendering import environment
-
-TAGS = {tag.lower(): code for tag, code in ({code: code for code in REPLY_LANGUAGES} | WRITTEN_AS | {"zh": "zh-Hant"}).items()}
-"""Language tags of browsers in lower case (``zh`` stands for ``zh-TW`` and its like), and the language we write in for each."""
 
 _ORIGIN = re.compile(r"'self'|https?://[\w.-]+(?::\d+)?")
 
@@ -37,7 +34,7 @@ async def show_script(request: Request) -> Response:
     pipeline = pipeline_of(request)
     text = environment.get_template("embed.js").render(
         words={language: _words(pipeline.catalogues, language) for language in REPLY_LANGUAGES},
-        tags=TAGS,
+        tags=BROWSER_TAGS,
         origins=framing_origins(pipeline.settings.frame_ancestors),
     )
     return Response(text, media_type="text/javascript", headers={"Cache-Control": "public, max-age=3600"})

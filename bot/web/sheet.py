@@ -112,7 +112,7 @@ def _width(character: str) -> float:
 def wrap(text: str, size: int, width: int) -> list[str]:
     """Break ``text`` into lines of at most ``width`` pixels at a font size of ``size`` pixels."""
     widest = max((_width(c) for c in text if not c.isspace()), default=0.58)
-    at_most = max(8, int(width / (size * widest)))
+    at_most = max(1, int(width / (size * widest)))
     return textwrap.wrap(text, at_most, break_on_hyphens=False) or [""]
 
 

@@ -14,6 +14,7 @@
     for (const old of log.querySelectorAll(".choices")) old.remove();
     document.getElementById("last")?.removeAttribute("id");
     log.append(section);
+    document.title = section.dataset.title;
     chat().classList.add("started");
     for (const list of document.querySelectorAll(".languages, .topics")) list.open = false;
     for (const [name, value] of [["session", section.dataset.session], ["message_id", section.dataset.messageId]])
@@ -278,8 +279,18 @@
 
   // In the council's frame, Escape gives the page back.
   document.addEventListener("keydown", (event) => {
-    if (framed && event.key === "Escape") parent.postMessage({ "welcome-desk": "close" }, "*");
+    if (framed && event.key === "Escape" && !event.isComposing) parent.postMessage({ "welcome-desk": "close" }, "*");
   });
+
+  // Its Content-Security-Policy lets no link but ours be followed inside the frame, not even a telephone number.
+  document.addEventListener(
+    "click",
+    (event) => {
+      const link = framed && event.target.closest?.("a[href]");
+      if (link && link.origin !== location.origin) link.target = link.protocol.startsWith("http") ? "_blank" : "_top";
+    },
+    true,
+  );
 
   function enhance() {
     offerReading();

@@ -119,7 +119,6 @@
       const address = new URL(chat.href);
       if (found) address.searchParams.set("lang", found); // so that the chat is in the language of the button
       const newTab = make("a", { href: address.href, target: "_blank", rel: "noopener noreferrer" }, words.newTab);
-      address.searchParams.set("frame", "1");
       // Not sandboxed: "leave this page quickly" must be able to take the whole tab away. Another origin is kept out anyway.
       frame = make("iframe", { src: address.href, title: words.title, allow: "", referrerpolicy: "no-referrer" });
       const shut = make("button", { type: "button", class: "close" }, words.close);
