@@ -15,7 +15,17 @@ from ruamel.yaml import YAML
 
 from bot.answers.catalogue import LOCALES, locale_folder, numbers_out, read_catalogue
 from bot.answers.dialogue import SLOTS
-from bot.codes import CIRCUMSTANCES, DIALOGUE_INTENTS, NEEDS, PLACE_MATTERS, REPLY_LANGUAGES, TOPIC_OF_URGENT, TOPICS, URGENT
+from bot.codes import (
+    CIRCUMSTANCES,
+    DIALOGUE_INTENTS,
+    INTERPRETER_FOR,
+    NEEDS,
+    PLACE_MATTERS,
+    REPLY_LANGUAGES,
+    TOPIC_OF_URGENT,
+    TOPICS,
+    URGENT,
+)
 from bot.settings import ROOT
 
 TRANSLATED = [language for language in REPLY_LANGUAGES if language != "en"]
@@ -204,6 +214,26 @@ def test_every_text_that_the_code_says_is_written() -> None:
 @pytest.mark.parametrize("topic", NEEDS)
 def test_every_need_has_a_name_to_show(topic: str) -> None:
     assert f"topic.{topic}" in catalogue("en", "messages")
+
+
+def pictures_drawn() -> list[str]:
+    return re.findall(r'<symbol id="(\w+)"', (ROOT / "bot/web/static/pictures.svg").read_text(encoding="utf-8"))
+
+
+def test_every_need_has_a_picture() -> None:
+    assert set(NEEDS) <= set(pictures_drawn())
+    assert len(set(pictures_drawn())) == len(pictures_drawn())
+
+
+def test_every_picture_that_a_page_shows_is_drawn_and_no_other() -> None:
+    shown = set(NEEDS)
+    for path in ROOT.glob("bot/web/templates/*.html"):
+        shown |= set(re.findall(r"""\bpicture\("(\w+)"\)""", path.read_text(encoding="utf-8")))
+    assert shown == set(pictures_drawn())
+
+
+def test_the_reader_of_every_language_can_ask_for_an_interpreter() -> None:
+    assert set(INTERPRETER_FOR) >= set(TRANSLATED)
 
 
 def classes(path: Path) -> set[str]:
