@@ -64,6 +64,13 @@ def _clock(environment: dict[str, str], name: str, default: str) -> str:
     return text
 
 
+def _ancestors(environment: dict[str, str]) -> str:
+    text = environment.get("FRAME_ANCESTORS", "").strip() or "'self'"
+    if not all(re.fullmatch(r"'self'|'none'|https?:(//[\w.*-]+(:\d+)?)?", source) for source in text.split()):
+        raise SettingsError(f"FRAME_ANCESTORS is {text!r}: give 'self' and origins such as https://www.example.org, with spaces between.")
+    return text
+
+
 def _address(environment: dict[str, str], name: str, default: str) -> str:
     text = environment.get(name, "").strip() or default
     if text and not re.fullmatch(r"https?://[^\s\"'<>]+", text):
@@ -101,7 +108,7 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         session_limit=env.get("SESSION_LIMIT", "").strip() or "30/minute",
         address_limit=env.get("ADDRESS_LIMIT", "").strip() or "1200/minute",
         trusted_proxies=env.get("TRUSTED_PROXIES", "").strip() or "",
-        frame_ancestors=env.get("FRAME_ANCESTORS", "").strip() or "'self'",
+        frame_ancestors=_ancestors(env),
         office_opens=_clock(env, "OFFICE_OPENS", "09:00"),
         office_closes=_clock(env, "OFFICE_CLOSES", "17:00"),
     )

@@ -1,6 +1,6 @@
 """The tables of conversations. Nothing in them names a person: texts are redacted before they come here."""
 
-from sqlalchemy import JSON, Column, DateTime, ForeignKey, Integer, String, Text, UniqueConstraint
+from sqlalchemy import JSON, Boolean, Column, DateTime, ForeignKey, Integer, String, Text, UniqueConstraint, false
 
 from bot.database import Base
 
@@ -8,7 +8,8 @@ from bot.database import Base
 class Conversation(Base):  # type: ignore[misc,valid-type]
     """One chat. ``token_hash`` is SHA-256 of the token the visitor holds; ``rasa_id`` is its name inside Rasa.
 
-    ``ticket_hash`` is SHA-256 of the ticket with which the token can be changed, once; ``left_at`` is when the visitor left for good.
+    ``ticket_hash`` is SHA-256 of the ticket with which the token can be changed, once; ``left_at`` is when the visitor left for good,
+    ``unused_token`` whether the token was changed and nobody has used the new one yet.
     """
 
     __tablename__ = "conversation"
@@ -23,6 +24,7 @@ class Conversation(Base):  # type: ignore[misc,valid-type]
     started_at = Column(DateTime(timezone=True), nullable=False)
     last_seen_at = Column(DateTime(timezone=True), nullable=False, index=True)
     left_at = Column(DateTime(timezone=True))
+    unused_token = Column(Boolean, nullable=False, default=False, server_default=false())
 
 
 class Message(Base):  # type: ignore[misc,valid-type]
@@ -59,7 +61,7 @@ class PendingErasure(Base):  # type: ignore[misc,valid-type]
 
 
 class SpentMessage(Base):  # type: ignore[misc,valid-type]
-    """SHA-256 of the id of an erased message: a browser that sends its form once more must not bring the message back."""
+    """SHA-256 of the id of a message erased or left: a browser that sends its form once more must not bring the message back."""
 
     __tablename__ = "spent_message"
     message_hash = Column(String(64), primary_key=True)

@@ -27,11 +27,6 @@ class Chat:
     language: str | None
     pinned: str | None
 
-    @property
-    def ticket(self) -> str:
-        """What may stand in an address for a while: it shows nothing, and changes the token for a new one, once."""
-        return _hash(f"ticket:{self.token}")[:32]
-
 
 @dataclass(frozen=True)
 class Exchange:
@@ -44,6 +39,16 @@ class Exchange:
 
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def ticket_of(token: str) -> str:
+    """Give what may stand in an address for a while in place of ``token``: it is worth one change of the token, by a form."""
+    return _hash(f"ticket:{token}")[:32]
+
+
+def _token_for(ticket: str) -> str:
+    """Give the token that ``ticket`` is changed for: always the same, so that an answer lost on the way can be asked for again."""
+    return _hash(f"token:{ticket}")[:32]
 
 
 def _now() -> datetime:
@@ -74,16 +79,15 @@ class ConversationStore:
         rasa_id, now = str(uuid.uuid4()), _now()
         with self._session() as session:
             row = Conversation(rasa_id=rasa_id, started_at=now, last_seen_at=now)
-            chat = self._give_token(row)
+            chat = self._give_token(row, secrets.token_urlsafe(24))
             session.add(row)
             session.commit()
             return replace(chat, id=row.id)
 
-    def _give_token(self, row: Any) -> Chat:
+    def _give_token(self, row: Any, token: str) -> Chat:
         """Give a conversation a new token, and with it a new ticket."""
-        chat = Chat(row.id, secrets.token_urlsafe(24), row.rasa_id, row.language, row.pinned)
-        row.token_hash, row.ticket_hash = _hash(chat.token), _hash(chat.ticket)
-        return chat
+        row.token_hash, row.ticket_hash = _hash(token), _hash(ticket_of(token))
+        return Chat(row.id, token, row.rasa_id, row.language, row.pinned)
 
     def _live(self, row: Any) -> Any:
         """Give the row back if its conversation goes on. Raises ConversationLeft or UnknownConversation."""
@@ -105,15 +109,21 @@ class ConversationStore:
         """Note that the visitor of ``token`` is still there. Raises as ``find``."""
         with self._session() as session:
             row = self._live(session.execute(select(Conversation).where(Conversation.token_hash == _hash(token))).scalars().first())
-            row.last_seen_at = _now()
+            row.last_seen_at, row.unused_token = _now(), False
             session.commit()
 
     def resume(self, ticket: str) -> Chat:
-        """Go on with the conversation of ``ticket`` under a new token; the old one ends. Raises as ``find``."""
+        """Go on with the conversation of ``ticket`` under a new token; the old one ends. Raises as ``find``.
+
+        Asked again it gives the same token, until that has been used.
+        """
         with self._session() as session:
-            row = self._live(session.execute(select(Conversation).where(Conversation.ticket_hash == _hash(ticket))).scalars().first())
-            chat = self._give_token(row)
-            row.last_seen_at = _now()
+            given = select(Conversation).where(Conversation.token_hash == _hash(_token_for(ticket)), Conversation.unused_token.is_(True))
+            row = session.execute(given).scalars().first()
+            if row is None:
+                row = session.execute(select(Conversation).where(Conversation.ticket_hash == _hash(ticket))).scalars().first()
+            chat = self._give_token(self._live(row), _token_for(ticket))
+            row.last_seen_at, row.unused_token = _now(), True
             session.commit()
             return chat
 
@@ -152,7 +162,11 @@ class ConversationStore:
                 )
                 if known is None:
                     raise UnknownConversation() from None
-                return dict(known.answer) if known.answer else None
+                if known.answer:
+                    return dict(known.answer)
+                # Sent again before it was answered, perhaps in other words: the answer to come is to these.
+                known.text = text
+                session.commit()
         return None
 
     def record(self, chat: Chat, message_id: str, answer: dict[str, Any], language: str, pinned: str | None) -> None:
@@ -228,8 +242,14 @@ class ConversationStore:
             session.commit()
         wipe_freed_pages(self._engine)
 
+    def spend(self, message_id: str) -> None:
+        """Note that what was sent, or was to be sent, under this id is never to be shown again."""
+        with self._session() as session:
+            session.merge(SpentMessage(message_hash=_hash(message_id), erased_at=_now()))
+            session.commit()
+
     def forget_spent(self, days: int) -> None:
-        """Forget the ids of messages erased more than ``days`` days ago: no browser's tab is that old."""
+        """Forget the ids of messages that were spent more than ``days`` days ago."""
         with self._session() as session:
             session.execute(delete(SpentMessage).where(SpentMessage.erased_at < _now() - timedelta(days=days)))
             session.commit()

@@ -147,12 +147,6 @@ async def description(request: Request) -> Response:
     return JSONResponse(openapi())
 
 
-async def refused(request: Request, error: Exception) -> Response:
-    """Answer a MessageRefused that no route has caught."""
-    assert isinstance(error, MessageRefused)
-    return problem(request, error.key, error.status, None, **error.values)
-
-
 async def unknown(request: Request, error: Exception) -> Response:
     """Answer an UnknownConversation."""
     return problem(request, "error.unknown_session", 404)

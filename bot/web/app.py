@@ -157,7 +157,7 @@ def make_app(settings: Settings) -> Starlette:
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         exception_handlers={
-            MessageRefused: api.refused,
+            MessageRefused: chat_page.refused,
             UnknownConversation: api.unknown,
             ConversationLeft: chat_page.show_ended,
             404: chat_page.not_found,

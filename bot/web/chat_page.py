@@ -11,19 +11,17 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.answers.composer import CORE
-from bot.codes import NEEDS, reply_language
+from bot.codes import INTERPRETER_FOR, NEEDS, reply_language
 from bot.conversation.store import Chat, Exchange
 from bot.errors import MessageRefused, UnknownConversation
 from bot.web.api import RETRY_AFTER, pipeline_of, problem, too_many
 from bot.web.pipeline import Incoming, Unanswered
-from bot.web.rendering import Visit, read_visit, render
+from bot.web.rendering import Visit, empty_visit, read_visit, render
 
 TILES = NEEDS
 """Topics that stand as buttons on the page itself; those of CORE at once, the others behind "more topics"."""
 EXCHANGES_SHOWN = 3
 """How many of the last exchanges a whole page shows, until the earlier ones are asked for."""
-WARN_BEFORE = 120
-"""Seconds between the warning and the end of a chat that nobody uses: WCAG 2.2, 2.2.1, asks for at least 20."""
 FORGET_WHAT_WAS_SHOWN = {"Clear-Site-Data": '"cache"'}
 """The browser drops the pages it keeps for its back button."""
 STANDING_LABELS = {"human": "choice.person", "more": "choice.more", "start_again": "page.start_again"}
@@ -75,7 +73,6 @@ async def _chat_page(
         exchanges=shown[-1:] if part else shown[earlier:],
         earlier=earlier,
         session=chat.token if chat else "",
-        ticket=chat.ticket if chat else "",
         message_id=message_id or uuid.uuid4().hex,
         error=error,
         typed=typed,
@@ -84,8 +81,17 @@ async def _chat_page(
         topics=TILES,
         urgent=urgent,
         days=pipeline.settings.retention_days,
-        warn_after=pipeline.settings.idle_minutes * 60 - WARN_BEFORE,
+        **_interpreter(chat, language),
     )
+
+
+def _interpreter(chat: Chat | None, language: str) -> dict[str, Any]:
+    """Give the language to ask an interpreter for: the visitor's own, which may be one that we answer in another.
+
+    How that sounds is written for readers of the language we answer in only.
+    """
+    own = chat.language if chat else None
+    return {"interpreter_for": INTERPRETER_FOR.get(own or language, ""), "sounds": own is None or own == language}
 
 
 async def show_chat(request: Request) -> Response:
@@ -103,13 +109,7 @@ async def post_chat(request: Request) -> Response:
         return pipeline.catalogues.say(visit.language, key, **values)
 
     if "erase" in (action, choice):
-        everywhere = True
-        if visit.session:
-            with contextlib.suppress(UnknownConversation):
-                everywhere = await pipeline.erase_by(visit.session)
-        page = await _chat_page(visit, None, notice=say("page.erased" if everywhere else "page.erasing"))
-        page.headers.update(FORGET_WHAT_WAS_SHOWN)
-        return page
+        return await _erase(visit)
     message_id = given.get("message_id", "")
     over: bool = bool(message_id) and await to_thread.run_sync(pipeline.store.is_over, message_id)
     if over:
@@ -117,10 +117,10 @@ async def post_chat(request: Request) -> Response:
     try:
         chat = await _conversation(visit)
     except UnknownConversation:
-        return await _chat_page(visit, None, 404, error=say("error.unknown_session"), typed=text)
+        return await _chat_page(visit, None, 404, error=say("error.unknown_session"), typed=text, message_id=message_id)
     wait = too_many(request, visit.session or None)
     if wait:
-        return await _chat_page(visit, chat, 429, error=say("error.too_many", seconds=wait), typed=text)
+        return await _chat_page(visit, chat, 429, error=say("error.too_many", seconds=wait), typed=text, message_id=message_id)
     if action or (choice is None and "text" not in given):
         if pinned and chat:
             await to_thread.run_sync(pipeline.store.pin, chat, pinned)
@@ -136,13 +136,31 @@ async def post_chat(request: Request) -> Response:
     )
     try:
         response = await pipeline.answer(incoming)
+        chat = await pipeline.conversation(response["session"])
     except MessageRefused as refused:
-        return await _chat_page(visit, chat, refused.status, error=say(refused.key, **refused.values), typed=text)
+        error = say(refused.key, **refused.values)
+        return await _chat_page(visit, chat, refused.status, error=error, typed=text, message_id=message_id)
+    except UnknownConversation:
+        return await _chat_page(visit, None, 404, error=say("error.unknown_session"), typed=text, message_id=message_id)
     except Unanswered as away:
         words = pipeline.catalogues.say(away.language, "error.engine", seconds=RETRY_AFTER)
         return await _chat_page(visit, away.chat, 503, away.language, words, text, message_id, urgent=away.urgent.as_json())
     written = reply_language(response["language"]) or "en"
-    return await _chat_page(visit, await pipeline.conversation(response["session"]), language=written, typed=text if choice else "")
+    return await _chat_page(visit, chat, language=written, typed=text if choice else "")
+
+
+async def _erase(visit: Visit) -> Response:
+    """Erase the chat, also one that has ended; say so only where there was one."""
+    pipeline = pipeline_of(visit.request)
+    key = "page.erased"
+    if visit.session:
+        try:
+            key = "page.erased" if await pipeline.erase_by(visit.session) else "page.erasing"
+        except UnknownConversation:
+            key = "error.unknown_session"
+    page = await _chat_page(visit, None, notice=pipeline.catalogues.say(visit.language, key))
+    page.headers.update(FORGET_WHAT_WAS_SHOWN)
+    return page
 
 
 async def _conversation(visit: Visit) -> Chat | None:
@@ -155,7 +173,7 @@ async def _conversation(visit: Visit) -> Chat | None:
 
 async def stay(request: Request) -> Response:
     """Keep a chat open whose visitor is still there, for the page's script: 204, or 404 where it has ended."""
-    visit = await read_visit(request)
+    visit = await read_visit(request, even_left=True)
     try:
         await to_thread.run_sync(pipeline_of(request).store.stay, visit.session)
     except UnknownConversation:
@@ -170,7 +188,7 @@ async def show_still(request: Request) -> Response:
     """
     visit = await read_visit(request)
     ended = f"/ended?{urlencode({'lang': visit.language})}"
-    return render(visit, "still.html", ticket=visit.given.get("ticket", ""), ended=ended, warn_before=WARN_BEFORE)
+    return render(visit, "still.html", ticket=visit.given.get("ticket", ""), ended=ended)
 
 
 async def show_ended(request: Request, error: Exception | None = None) -> Response:
@@ -191,6 +209,9 @@ async def leave(request: Request) -> Response:
         chat = await _conversation(visit)
         if chat:
             await to_thread.run_sync(pipeline.store.leave, chat)
+    if visit.given.get("message_id"):
+        # What was typed and refused belongs to no conversation; it is not to be shown again either.
+        await to_thread.run_sync(pipeline.store.spend, visit.given["message_id"][:64])
     goal = pipeline.settings.leave_to
     page = render(visit, "leave.html", language="en", goal=goal, host=urlsplit(goal).hostname)
     page.headers.update(FORGET_WHAT_WAS_SHOWN)
@@ -202,11 +223,20 @@ async def leave_again(request: Request) -> Response:
     return RedirectResponse(pipeline_of(request).settings.leave_to)
 
 
+async def refused(request: Request, error: Exception) -> Response:
+    """Answer a form that is too large to be read, as a page, or as a problem under the API."""
+    assert isinstance(error, MessageRefused)
+    if request.url.path.startswith("/api/"):
+        return problem(request, error.key, error.status, None, **error.values)
+    visit = empty_visit(request)
+    return await _chat_page(visit, None, error.status, error=pipeline_of(request).catalogues.say(visit.language, error.key, **error.values))
+
+
 async def not_found(request: Request, error: Exception) -> Response:
     """Answer an address that does not exist, as a page, or as a problem under the API."""
     if request.url.path.startswith("/api/"):
         return problem(request, "error.not_found", 404)
-    visit = await read_visit(request)
+    visit = empty_visit(request)
     return await _chat_page(visit, None, 404, notice=pipeline_of(request).catalogues.say(visit.language, "error.not_found"))
 
 

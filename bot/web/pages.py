@@ -1,5 +1,6 @@
 """The pages around the chat: the directory, privacy, accessibility. From the chat they are posted to, so that its session comes along."""
 
+from dataclasses import replace
 from datetime import date, datetime, timezone
 from typing import Any
 
@@ -8,7 +9,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.answers.cards import make_card
+from bot.answers.replies import ServiceCard
 from bot.codes import NEEDS
+from bot.directory.records import ServiceRecord
 from bot.directory.search import find_guidance, search_words
 from bot.understanding.cleaning import clean
 from bot.web.api import pipeline_of
@@ -38,7 +41,11 @@ async def show_directory(request: Request) -> Response:
     found = search_words(directory, given("words"), topic, place) if searched else []
     moment = datetime.now(timezone.utc)
     office = pipeline.composer().office.at(moment)
-    cards = [make_card(s, visit.language, pipeline.catalogues, moment, office) for s in found[:SEARCH_RESULTS]]
+
+    def card(service: ServiceRecord) -> ServiceCard:
+        own, english = (make_card(service, language, pipeline.catalogues, moment, office) for language in (visit.language, "en"))
+        return replace(own, hours_en="" if visit.language == "en" else english.hours)
+
     return render(
         visit,
         "directory.html",
@@ -47,7 +54,7 @@ async def show_directory(request: Request) -> Response:
         place=place.key if place else "",
         topics=NEEDS,
         places=sorted((p for p in directory.places.values() if p.inside), key=lambda p: p.name),
-        cards=cards,
+        cards=[card(service) for service in found[:SEARCH_RESULTS]],
         count=len(found),
         searched=searched,
     )

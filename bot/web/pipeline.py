@@ -208,7 +208,8 @@ class Pipeline:
 
     async def erase_by(self, token: str) -> bool:
         """Erase the conversation of ``token``, even one that has ended. Gives as ``erase``; raises UnknownConversation."""
-        return await self.erase(await to_thread.run_sync(self.store.find, token, True))
+        async with self._one_at_a_time(token):
+            return await self.erase(await to_thread.run_sync(self.store.find, token, True))
 
     async def erase(self, chat: Chat) -> bool:
         """Erase a conversation everywhere; give False where Rasa, being away, will do its part later."""

@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse
 
 from bot.answers.urgent import EMERGENCY_NUMBER
 from bot.codes import INTERPRETER_FOR, REPLY_LANGUAGES, direction, reply_language
+from bot.conversation.store import ticket_of
 from bot.errors import ConversationLeft, UnknownConversation
 from bot.understanding.cleaning import LONGEST
 from bot.web.api import LARGEST_BODY, asked_language, pipeline_of, read_body
@@ -26,6 +27,8 @@ STATIC = Path(__file__).parent / "static"
 OWN_NAMES = {code: str(Locale.parse(code, sep="-").get_display_name()) for code in REPLY_LANGUAGES}
 """Each language's name in itself."""
 FIELDS_AT_MOST = 60
+WARN_BEFORE = 120
+"""Seconds between the warning and the end of a chat that nobody uses: WCAG 2.2, 2.2.1, asks for at least 20."""
 SHORT_ID = 8
 """Characters of a service's id that name it in a form and in a link: enough to be alone among many thousands."""
 
@@ -72,7 +75,7 @@ class Visit:
 
 
 async def read_visit(request: Request, even_left: bool = False) -> Visit:
-    """Read what the page was asked with.
+    """Read what the page was asked with; that is a sign of the visitor, so the chat stays open.
 
     Raises MessageRefused where the form is too large, and ConversationLeft where its visitor has left for good (unless ``even_left``):
     a browser that goes back may send its form once more.
@@ -94,12 +97,17 @@ async def read_visit(request: Request, even_left: bool = False) -> Visit:
     request.state.visit = visit
     if visit.session and not even_left:
         try:
-            await to_thread.run_sync(pipeline_of(request).store.find, visit.session)
+            await to_thread.run_sync(pipeline_of(request).store.stay, visit.session)
         except ConversationLeft:
             raise
         except UnknownConversation:
             pass  # The page says so where it matters.
     return visit
+
+
+def empty_visit(request: Request) -> Visit:
+    """Give the visit of a request whose form cannot be read."""
+    return Visit(request, {}, (), reply_language(request.query_params.get("lang")) or asked_language(request), False, "")
 
 
 async def _form(request: Request) -> FormData:
@@ -133,6 +141,7 @@ def render(
     language = language or visit.language
     catalogues = pipeline_of(visit.request).catalogues
     settings = pipeline_of(visit.request).settings
+    session: str = values.get("session", visit.session)
     beside = (visit.english or always_english) and language != "en"
 
     def words(own: str, key: str, put: Mapping[str, object]) -> str:
@@ -175,13 +184,22 @@ def render(
         language=language,
         direction=direction,
         languages=OWN_NAMES,
-        interpreter_for=INTERPRETER_FOR.get(language, ""),
         emergency_number=EMERGENCY_NUMBER,
         longest=LONGEST,
         asset=ASSETS.__getitem__,
         telephone=telephone,
         idle_minutes=settings.idle_minutes,
+        warn_before=WARN_BEFORE,
         leave_to=settings.leave_to,
-        **{"session": visit.session, "english": visit.english, "path": visit.request.url.path, **values},
+        **{
+            "interpreter_for": INTERPRETER_FOR.get(language, ""),
+            "sounds": True,
+            "message_id": "",
+            "session": session,
+            "ticket": ticket_of(session) if session else "",
+            "english": visit.english,
+            "path": visit.request.url.path,
+            **values,
+        },
     )
     return HTMLResponse(page, status)

@@ -13,8 +13,9 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from bot.answers.cards import make_card
+from bot.answers.catalogue import Catalogues
 from bot.answers.replies import ServiceCard
-from bot.codes import direction
+from bot.codes import INTERPRETER_FOR, direction
 from bot.directory.records import Directory, ServiceRecord
 from bot.web.api import pipeline_of
 from bot.web.rendering import Visit, environment, read_visit, render, short_id
@@ -34,10 +35,15 @@ def find_by_short_ids(directory: Directory, names: tuple[str, ...]) -> list[Serv
 
 @dataclass(frozen=True)
 class Sheet:
-    """A chosen list: its cards in the reader's language, how many are missing or too many, its own address and a QR code of that."""
+    """A chosen list: its cards in the reader's language and in English, how many are missing or too many, its address and QR code.
+
+    ``lines`` has for each service its telephone numbers, as cards that differ in nothing else: a sheet is read at all hours, so it
+    holds the number for office hours and the one for others.
+    """
 
     cards: tuple[ServiceCard, ...]
     english: tuple[ServiceCard, ...]
+    lines: tuple[tuple[ServiceCard, ...], ...]
     missing: int
     too_many: int
     path: str
@@ -59,6 +65,7 @@ def make_sheet(visit: Visit, names: tuple[str, ...]) -> Sheet:
     asked = urlencode({"lang": visit.language})
     return Sheet(
         cards=tuple(make_card(service, visit.language, pipeline.catalogues, moment, office) for service in chosen),
+        lines=tuple(_telephones(service, visit.language, pipeline.catalogues, moment) for service in chosen),
         english=tuple(make_card(service, "en", pipeline.catalogues, moment, office) for service in chosen),
         missing=len(names) - len(found),
         too_many=len(found) - len(chosen),
@@ -69,19 +76,24 @@ def make_sheet(visit: Visit, names: tuple[str, ...]) -> Sheet:
     )
 
 
+def _telephones(service: ServiceRecord, language: str, catalogues: Catalogues, moment: datetime) -> tuple[ServiceCard, ...]:
+    by_day, by_night = (make_card(service, language, catalogues, moment, office) for office in (True, False))
+    return tuple(card for card in ((by_day,) if by_day.phone == by_night.phone else (by_day, by_night)) if card.phone)
+
+
 async def show_sheet(request: Request) -> Response:
     """Show the sheet, for what was ticked or for the link."""
     visit = await read_visit(request)
     sheet = make_sheet(visit, _names(visit))
     code = Markup(sheet.code.svg_inline(scale=3, border=2, dark="#000", light="#fff", svgclass="code", lineclass=None, omitsize=True))  # noqa: S704
-    pairs = list(zip(sheet.cards, sheet.english, strict=True))
+    entries = list(zip(sheet.cards, sheet.english, sheet.lines, strict=True))
     return render(
         visit,
         "sheet.html",
-        200 if pairs else 404,
+        200 if entries else 404,
         always_english=True,
         sheet=sheet,
-        pairs=pairs,
+        entries=entries,
         code=code,
         most=SERVICES_AT_MOST,
         path=sheet.path,
@@ -133,10 +145,13 @@ def draw(visit: Visit, sheet: Sheet) -> str:
             lines.append({"text": line, "lang": language, "rtl": rtl, "x": x, "y": y, "size": size, "bold": bold})
 
     write(say(visit.language, "page.title"), visit.language, 30, True, 16)
-    for card, english in zip(sheet.cards, sheet.english, strict=True):
+    for card, english, telephones in zip(sheet.cards, sheet.english, sheet.lines, strict=True):
         write(card.name, "en", 28, True, 28)
-        if card.phone:
-            write(card.phone, "en", 40, True, 4)
+        for line in telephones:
+            write(line.phone, "en", 40, True, 4)
+            if line.phone_note:
+                write(line.phone_note, "en", 22)
+            write(say(visit.language, f"card.call_{line.call_price or 'unknown'}"), visit.language, 22)
         if card.hours:
             write(card.hours, visit.language, 24)
             if english.hours != card.hours:
@@ -144,6 +159,11 @@ def draw(visit: Visit, sheet: Sheet) -> str:
         if card.address:
             write(card.address, "en", 24)
     write(say(visit.language, "services.unchecked"), visit.language, 22, gap=24)
+    spoken = INTERPRETER_FOR.get(visit.language)
+    if spoken:
+        write(say(visit.language, "interpreter.say"), visit.language, 24, gap=24)
+        write(say("en", "interpreter.words", spoken=spoken), "en", 26, True)
+        write(say(visit.language, "interpreter.sounds"), visit.language, 24)
     scale = 6
     side = sheet.code.symbol_size(scale, 2)[0]
     top = y + 24

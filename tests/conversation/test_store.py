@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from bot.conversation.models import Conversation, Feedback, Message, SpentMessage
-from bot.conversation.store import ConversationStore
+from bot.conversation.store import ConversationStore, ticket_of
 from bot.errors import ConversationLeft, UnknownConversation
 
 IDLE_MINUTES = 15
@@ -86,7 +86,7 @@ def test_a_conversation_that_nobody_uses_is_found_no_more_until_then_it_is(store
         with pytest.raises(UnknownConversation):
             attempt(chat.token)
     with pytest.raises(UnknownConversation):
-        store.resume(chat.ticket)
+        store.resume(ticket_of(chat.token))
 
 
 def test_a_conversation_that_has_ended_is_still_there_to_be_erased(store: ConversationStore, engine: Engine) -> None:
@@ -112,19 +112,23 @@ def test_every_sign_of_the_visitor_keeps_the_conversation_open(store: Conversati
 def test_a_ticket_changes_the_token_once_and_the_old_one_ends(store: ConversationStore) -> None:
     chat = store.start()
     store.accept(chat, "m1", "words")
-    fresh = store.resume(chat.ticket)
+    fresh = store.resume(ticket_of(chat.token))
     assert (fresh.id, fresh.rasa_id) == (chat.id, chat.rasa_id)
+    assert fresh.token != chat.token
     assert [exchange.text for exchange in store.exchanges(store.find(fresh.token))] == ["words"]
-    for old in (lambda: store.find(chat.token), lambda: store.resume(chat.ticket)):
-        with pytest.raises(UnknownConversation):
-            old()
-    assert store.resume(fresh.ticket).id == chat.id
+    with pytest.raises(UnknownConversation):
+        store.find(chat.token)
+    assert store.resume(ticket_of(chat.token)) == fresh, "the answer was lost on the way and is asked for again"
+    store.stay(fresh.token)
+    with pytest.raises(UnknownConversation):
+        store.resume(ticket_of(chat.token))
+    assert store.resume(ticket_of(fresh.token)).id == chat.id
 
 
 def test_neither_a_ticket_opens_a_conversation_nor_a_token_is_a_ticket(store: ConversationStore) -> None:
     chat = store.start()
     with pytest.raises(UnknownConversation):
-        store.find(chat.ticket)
+        store.find(ticket_of(chat.token))
     with pytest.raises(UnknownConversation):
         store.resume(chat.token)
 
@@ -133,7 +137,7 @@ def test_a_conversation_that_was_left_is_found_by_nothing_but_its_end(store: Con
     chat, other = store.start(), store.start()
     store.accept(chat, "m1", "words")
     store.leave(chat)
-    for attempt in (lambda: store.find(chat.token), lambda: store.stay(chat.token), lambda: store.resume(chat.ticket)):
+    for attempt in (lambda: store.find(chat.token), lambda: store.stay(chat.token), lambda: store.resume(ticket_of(chat.token))):
         with pytest.raises(ConversationLeft):
             attempt()
     assert store.find(other.token) == other
@@ -188,6 +192,19 @@ def test_a_message_sent_again_before_it_was_answered_is_not_kept_twice_and_may_b
     store.accept(chat, "m1", "where can I sleep")
     assert store.accept(chat, "m1", "where can I sleep") is None
     assert len(store.exchanges(chat)) == 1
+
+
+def test_a_message_sent_again_in_other_words_before_it_was_answered_is_kept_in_these(store: ConversationStore) -> None:
+    chat = store.start()
+    store.accept(chat, "m1", "where can I slep")
+    assert store.accept(chat, "m1", "where can I sleep") is None
+    assert [exchange.text for exchange in store.exchanges(chat)] == ["where can I sleep"]
+
+
+def test_what_was_spent_is_over_though_it_belongs_to_no_conversation(store: ConversationStore) -> None:
+    store.spend("refused")
+    store.spend("refused")
+    assert store.is_over("refused")
 
 
 def test_two_people_may_use_the_same_message_id(store: ConversationStore) -> None:

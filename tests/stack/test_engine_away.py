@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.stack.running_stack import Stack
+from tests.stack.test_accessibility import findings
+from tests.stack.visiting import Visit, chromium, needs_chromium
 
 WITHIN = 1.0
 
@@ -49,6 +51,34 @@ def test_a_hanging_rasa_is_told_within_a_second_and_heals(own_stack: Stack) -> N
     own_stack.wait_ready(20)
     again = own_stack.ask("I have nowhere to sleep tonight in Wisbech", session, message_id="m1")
     assert again["understood"]["urgent"] == "homeless_tonight"
+
+
+@needs_chromium
+def test_on_the_page_the_number_comes_first_and_is_told(own_stack: Stack) -> None:
+    rasa = own_stack.pid_of("rasa")
+    with chromium() as browser:
+        visit = Visit(browser, own_stack)
+        page = visit.open("uk")
+        visit.ask("Де я можу вивчати англійську в Елі?")
+        os.kill(rasa, signal.SIGSTOP)
+        try:
+            page.fill("#text", "Мені ніде спати сьогодні вночі у Вісбечі")
+            page.click("#ask .send")
+            page.locator("#error").wait_for()
+            assert page.locator("#last .urgent").count() == 1
+            assert page.evaluate("document.activeElement.querySelector('.urgent') !== null")
+            assert page.locator("#announced").inner_text()[0].isdigit()
+            assert "Вісбечі" in page.locator("#text").input_value()
+            assert findings(page) == []
+        finally:
+            os.kill(rasa, signal.SIGCONT)
+        own_stack.wait_ready(20)
+        page.click("#ask .send")
+        page.locator("#error").wait_for(state="detached")
+        assert page.locator(".exchange").count() == 2
+        assert page.locator(".exchange .urgent").count() == 1
+        visit.complaints[:] = [c for c in visit.complaints if "503" not in c]
+        visit.close()
 
 
 def test_erasing_while_rasa_is_away_is_finished_when_it_is_back(own_stack: Stack) -> None:

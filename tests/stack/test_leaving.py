@@ -55,7 +55,8 @@ def assert_gone(visit: Visit) -> None:
         except Exception:
             # The browser wants to ask whether to send a form again; a person may say yes, so say it.
             page.keyboard.press("Escape")
-        shown = page.evaluate("document.documentElement.hidden ? '' : document.documentElement.outerHTML")
+        page.wait_for_timeout(300)
+        shown = page.content()
         assert "zanzibarquux" not in shown, page.url
         fields = page.evaluate("[...document.querySelectorAll('textarea, input:not([type=hidden])')].map((f) => f.value).join('')")
         assert fields == ""
@@ -79,8 +80,11 @@ def test_leaving_by_key(remembering: Browser, stack: Stack) -> None:
     visit = Visit(remembering, stack)
     visit.context.route(ELSEWHERE, lambda route: route.fulfill(body="Sunny", content_type="text/html"))
     tell(visit)
-    visit.page.keyboard.type("Some Text With CAPITALS")
-    assert visit.page.url.startswith(stack.url), "writing capitals is not leaving"
+    for letter in "ABCD":
+        visit.page.keyboard.press(f"Shift+{letter}")
+    for _ in range(4):
+        visit.page.keyboard.press("Control+Shift")
+    assert visit.page.url.startswith(stack.url), "writing capitals and changing the keyboard is not leaving"
     for _ in range(3):
         visit.page.keyboard.press("Shift")
     assert_gone(visit)
@@ -106,7 +110,15 @@ def test_a_chat_that_was_left_is_opened_by_nothing_and_shows_nothing_that_was_ty
     again = stack.client.post("/", data={"session": session, "text": SECRET, "page_language": "en"})
     assert "zanzibarquux" not in again.text
     assert stack.client.post("/api/v1/chat", json={"text": "hello", "session": session}).status_code == 404
+    assert stack.client.post("/stay", data={"session": session}).status_code == 404
     assert stack.client.get("/leave", follow_redirects=False).headers["location"] == ELSEWHERE
+
+
+def test_what_was_refused_is_not_shown_again_either(stack: Stack) -> None:
+    long = {"text": f"{SECRET} " * 100, "page_language": "en", "message_id": "a-page-s-own-id"}
+    assert "zanzibarquux" in stack.client.post("/", data=long).text
+    stack.client.post("/leave", data={"session": "", "message_id": "a-page-s-own-id"})
+    assert "zanzibarquux" not in stack.client.post("/", data=long).text
 
 
 def test_nothing_is_kept_in_the_browser(leaver: Visit) -> None:
@@ -185,7 +197,26 @@ def test_writing_is_being_there(waiting: Visit) -> None:
     assert "zanzibarquux" in page.content()
 
 
-def test_without_scripts_the_page_asks_by_itself_and_the_address_opens_nothing(remembering: Browser, stack: Stack) -> None:
+def test_a_page_beside_the_chat_warns_and_clears_too(waiting: Visit) -> None:
+    page = waiting.page
+    page.click("footer form[action='/directory'] button:not([formaction])")
+    page.locator("#words").wait_for()
+    pass_minutes(page, 13.1)
+    assert page.locator("[role=alertdialog]").count() == 1
+    pass_minutes(page, 2)
+    page.wait_for_url("**/ended?lang=en")
+
+
+@pytest.mark.parametrize("sign", ["/directory", "/privacy", "/"])
+def test_every_page_of_the_chat_is_a_sign_that_somebody_is_there(stack: Stack, sign: str) -> None:
+    session = stack.ask("food bank in Ely")["session"]
+    for _ in range(2):
+        age(stack, 14)
+        assert stack.client.post(sign, data={"session": session, "action": "show", "page_language": "en"}).status_code == 200
+    assert stack.client.post("/api/v1/chat", json={"text": "hello", "session": session}).status_code == 200
+
+
+def test_without_scripts_the_page_asks_by_itself_and_the_address_alone_shows_nothing(remembering: Browser, stack: Stack) -> None:
     visit = Visit(remembering, stack, scripts=False)
     tell(visit)
     page = visit.page
@@ -196,11 +227,11 @@ def test_without_scripts_the_page_asks_by_itself_and_the_address_opens_nothing(r
     page.click("main button[value='show']")
     page.locator(".exchange").wait_for()
     assert "zanzibarquux" in page.content()
+    visit.ask("food bank in Ely")
+    assert page.locator(".exchange").count() == 2
     used = stack.client.post("/", data={"ticket": address.split("ticket=")[1], "action": "show"})
     assert used.status_code == 404
     assert "zanzibarquux" not in used.text
-    visit.ask("food bank in Ely")
-    assert page.locator(".exchange").count() == 2
     visit.close()
 
 

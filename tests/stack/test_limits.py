@@ -1,6 +1,8 @@
 """Rate limits: tight for a conversation, loose for an address, and a stranger's X-Forwarded-For counts for nothing."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -29,3 +31,18 @@ def test_limits_say_when_to_come_back(limited: Stack) -> None:
     forged = limited.client.post("/api/v1/chat", json={"text": "hello"}, headers={"X-Forwarded-For": "203.0.113.9"})
     assert forged.status_code == 429
     assert "999" in limited.client.get("/").text, "the page itself is never limited"
+
+
+def test_the_page_keeps_the_chat_and_what_was_typed(prepared: None, tmp_path: Path) -> None:
+    limited = Stack(tmp_path, {"SESSION_LIMIT": "3/minute"})
+    limited.start()
+    first = limited.client.post("/", data={"text": "food bank in Ely", "page_language": "en"})
+    session = re.search(r'name="session" value="([^"]{32})"', first.text)
+    assert session, first.status_code
+    form = {"session": session[1], "text": "and another thing", "page_language": "en"}
+    answers = [limited.client.post("/", data=form) for _ in range(5)]
+    refused = next(answer for answer in answers if answer.status_code == 429)
+    assert session[1] in refused.text
+    assert 'class="exchange"' in refused.text
+    assert "and another thing</textarea>" in refused.text
+    limited.stop()

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from bot.codes import REPLY_LANGUAGES
 from tests.stack.running_stack import Stack
@@ -55,22 +55,24 @@ class Visit:
         self.page.goto(f"{self.stack.url}{path}?lang={language}")
         return self.page
 
-    def _await_answer(self, before: int) -> None:
-        if self.scripts:
-            self.page.locator(".exchange").nth(before).wait_for()
+    def _press_and_wait(self, button: Locator) -> None:
+        """Press a button that brings an answer, and wait for it: a new part of the page, or without scripts a new page."""
+        if not self.scripts:
+            with self.page.expect_navigation():
+                button.click()
+            return
+        before = self.page.locator(".exchange").count()
+        button.click()
+        self.page.locator(".exchange").nth(before).wait_for()
 
     def ask(self, text: str) -> None:
         """Type a question, press the button and wait for the next exchange."""
-        before = self.page.locator(".exchange").count()
         self.page.fill("#text", text)
-        self.page.click("#ask .send")
-        self._await_answer(before)
+        self._press_and_wait(self.page.locator("#ask .send"))
 
     def press(self, selector: str) -> None:
         """Press what brings a next exchange, and wait for it."""
-        before = self.page.locator(".exchange").count()
-        self.page.locator(selector).last.click()
-        self._await_answer(before)
+        self._press_and_wait(self.page.locator(selector).last)
 
     def last(self) -> str:
         """Give the text of the last exchange."""

@@ -2,112 +2,169 @@
 "use strict";
 (() => {
   const chat = () => document.querySelector("main[data-chat]");
-  const session = () => document.querySelector("input[name=session]")?.value || "";
+  const field = (name) => {
+    const found = document.querySelector(`input[name=${name}]`);
+    return found ? found.value : "";
+  };
+  const session = () => field("session");
   const framed = window.top !== window;
   let active = Date.now();
+  let warning = null;
+
+  function alive() {
+    active = Date.now();
+    if (warning) warning.remove();
+    warning = null;
+  }
+
+  function post(path, fields) {
+    return fetch(path, { method: "POST", body: new URLSearchParams(fields) });
+  }
+
+  // The tab remembers its chat across a reload, and only the tab: history.state is neither storage nor sent to anybody.
+  function remember() {
+    history.replaceState(session() ? { session: session() } : null, "");
+  }
 
   // ---- Sending without loading the whole page again
 
-  function adopt(section, form) {
+  function adopt(section, sent) {
     // The new part of the conversation goes below the old one; what could be pressed before no longer can.
     const log = document.getElementById("log");
-    for (const old of log.querySelectorAll(".choices")) old.remove();
-    document.getElementById("last")?.removeAttribute("id");
+    for (const old of log.querySelectorAll("form.choices, .passing")) old.remove();
+    const before = document.getElementById("last");
+    if (before) before.removeAttribute("id");
     log.append(section);
     document.title = section.dataset.title;
     chat().classList.add("started");
     for (const list of document.querySelectorAll(".languages, .topics")) list.open = false;
     for (const [name, value] of [["session", section.dataset.session], ["message_id", section.dataset.messageId]])
-      for (const field of document.querySelectorAll(`input[name=${name}]`)) field.value = value;
-    document.getElementById("error")?.remove();
+      for (const one of document.querySelectorAll(`input[name=${name}]`)) one.value = value;
+    const error = document.getElementById("error");
+    if (error) error.remove();
     const text = document.getElementById("text");
     text.removeAttribute("aria-invalid");
-    if (form.id === "ask" && !form.pressedChoice) text.value = "";
+    if (text.value === sent) text.value = "";
   }
 
-  function replacePage(fresh) {
-    document.title = fresh.title;
+  function replacePage(fresh, sent) {
     const root = document.documentElement;
+    document.title = fresh.title;
     root.lang = fresh.documentElement.lang;
     root.dir = fresh.documentElement.dir;
+    // What was typed meanwhile stays, and the region that is read aloud stays the one that screen readers know.
+    const old = document.getElementById("text");
+    const text = fresh.getElementById("text");
+    if (old && text && !text.value && old.value !== sent) text.value = old.value;
+    const told = document.getElementById("announced");
+    const untold = fresh.getElementById("announced");
     document.body.replaceWith(document.adoptNode(fresh.body));
+    if (told && untold) untold.replaceWith(told);
   }
 
-  function announce(section) {
-    // One polite region is told the answer, each piece in its own language; the log itself is not live.
+  function withoutEnglish(piece) {
+    // The words of a piece in its own language alone.
+    const copy = piece.cloneNode(true);
+    for (const english of copy.querySelectorAll(".en")) english.remove();
+    return copy.textContent;
+  }
+
+  function announce(pieces) {
+    // One polite region is told what is new, each piece in its own language; the log itself is not live.
     const region = document.getElementById("announced");
-    region.replaceChildren();
-    for (const piece of section.querySelectorAll(".said, .card h3")) {
-      const line = document.createElement("p");
+    region.textContent = "";
+    for (const piece of pieces) {
       const own = piece.closest("[lang]");
+      const line = document.createElement("p");
       line.lang = own.lang;
       line.dir = own.dir;
-      line.textContent = piece.textContent;
+      line.textContent = withoutEnglish(piece);
       region.append(line);
+    }
+  }
+
+  function show(html, sent) {
+    // Gives whether the answer was one of ours.
+    const fresh = new DOMParser().parseFromString(html, "text/html");
+    const section = fresh.querySelector(".exchange");
+    if (fresh.querySelector("main")) replacePage(fresh, sent);
+    else if (section) adopt(document.adoptNode(section), sent);
+    else return false;
+    alive();
+    remember();
+    enhance();
+    return true;
+  }
+
+  function direct(asking, typed, pressed) {
+    // Where the eyes and the keyboard go after something new has come.
+    const last = document.getElementById("last");
+    const text = document.getElementById("text");
+    const notice = document.querySelector(".notice");
+    const error = document.getElementById("error");
+    if (last && (asking || error) && last.querySelector(".said")) announce(last.querySelectorAll(".said, .card h3"));
+    else if (notice) announce([notice]);
+    if (error && last && last.querySelector(".urgent")) {
+      // The assistant is away: the number comes before the field.
+      last.tabIndex = -1;
+      last.focus();
+    }
+    else if (error) text.focus();
+    else if (asking && last) {
+      const asked = last.querySelector(".asked") || last;
+      if (typed && !matchMedia("(pointer: coarse)").matches) text.focus({ preventScroll: true });
+      else {
+        // What was pressed is gone, or a keyboard would cover the answer.
+        asked.tabIndex = -1;
+        asked.focus({ preventScroll: true });
+      }
+      asked.scrollIntoView({ block: "start" });
+    } else {
+      // A button of the same purpose, or the top of the page.
+      const alike = (one) => pressed && one.name === pressed.name && (one.value === pressed.value || one.name === "english");
+      const same = Array.from(document.querySelectorAll("button")).find(alike);
+      const heading = document.querySelector("h1");
+      heading.tabIndex = -1;
+      (same && same.offsetParent ? same : heading).focus({ preventScroll: true });
     }
   }
 
   document.addEventListener("submit", async (event) => {
     const form = event.target;
     const pressed = event.submitter;
-    const goal = new URL(pressed?.getAttribute("formaction") || form.getAttribute("action"), location.href);
+    const goal = new URL((pressed && pressed.getAttribute("formaction")) || form.getAttribute("action"), location.href);
     if (form.id === "leave" || goal.pathname === "/leave") {
       event.preventDefault();
       return leave();
     }
-    if (!chat() || goal.pathname !== "/" || !window.fetch || !window.DOMParser) return;
+    // A browser that does not tell which button was pressed sends the form itself.
+    if (!("submitter" in event) || !chat() || goal.pathname !== "/") return;
     event.preventDefault();
     const data = new URLSearchParams(new FormData(form));
-    if (pressed?.name) data.set(pressed.name, pressed.value);
-    const asking = data.has("choice") || (form.id === "ask" && !data.has("action"));
+    if (pressed && pressed.name) data.set(pressed.name, pressed.value);
+    const asking = data.has("choice") || form.id === "ask";
+    const typed = form.id === "ask" && !data.has("choice");
     if (asking) data.set("part", "1");
-    form.pressedChoice = data.has("choice");
-    for (const button of document.querySelectorAll("main button, footer button")) button.disabled = true;
+    const buttons = document.querySelectorAll("main button, footer button");
+    for (const button of buttons) button.disabled = true;
+    let html = "";
     try {
-      const response = await fetch("/", { method: "POST", body: data });
-      const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
-      active = Date.now();
-      const whole = fresh.querySelector("main");
-      const section = whole ? null : fresh.querySelector(".exchange");
-      const focusName = pressed?.name, focusValue = pressed?.value;
-      if (whole) replacePage(fresh);
-      else adopt(document.adoptNode(section), form);
-      for (const button of document.querySelectorAll("button")) button.disabled = false;
-      enhance();
-      const last = document.getElementById("last");
-      const field = document.getElementById("text");
-      if (document.getElementById("error")) field.focus();
-      else if (asking && last) {
-        announce(last);
-        const asked = last.querySelector(".asked") || last;
-        if (form.id !== "ask" || form.pressedChoice || matchMedia("(pointer: coarse)").matches) {
-          // What was pressed is gone, or a keyboard covers the answer.
-          asked.tabIndex = -1;
-          asked.focus({ preventScroll: true });
-        } else field.focus({ preventScroll: true });
-        asked.scrollIntoView({ block: "start" });
-      } else {
-        // A button of the same purpose, or the top of the page.
-        const same = [...document.querySelectorAll("button")].find((b) => b.name === focusName && (b.value === focusValue || focusName === "english"));
-        if (same && same.offsetParent) same.focus({ preventScroll: true });
-        else {
-          const heading = document.querySelector("h1");
-          heading.tabIndex = -1;
-          heading.focus();
-        }
-      }
-    } catch {
-      // The network failed: the browser sends the form itself and says so in its own words.
-      for (const button of document.querySelectorAll("button")) button.disabled = false;
-      if (pressed?.name) {
-        const field = document.createElement("input");
-        field.type = "hidden";
-        field.name = pressed.name;
-        field.value = pressed.value;
-        form.append(field);
-      }
-      form.submit();
+      html = await (await post("/", data)).text();
+    } catch (error) {
+      html = "";
     }
+    for (const button of buttons) button.disabled = false;
+    const same = { name: pressed && pressed.name, value: pressed && pressed.value };
+    if (html && show(html, typed ? data.get("text") : null)) return direct(asking, typed, same);
+    // The network failed: the browser sends the form itself, under the same id, and says so in its own words.
+    if (pressed && pressed.name) {
+      const hidden = document.createElement("input");
+      hidden.type = "hidden";
+      hidden.name = pressed.name;
+      hidden.value = pressed.value;
+      form.append(hidden);
+    }
+    form.submit();
   });
 
   document.addEventListener("keydown", (event) => {
@@ -120,39 +177,46 @@
 
   // ---- Leaving quickly: by the button, or by pressing Shift three times
 
-  function leave() {
-    const token = session();
-    const goal = document.getElementById("leave").dataset.goal;
-    document.documentElement.replaceChildren();
-    navigator.sendBeacon("/leave", new URLSearchParams({ session: token }));
-    tell("left");
-    const gone = framed ? window.top.location : location;
-    gone.replace(goal);
+  function clear() {
+    document.documentElement.textContent = "";
+    document.title = "";
   }
 
-  // Whoever writes Chinese presses Shift to change the keyboard, so while writing it does not count.
-  const counts = (event) => event.key === "Shift" && !(event.target.id === "text" && document.documentElement.lang.startsWith("zh"));
+  function tellServer() {
+    navigator.sendBeacon("/leave", new URLSearchParams({ session: session(), message_id: field("message_id") }));
+  }
+
+  function leave() {
+    const goal = document.getElementById("leave").dataset.goal;
+    tellServer();
+    clear();
+    if (others) others.postMessage("left");
+    (framed ? window.top.location : location).replace(goal);
+  }
+
+  // Keys that people press for something else do not count: with Ctrl or Alt Shift changes the keyboard, and so it does alone while
+  // Chinese is written.
+  const read = () => [document.documentElement.lang, ...(navigator.languages || [])];
+  const chinese = (event) => event.target.id === "text" && read().some((language) => /^(zh|yue)/i.test(language));
+  const counts = (event) => event.key === "Shift" && !event.ctrlKey && !event.altKey && !event.metaKey && !chinese(event);
   let shifts = [];
-  document.addEventListener("keydown", (event) => {
-    if (!counts(event)) shifts = [];
-  });
+  const another = () => (shifts = []);
+  document.addEventListener("keydown", (event) => counts(event) || another());
+  document.addEventListener("pointerdown", another);
   document.addEventListener("keyup", (event) => {
-    if (!counts(event)) return;
-    shifts = [...shifts.filter((at) => at > Date.now() - 5000), Date.now()];
+    if (!counts(event)) return another();
+    shifts = shifts.filter((at) => at > Date.now() - 5000).concat(Date.now());
     if (shifts.length > 2) leave();
   });
 
-  // Other tabs of this page go too.
+  // Other tabs of this page go too, each with its own chat.
   const others = window.BroadcastChannel ? new BroadcastChannel("welcome-desk") : null;
-  function tell(word) {
-    others?.postMessage(word);
-  }
   if (others)
-    others.onmessage = (event) => {
-      if (event.data !== "left") return;
-      const goal = document.getElementById("leave")?.dataset.goal;
-      document.documentElement.replaceChildren();
-      if (goal) location.replace(goal);
+    others.onmessage = () => {
+      const form = document.getElementById("leave");
+      tellServer();
+      clear();
+      if (form) location.replace(form.dataset.goal);
     };
 
   // A page that the browser kept for its back button is shown again only while its chat goes on.
@@ -166,29 +230,29 @@
 
   // ---- An idle chat ends, with a warning
 
-  let warning = null;
   function end() {
     const lang = document.documentElement.lang;
-    document.documentElement.replaceChildren();
+    clear();
     location.replace(`/ended?lang=${lang}`);
   }
   async function stay() {
-    active = Date.now();
-    warning?.remove();
-    warning = null;
-    const answer = await fetch("/stay", { method: "POST", body: new URLSearchParams({ session: session() }) }).catch(() => null);
-    if (answer && answer.status === 404) end();
+    alive();
+    const answer = await post("/stay", { session: session() }).catch(() => null);
+    if (answer && answer.status !== 204) end();
   }
   function watch() {
-    const page = chat();
+    const page = document.querySelector("main[data-idle]");
     if (!page || !session()) return;
     const idle = (Date.now() - active) / 1000;
-    if (idle >= page.dataset.idle * 60) end();
+    if (idle >= page.dataset.idle) end();
     else if (idle >= page.dataset.warn && !warning) {
       const before = document.activeElement;
       warning = document.getElementById("idle").content.cloneNode(true).firstElementChild;
       const [going, ending] = warning.querySelectorAll("button");
-      going.onclick = () => stay().then(() => before?.focus?.({ preventScroll: true }));
+      going.onclick = () => {
+        stay();
+        if (before) before.focus({ preventScroll: true });
+      };
       ending.onclick = leave;
       document.body.append(warning);
       going.focus({ preventScroll: true });
@@ -198,40 +262,42 @@
   document.addEventListener("visibilitychange", watch);
   let kept = Date.now();
   document.addEventListener("input", () => {
-    // Writing is being there.
-    active = Date.now();
-    if (!chat() || !session() || active - kept < 60000) return;
+    // Writing is being there; the server is told once a minute.
+    alive();
+    if (!session() || active - kept < 60000) return;
     kept = active;
     stay();
   });
+
+  // A reload, or a phone that dropped the tab while its owner made a call, brings an empty page: ask for the chat again.
+  async function recall() {
+    const known = history.state && history.state.session;
+    if (!known || !chat() || session()) return;
+    const answer = await post("/", { action: "show", session: known, page_language: document.documentElement.lang }).catch(() => null);
+    if (answer && answer.ok) show(await answer.text(), null);
+    else if (answer) history.replaceState(null, "");
+  }
 
   // ---- Reading aloud, by a voice of this device only: other voices would send the text away
 
   const speech = window.speechSynthesis;
   const voiceFor = (lang) => {
     const wanted = lang === "prs" ? "fa" : lang.split("-")[0];
-    return speech?.getVoices().find((voice) => voice.localService && voice.lang.toLowerCase().split(/[-_]/)[0] === wanted);
+    return speech && speech.getVoices().find((voice) => voice.localService && voice.lang.toLowerCase().split(/[-_]/)[0] === wanted);
   };
   function readAloud(button, reply) {
     speech.cancel();
-    for (const other of document.querySelectorAll(".listen")) other.setAttribute("aria-pressed", "false");
-    if (button.reading) {
-      button.reading = false;
-      return;
-    }
-    button.reading = true;
+    const stop = button.getAttribute("aria-pressed") === "true";
+    for (const one of document.querySelectorAll(".listen")) one.setAttribute("aria-pressed", "false");
+    if (stop) return;
     button.setAttribute("aria-pressed", "true");
-    const pieces = [...reply.querySelectorAll(".said, .card h3, .card .call")];
+    const pieces = Array.from(reply.querySelectorAll(".said, .card h3, .card .call"));
     pieces.forEach((piece, number) => {
-      const words = new SpeechSynthesisUtterance([...piece.childNodes].filter((n) => n.className !== "en").map((n) => n.textContent).join(" "));
+      const words = new SpeechSynthesisUtterance(withoutEnglish(piece));
       const voice = voiceFor(piece.closest("[lang]").lang) || voiceFor(reply.lang);
       words.voice = voice;
       words.lang = voice.lang;
-      if (number === pieces.length - 1)
-        words.onend = () => {
-          button.reading = false;
-          button.setAttribute("aria-pressed", "false");
-        };
+      if (number === pieces.length - 1) words.onend = () => button.setAttribute("aria-pressed", "false");
       speech.speak(words);
     });
   }
@@ -245,7 +311,7 @@
       reply.querySelector(".said").after(button);
     }
   }
-  speech?.addEventListener?.("voiceschanged", offerReading);
+  if (speech && speech.addEventListener) speech.addEventListener("voiceschanged", offerReading);
 
   // ---- The sheet: print it, or keep it as a picture
 
@@ -286,7 +352,7 @@
   document.addEventListener(
     "click",
     (event) => {
-      const link = framed && event.target.closest?.("a[href]");
+      const link = framed && event.target.closest("a[href]");
       if (link && link.origin !== location.origin) link.target = link.protocol.startsWith("http") ? "_blank" : "_top";
     },
     true,
@@ -297,4 +363,6 @@
     offerKeeping();
   }
   enhance();
+  if (chat() && session()) remember();
+  recall();
 })();

@@ -82,6 +82,10 @@
       if (!panel) build();
       panel.hidden = false;
       button.hidden = true;
+      // Over the whole screen nothing behind the panel may take the focus.
+      const whole = !matchMedia("(min-width: 40em) and (min-height: 30em)").matches;
+      panel.setAttribute("aria-modal", String(whole));
+      if (whole) document.body.inert = true;
       panel.focus();
       document.addEventListener("keydown", pressed);
     }
@@ -89,6 +93,7 @@
     // The frame stays, hidden: without cookies the chat lives in it alone.
     function close() {
       document.removeEventListener("keydown", pressed);
+      document.body.inert = false;
       panel.hidden = true;
       button.hidden = false;
       button.focus();
@@ -110,6 +115,7 @@
       document.removeEventListener("keydown", pressed);
       document.removeEventListener("securitypolicyviolation", refused);
       removeEventListener("message", told);
+      document.body.inert = false;
       host.remove();
       showLinks();
       location.assign(links[0].href);

@@ -45,10 +45,6 @@ def test_even_the_longest_records_fit_on_one_page(browser: Browser, stack: Stack
     visit.open(language, f"/take/{'-'.join(longest[:count])}")
     assert visit.page.locator(".sheet h2").count() == count
     assert pages(visit) == 1
-    size = visit.page.evaluate(
-        "(() => { const s = document.querySelector('.sheet .card'); return [...document.styleSheets].length && s.innerText.length })()"
-    )
-    assert size > 20
     visit.page.emulate_media(media="print")
     assert float(visit.page.locator(".sheet .number").first.evaluate("e => parseFloat(getComputedStyle(e).fontSize)")) >= 20
     assert float(visit.page.locator(".sheet dd").first.evaluate("e => parseFloat(getComputedStyle(e).fontSize)")) >= 16, "12 points"
@@ -86,6 +82,13 @@ def test_where_nothing_was_ticked_all_that_was_shown_is_taken(visit: Visit) -> N
     page.locator(".take button").first.click()
     page.locator("main.sheet").wait_for()
     assert [name.inner_text() for name in page.locator(".sheet h2").all()] == names
+
+
+def test_a_sheet_holds_the_number_for_the_day_and_the_one_for_the_night(stack: Stack, directory: Directory) -> None:
+    council = next(s for s in directory.services if {p.out_of_hours for p in s.phones} == {True, False})
+    for path in (f"/take/{short_id(council.id)}", f"/take/{short_id(council.id)}.svg"):
+        page = stack.client.get(f"{path}?lang=en").text
+        assert all(phone.number in page for phone in council.phones[:2]), path
 
 
 def test_a_list_too_long_for_a_page_says_what_was_left_off(stack: Stack, longest: list[str]) -> None:
