@@ -202,7 +202,10 @@ async def show_ended(request: Request, error: Exception | None = None) -> Respon
 
 
 async def leave(request: Request) -> Response:
-    """End the chat for good and go to a page that tells nothing; the page's script calls this on its way out."""
+    """End the chat for good and go to a page that tells nothing; the page's script calls this on its way out.
+
+    Who only closes an idle chat (``action=end``) is told that it has ended.
+    """
     visit = await read_visit(request, even_left=True)
     pipeline = pipeline_of(request)
     with contextlib.suppress(UnknownConversation):
@@ -212,6 +215,8 @@ async def leave(request: Request) -> Response:
     if visit.given.get("message_id"):
         # What was typed and refused belongs to no conversation; it is not to be shown again either.
         await to_thread.run_sync(pipeline.store.spend, visit.given["message_id"][:64])
+    if visit.given.get("action") == "end":
+        return await show_ended(request)
     goal = pipeline.settings.leave_to
     page = render(visit, "leave.html", language="en", goal=goal, host=urlsplit(goal).hostname)
     page.headers.update(FORGET_WHAT_WAS_SHOWN)

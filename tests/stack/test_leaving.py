@@ -247,6 +247,28 @@ def test_after_fifteen_minutes_nobody_can_go_on_but_what_was_typed_is_not_lost(s
     assert stack.client.post("/api/v1/chat", json={"text": "hello", "session": session}).status_code == 404
 
 
+@pytest.mark.parametrize("scripts", [True, False])
+def test_whoever_closes_an_idle_chat_is_told_that_it_has_ended(remembering: Browser, stack: Stack, scripts: bool) -> None:
+    visit = Visit(remembering, stack, scripts)
+    page = visit.page
+    if scripts:
+        page.clock.install()
+    tell(visit)
+    session = page.locator("input[name='session']").first.input_value()
+    if scripts:
+        pass_minutes(page, 13.1)
+        page.locator("[role=alertdialog] button").last.click()
+        page.wait_for_url("**/ended?lang=en")
+    else:
+        address = str(page.locator("noscript meta[http-equiv=refresh]").get_attribute("content")).partition(";url=")[2]
+        page.goto(stack.url + address)
+        page.click("main button[value='end']")
+        page.wait_for_url("**/leave")
+    assert "This chat has ended" in page.inner_text("h1")
+    assert stack.client.post("/stay", data={"session": session}).status_code == 404
+    visit.context.close()
+
+
 def test_a_chat_that_has_ended_can_still_be_erased(stack: Stack) -> None:
     session = stack.ask("food bank in Ely")["session"]
     age(stack, 16)

@@ -133,7 +133,7 @@
     const form = event.target;
     const pressed = event.submitter;
     const goal = new URL((pressed && pressed.getAttribute("formaction")) || form.getAttribute("action"), location.href);
-    if (form.id === "leave" || goal.pathname === "/leave") {
+    if (form.id === "leave") {
       event.preventDefault();
       return leave();
     }
@@ -253,7 +253,10 @@
         stay();
         if (before) before.focus({ preventScroll: true });
       };
-      ending.onclick = leave;
+      ending.onclick = () => {
+        tellServer();
+        end();
+      };
       document.body.append(warning);
       going.focus({ preventScroll: true });
     }
