@@ -20,6 +20,8 @@ from bot.web.rendering import Visit, read_visit, render
 SEARCH_RESULTS = 20
 EQUALITY_SERVICE = "https://www.equalityadvisoryservice.com/"
 """Where to complain about accessibility: the Equality Advisory and Support Service, which the law's model statement names."""
+REGULATIONS = "https://www.legislation.gov.uk/uksi/2018/952/contents"
+"""The accessibility regulations; a statement must lead to how they are enforced (their Part 5)."""
 INFORMATION_COMMISSIONER = "https://ico.org.uk/make-a-complaint/data-protection-complaints"
 STATEMENT_PREPARED = date(2026, 11, 26)
 """When the accessibility statement was last gone through against the product."""
@@ -81,6 +83,7 @@ async def show_accessibility(request: Request) -> Response:
         prepared=STATEMENT_PREPARED,
         site=site,
         equality_service=EQUALITY_SERVICE,
+        regulations=REGULATIONS,
         **_responsible(visit),
     )
 

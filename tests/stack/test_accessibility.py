@@ -106,6 +106,15 @@ def missing(visit: Visit, language: str) -> None:
     visit.complaints[:] = [c for c in visit.complaints if "404" not in c]
 
 
+def expired(visit: Visit, language: str) -> None:
+    visit.open(language)
+    visit.page.evaluate("for (const field of document.querySelectorAll('input[name=session]')) field.value = 'of-a-chat-long-ago'")
+    visit.page.fill("#text", QUESTIONS[language])
+    visit.page.click("#ask .send")
+    visit.page.locator("#error").wait_for()
+    visit.complaints[:] = [c for c in visit.complaints if "404" not in c]
+
+
 STATES: dict[str, Callable[[Visit, str], None]] = {
     "first": first,
     "answer": answer,
@@ -114,6 +123,7 @@ STATES: dict[str, Callable[[Visit, str], None]] = {
     "not understood": not_understood,
     "a person": a_person,
     "error": error,
+    "expired": expired,
     "erased": erased,
     "warned": warned,
     "still there": at("/still"),
