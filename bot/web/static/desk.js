@@ -277,8 +277,11 @@
     const known = history.state && history.state.session;
     if (!known || !chat() || session()) return;
     const answer = await post("/", { action: "show", session: known, page_language: document.documentElement.lang }).catch(() => null);
-    if (answer && answer.ok) show(await answer.text(), null);
-    else if (answer) history.replaceState(null, "");
+    if (answer && answer.ok) {
+      show(await answer.text(), null);
+      const last = document.getElementById("last");
+      if (last) last.scrollIntoView({ block: "start" });
+    } else if (answer) history.replaceState(null, "");
   }
 
   // ---- Reading aloud, by a voice of this device only: other voices would send the text away
