@@ -212,7 +212,7 @@ async def leave(request: Request) -> Response:
         chat = await _conversation(visit)
         if chat:
             await to_thread.run_sync(pipeline.store.leave, chat)
-    if visit.given.get("message_id"):
+    if visit.given.get("message_id") and not too_many(request, None):
         # What was typed and refused belongs to no conversation; it is not to be shown again either.
         await to_thread.run_sync(pipeline.store.spend, visit.given["message_id"][:64])
     if visit.given.get("action") == "end":

@@ -15,7 +15,7 @@ from bot.directory.records import ServiceRecord
 from bot.directory.search import find_guidance, search_words
 from bot.understanding.cleaning import clean
 from bot.web.api import pipeline_of
-from bot.web.rendering import Visit, read_visit, render
+from bot.web.rendering import Visit, any_unchecked, read_visit, render
 
 SEARCH_RESULTS = 20
 EQUALITY_SERVICE = "https://www.equalityadvisoryservice.com/"
@@ -48,6 +48,7 @@ async def show_directory(request: Request) -> Response:
         own, english = (make_card(service, language, pipeline.catalogues, moment, office) for language in (visit.language, "en"))
         return replace(own, hours_en="" if visit.language == "en" else english.hours)
 
+    cards = [card(service) for service in found[:SEARCH_RESULTS]]
     return render(
         visit,
         "directory.html",
@@ -56,7 +57,8 @@ async def show_directory(request: Request) -> Response:
         place=place.key if place else "",
         topics=NEEDS,
         places=sorted((p for p in directory.places.values() if p.inside), key=lambda p: p.name),
-        cards=[card(service) for service in found[:SEARCH_RESULTS]],
+        cards=cards,
+        unchecked=any_unchecked(cards),
         count=len(found),
         searched=searched,
     )

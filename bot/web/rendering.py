@@ -1,7 +1,7 @@
 """What every page shares: the templates, the files they load, and what a page was asked with."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,6 +16,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from bot.answers.replies import ServiceCard
 from bot.answers.urgent import EMERGENCY_NUMBER
 from bot.codes import INTERPRETER_FOR, REPLY_LANGUAGES, direction, reply_language
 from bot.conversation.store import ticket_of
@@ -28,7 +29,9 @@ OWN_NAMES = {code: str(Locale.parse(code, sep="-").get_display_name()) for code 
 """Each language's name in itself."""
 FIELDS_AT_MOST = 60
 WARN_BEFORE = 120
-"""Seconds between the warning and the end of a chat that nobody uses: WCAG 2.2, 2.2.1, asks for at least 20."""
+"""Seconds between the warning and the end of a chat that nobody uses: WCAG 2.2, 2.2.1, asks for at least 20.
+
+The words of ``idle.warning`` say two minutes."""
 SHORT_ID = 8
 """Characters of a service's id that name it in a form and in a link: enough to be alone among many thousands."""
 
@@ -123,6 +126,11 @@ async def _form(request: Request) -> FormData:
 def in_words(day: date, language: str) -> str:
     """Write a date as readers of ``language`` do."""
     return str(format_date(day, "long", locale=language.replace("-", "_")))
+
+
+def any_unchecked(cards: Iterable[ServiceCard]) -> bool:
+    """Tell whether nobody has checked one of the records behind ``cards``, which is then said."""
+    return any(card.checked_on is None for card in cards)
 
 
 def telephone(number: str) -> Markup:

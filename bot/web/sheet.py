@@ -18,7 +18,7 @@ from bot.answers.replies import ServiceCard
 from bot.codes import INTERPRETER_FOR, direction
 from bot.directory.records import Directory, ServiceRecord
 from bot.web.api import pipeline_of
-from bot.web.rendering import Visit, environment, read_visit, render, short_id
+from bot.web.rendering import Visit, any_unchecked, environment, read_visit, render, short_id
 
 SERVICES_AT_MOST = 4
 """How many services still fit on one page in type of 12 points, which is what clear print asks for."""
@@ -96,6 +96,7 @@ async def show_sheet(request: Request) -> Response:
         entries=entries,
         code=code,
         most=SERVICES_AT_MOST,
+        unchecked=any_unchecked(sheet.cards),
         path=sheet.path,
     )
 
@@ -158,7 +159,8 @@ def draw(visit: Visit, sheet: Sheet) -> str:
                 write(english.hours, "en", 24)
         if card.address:
             write(card.address, "en", 24)
-    write(say(visit.language, "services.unchecked"), visit.language, 22, gap=24)
+    if any_unchecked(sheet.cards):
+        write(say(visit.language, "services.unchecked"), visit.language, 22, gap=24)
     spoken = INTERPRETER_FOR.get(visit.language)
     if spoken:
         write(say(visit.language, "interpreter.say"), visit.language, 24, gap=24)

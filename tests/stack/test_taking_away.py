@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 from datetime import datetime, timezone
 
 import pytest
@@ -12,7 +13,7 @@ from bot.answers.cards import make_card
 from bot.answers.catalogue import Catalogues
 from bot.codes import REPLY_LANGUAGES
 from bot.directory.records import Directory
-from bot.web.rendering import short_id
+from bot.web.rendering import any_unchecked, short_id
 from bot.web.sheet import SERVICES_AT_MOST
 from tests.stack.running_stack import Stack
 from tests.stack.visiting import QUESTIONS, Visit, needs_chromium
@@ -89,6 +90,13 @@ def test_a_sheet_holds_the_number_for_the_day_and_the_one_for_the_night(stack: S
     for path in (f"/take/{short_id(council.id)}", f"/take/{short_id(council.id)}.svg"):
         page = stack.client.get(f"{path}?lang=en").text
         assert all(phone.number in page for phone in council.phones[:2]), path
+
+
+def test_what_nobody_has_checked_is_said_and_only_that(directory: Directory) -> None:
+    card = make_card(directory.services[0], "en", Catalogues(), datetime.now(timezone.utc), True)
+    checked = replace(card, checked_on="2026-11-01")
+    assert any_unchecked([checked, replace(card, checked_on=None)])
+    assert not any_unchecked([checked])
 
 
 def test_a_list_too_long_for_a_page_says_what_was_left_off(stack: Stack, longest: list[str]) -> None:
