@@ -53,7 +53,12 @@ class Stack:
                 [sys.executable, "-m", "bot", "run"], cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
             )
         if wait:
-            self.wait_ready()
+            try:
+                self.wait_ready()
+            except AssertionError:
+                # Left running, it would slow down every test after this one.
+                self.stop()
+                raise
 
     def wait_alive(self) -> None:
         """Wait until the front door answers at all."""
