@@ -57,7 +57,8 @@ class Stack:
                 self.wait_ready()
             except AssertionError:
                 # Left running, it would slow down every test after this one.
-                self.stop()
+                if self.process.poll() is None:
+                    self.stop()
                 raise
 
     def wait_alive(self) -> None:
