@@ -12,6 +12,21 @@ def _say(text: str) -> None:
     print(text, flush=True)
 
 
+def _add_staff(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True)
+    add = actions.add_parser("add", help="make an account; the password is asked for, or read from standard input")
+    add.add_argument("username", metavar="USERNAME")
+    add.add_argument("--name", metavar="NAME", required=True, help="what visitors see: a first name or a role")
+    add.add_argument("--role", metavar="staff|officer", required=True)
+    for action, text in (
+        ("password", "change a password; it is asked for, or read from standard input"),
+        ("disable", "let an account sign in no more"),
+        ("enable", "let a disabled account sign in again"),
+    ):
+        actions.add_parser(action, help=text).add_argument("username", metavar="USERNAME")
+    actions.add_parser("list", help="show all accounts")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; give the exit status. Errors of ours are one message, without a traceback."""
     parser = argparse.ArgumentParser(prog="python -m bot", description="Welcome Desk")
@@ -21,9 +36,15 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("web", help="the front door alone")
     commands.add_parser("rasa", help="Rasa alone, on loopback")
     commands.add_parser("actions", help="the action server alone, on loopback")
+    _add_staff(commands.add_parser("staff", help="the accounts of the desk"))
     chosen = parser.parse_args(arguments)
     try:
         settings = read_settings()
+        if chosen.command == "staff":
+            from bot.handover.command import run_staff
+
+            run_staff(settings, chosen, _say)
+            return 0
         from bot import runner
 
         if chosen.command in ("prepare", "run"):

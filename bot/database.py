@@ -41,9 +41,17 @@ def migrate(engine: Engine) -> None:
     """Bring the tables up to the newest migration in ``migrations/``."""
     config = Config()
     config.set_main_option("script_location", str(ROOT / "migrations"))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    with engine.connect() as connection:
+        # A table that SQLite makes anew must not take the rows with it that belong to its own (https://www.sqlite.org/lang_altertable.html).
+        on_sqlite = engine.dialect.name == "sqlite"
+        if on_sqlite:
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+            connection.commit()
+        with connection.begin():
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+        if on_sqlite:
+            connection.exec_driver_sql("PRAGMA foreign_keys=ON")
 
 
 def wipe_freed_pages(engine: Engine) -> None:

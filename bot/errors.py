@@ -6,8 +6,13 @@ DeskError
 ├── PackError              a row of an area pack is wrong; names file, row, column, value and what to type
 ├── EngineAway             Rasa did not answer in time, or is still loading
 ├── MessageRefused         what a visitor sent cannot be taken; carries a catalogue key and an HTTP status
-└── UnknownConversation    no conversation has this token, or it has ended
-    └── ConversationLeft   its visitor left for good: nothing that belongs to it may be shown again
+├── AlreadyTaken           somebody else has this chat, or it is not there to be taken
+├── NotTheirs              the state of a handover does not allow what was asked for, or somebody else has it
+├── UnknownConversation    no conversation has this token, or it has ended
+│   └── ConversationLeft   its visitor left for good: nothing that belongs to it may be shown again
+├── AccountError           an account of the desk cannot be made or changed so; the text says what to do
+├── SignInRefused          a member of staff cannot sign in: it is wrong, or too much was wrong before
+└── SignedOut              no session of the desk has this token, or it is over
 
 No error carries the text of a message.
 """
@@ -53,9 +58,42 @@ class MessageRefused(DeskError):
         self.values = values
 
 
+class AlreadyTaken(DeskError):
+    """A chat cannot be claimed: ``holder`` has it (empty where nobody has), and ``state`` is its state."""
+
+    def __init__(self, holder: str, state: str) -> None:
+        super().__init__(f"{state}: {holder}")
+        self.holder = holder
+        self.state = state
+
+
+class NotTheirs(DeskError):
+    """What was asked for is not allowed in ``state``, or not to who asked."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(state)
+        self.state = state
+
+
 class UnknownConversation(DeskError):
     """No conversation has this token, or it has ended."""
 
 
 class ConversationLeft(UnknownConversation):
     """The visitor left this conversation for good: nothing that belongs to it may be shown again."""
+
+
+class AccountError(DeskError):
+    """An account of the desk cannot be made or changed so; the text says what to do and never holds a password."""
+
+
+class SignInRefused(DeskError):
+    """Somebody cannot sign in. ``seconds`` is how long to wait after too much went wrong; 0 where it is simply wrong."""
+
+    def __init__(self, seconds: int = 0) -> None:
+        super().__init__(f"wait {seconds} seconds" if seconds else "the username or the password is wrong")
+        self.seconds = seconds
+
+
+class SignedOut(DeskError):
+    """No session of the desk has this token, or it is over."""

@@ -11,6 +11,7 @@ from bot.errors import SetUpError
 from bot.settings import ROOT, Settings
 from bot.understanding.circumstances import CircumstanceFinder, read_phrases
 from bot.understanding.embedding import shared_embedder
+from bot.understanding.for_a_person import ForAPersonModel
 from bot.understanding.gazetteer import Gazetteer
 from bot.understanding.language import LanguageModel
 from bot.understanding.names import NameFinder, read_introductions
@@ -63,12 +64,13 @@ def open_reader(settings: Settings, directory: Directory | None = None) -> Reade
     try:
         gazetteer = Gazetteer.load(gazetteer_folder(settings), directory)
         urgency = UrgencyModel.load(settings.models)
+        for_a_person = ForAPersonModel.load(settings.models)
         languages = LanguageModel.load(settings.models)
     except OSError as error:
         raise SetUpError("The language models are not there yet: run `make run`, or `python -m bot prepare`.") from error
     circumstances = CircumstanceFinder(read_phrases(CIRCUMSTANCES))
     names = NameFinder(read_introductions(INTRODUCTIONS), gazetteer.stop_words, gazetteer.common_words)
-    return Reader(gazetteer, circumstances, names, languages, urgency, shared_embedder())
+    return Reader(gazetteer, circumstances, names, languages, urgency, for_a_person, shared_embedder())
 
 
 def open_meaning(settings: Settings, directory: Directory) -> MeaningIndex:

@@ -24,14 +24,20 @@ from bot.errors import SetUpError
 from bot.opening import gazetteer_folder
 from bot.runner import QUIET, hush_warnings
 from bot.settings import RASA_MODEL, ROOT, Settings
+from bot.understanding.for_a_person import Example as ForAPersonExample
+from bot.understanding.for_a_person import ordinary
+from bot.understanding.for_a_person import read_examples as read_for_a_person
+from bot.understanding.for_a_person import train as train_for_a_person
 from bot.understanding.urgency import HARMLESS, UNCLEAR, Lesson, read_examples, read_sheet, train, worth_a_vector
 
 NLU = ROOT / "data" / "nlu"
 URGENCY = ROOT / "data" / "urgency"
+FOR_A_PERSON = ROOT / "data" / "for_a_person"
 LANGUAGES = ROOT / "data" / "languages.csv"
 EMBEDDING_CODE = ROOT / "bot/understanding/embedding.py"
 LANGUAGE_CODE = tuple(ROOT / f"bot/understanding/{name}.py" for name in ("language", "letters"))
 URGENCY_CODE = tuple(ROOT / f"bot/understanding/{name}.py" for name in ("urgency", "topic", "letters", "sounds", "folding"))
+FOR_A_PERSON_CODE = (*URGENCY_CODE, ROOT / "bot/understanding/for_a_person.py")
 COMPONENTS = (
     *(ROOT / f"bot/nlu/{name}.py" for name in ("front_reading", "sentence_embedder", "topic_classifier")),
     *(ROOT / f"bot/understanding/{name}.py" for name in ("topic", "clauses", "folding", "letters", "sounds")),
@@ -115,9 +121,11 @@ class Preparation:
         self.step(gazetteer_folder(self.settings).name, self.gazetteer_digest(), "place names", self.build_gazetteer)
         # Which examples are chosen for what is decided here.
         examples = [*URGENCY.glob("*.csv"), *NLU.glob("*.yml"), Path(__file__)]
-        self.step("vectors", digest_files([*examples, EMBEDDING_CODE, *URGENCY_CODE]), "what examples mean", self.embed)
+        left = [*examples, *FOR_A_PERSON.glob("*.csv"), EMBEDDING_CODE, *FOR_A_PERSON_CODE]
+        self.step("vectors", digest_files(left), "what examples mean", self.embed)
         self.step("language", digest_files([*examples, *LANGUAGE_CODE]), "languages", self.train_language)
         self.step("urgency", digest_files([*examples, EMBEDDING_CODE, *URGENCY_CODE]), "urgent needs", self.train_urgency)
+        self.step("for_a_person", digest_files(left), "what to leave to a person", self.train_for_a_person)
         self.step("meaning", digest_files([EMBEDDING_CODE], self.directory.digest), "what services are about", self.embed_directory)
         self.step("rasa", self.rasa_digest(), "the assistant (some minutes)", self.train_rasa)
 
@@ -171,6 +179,7 @@ class Preparation:
 
         lessons, places = self.urgency_lessons()
         texts = [lessons[at].text for at in places] + [example.text for example in self.with_vectors()]
+        texts += [example.text for example in read_for_a_person(FOR_A_PERSON)]
         embed_all(list(dict.fromkeys(texts)), shared_embedder(), self.settings.models / VECTORS, forget_others=True)
 
     def train_language(self) -> None:
@@ -201,6 +210,20 @@ class Preparation:
         lessons, places = self.urgency_lessons()
         vectors = embed_all([lessons[at].text for at in places], shared_embedder(), self.settings.models / VECTORS)
         train(lessons, places, vectors).save(self.settings.models)
+
+    def for_a_person_lessons(self) -> tuple[list[ForAPersonExample], list[Lesson]]:
+        """Give what tells messages for a person: the sheets' examples, and the ordinary ones that have a vector already."""
+        own = read_for_a_person(FOR_A_PERSON)
+        lessons, places = self.urgency_lessons()
+        return own, ordinary([lessons[at] for at in places if lessons[at].kind == HARMLESS], own)
+
+    def train_for_a_person(self) -> None:
+        from bot.understanding.embedding import VECTORS, embed_all, shared_embedder
+
+        own, others = self.for_a_person_lessons()
+        texts = [*(example.text for example in own), *(lesson.text for lesson in others)]
+        vectors = embed_all(texts, shared_embedder(), self.settings.models / VECTORS)
+        train_for_a_person(own, others, vectors).save(self.settings.models)
 
     def embed_directory(self) -> None:
         from bot.opening import open_meaning

@@ -38,6 +38,12 @@ class Settings:
     frame_ancestors: str
     office_opens: str
     office_closes: str
+    desk_hours: str
+    desk_gone_seconds: int
+    desk_patience_minutes: int
+    desk_notify: str
+    safeguarding_contact: str
+    translate_url: str
 
     @property
     def rasa_url(self) -> str:
@@ -111,4 +117,10 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         frame_ancestors=_ancestors(env),
         office_opens=_clock(env, "OFFICE_OPENS", "09:00"),
         office_closes=_clock(env, "OFFICE_CLOSES", "17:00"),
+        desk_hours=env.get("DESK_HOURS", "").strip(),
+        desk_gone_seconds=_number(env, "DESK_GONE_SECONDS", 120, 5, 3600),
+        desk_patience_minutes=_number(env, "DESK_PATIENCE_MINUTES", 5, 1, 60),
+        desk_notify=env.get("DESK_NOTIFY", "").strip(),
+        safeguarding_contact=env.get("SAFEGUARDING_CONTACT", "").strip(),
+        translate_url=_address(env, "TRANSLATE_URL", "").rstrip("/"),
     )

@@ -3,7 +3,8 @@
 from alembic import context
 
 import bot.conversation.models
-import bot.directory.models  # noqa: F401
+import bot.directory.models
+import bot.handover.models  # noqa: F401
 from bot.database import Base
 
 connection = context.config.attributes["connection"]

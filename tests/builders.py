@@ -1,10 +1,12 @@
 """Builders of what tests need: records, and area packs on disk, with sound defaults for all that a test does not say."""
 
 import csv
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from argon2 import PasswordHasher
 from sqlalchemy.engine import Engine
 
 from bot.answers.composer import Composer, Heard
@@ -14,6 +16,10 @@ from bot.codes import NEEDS
 from bot.directory.hours import BRITISH_TIME
 from bot.directory.pack import COLUMNS, GUIDANCE_COLUMNS, HOMELESS_TONIGHT, load_pack
 from bot.directory.records import Directory, GuidanceRecord, PhoneRecord, PlaceRecord, ScheduleRecord, ServiceRecord, read_directory
+from bot.handover.accounts import Accounts, Member
+from bot.handover.callback import Vault
+from bot.handover.desk import Desk
+from bot.handover.hours import DeskHours
 
 
 def british(year: int, month: int, day: int, hour: int = 12, minute: int = 0) -> datetime:
@@ -250,3 +256,52 @@ def shown(answer: Answer) -> list[str]:
 def offered(answer: Answer) -> list[str]:
     """Give the values of the buttons shown."""
     return [choice.value for reply in replies(answer, "choices") for choice in reply.choices]
+
+
+PASSWORD = "river lamp garden"
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""A hasher that costs next to nothing: what it protects is not tried here."""
+ALWAYS_OPEN = "Mo-Su 00:00-24:00"
+
+
+class Clock:
+    """A clock that stands until it is moved; it begins at a Monday noon in winter."""
+
+    def __init__(self, now: datetime = datetime(2026, 11, 30, 12, 0, tzinfo=timezone.utc)) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_by(self, **more: float) -> None:
+        """Let time pass: keyword arguments as of timedelta."""
+        self.now += timedelta(**more)
+
+
+def a_desk(
+    engine: Engine,
+    folder: Path,
+    hours: str = ALWAYS_OPEN,
+    clock: Callable[[], datetime] | None = None,
+    alert: Callable[[str], None] = lambda kind: None,
+) -> Desk:
+    """A desk over a database, with a visitor idle after 15 minutes and a holder gone after two."""
+    timed = {"clock": clock} if clock else {}
+    return Desk(
+        engine,
+        Accounts(engine, hasher=CHEAP, **timed),
+        DeskHours(hours),
+        Vault(folder),
+        idle=timedelta(minutes=15),
+        gone_after=timedelta(minutes=2),
+        alert=alert,
+        **timed,
+    )
+
+
+def a_member(desk: Desk, name: str = "Anna", role: str = "staff") -> Member:
+    """Somebody with an account, signed in and at the desk."""
+    member = desk.accounts.add(name.lower(), name, role, PASSWORD)
+    session = desk.accounts.who(desk.accounts.sign_in(name.lower(), PASSWORD, "127.0.0.1"))
+    desk.accounts.beat(session.id)
+    return member

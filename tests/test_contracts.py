@@ -13,7 +13,7 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from ruamel.yaml import YAML
 
-from bot.answers.catalogue import LOCALES, locale_folder, numbers_out, read_catalogue
+from bot.answers.catalogue import DOMAINS, LOCALES, locale_folder, numbers_out, read_catalogue
 from bot.answers.dialogue import SLOTS
 from bot.codes import (
     CIRCUMSTANCES,
@@ -26,7 +26,10 @@ from bot.codes import (
     TOPICS,
     URGENT,
 )
+from bot.handover.phrases import SLOTS as SLOTS_OF_PHRASES
+from bot.handover.practice import scenarios
 from bot.settings import ROOT
+from bot.web.staff.chat import CONCERNS, OUTCOMES
 
 TRANSLATED = [language for language in REPLY_LANGUAGES if language != "en"]
 UNDERSTOOD = [path.stem for path in sorted((ROOT / "data/nlu").glob("*.yml")) if path.stem != "rules"]
@@ -126,25 +129,28 @@ def test_every_code_is_a_term_of_the_directory(kind: str) -> None:
 
 
 @pytest.mark.parametrize("language", REPLY_LANGUAGES)
-def test_every_catalogue_has_the_keys_of_the_english_and_no_other(language: str) -> None:
-    assert set(catalogue(language, "messages")) == set(catalogue("en", "messages"))
-    assert [key for key, message in catalogue(language, "messages").items() if not message.string] == []
+@pytest.mark.parametrize("domain", ["messages", "phrases"])
+def test_every_catalogue_has_the_keys_of_the_english_and_no_other(language: str, domain: str) -> None:
+    assert set(catalogue(language, domain)) == set(catalogue("en", domain))
+    assert [key for key, message in catalogue(language, domain).items() if not message.string] == []
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
-def test_every_translation_has_the_placeholders_of_the_english(language: str) -> None:
-    for key, english in catalogue("en", "messages").items():
-        assert placeholders(str(catalogue(language, "messages")[key].string)) == placeholders(str(english.string)), key
+@pytest.mark.parametrize("domain", ["messages", "phrases"])
+def test_every_translation_has_the_placeholders_of_the_english(language: str, domain: str) -> None:
+    for key, english in catalogue("en", domain).items():
+        assert placeholders(str(catalogue(language, domain)[key].string)) == placeholders(str(english.string)), key
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
-def test_every_translation_stands_under_the_english_of_today(language: str) -> None:
-    for key, english in catalogue("en", "messages").items():
-        assert catalogue(language, "messages")[key].auto_comments[:1] == [english.string], key
+@pytest.mark.parametrize("domain", ["messages", "phrases"])
+def test_every_translation_stands_under_the_english_of_today(language: str, domain: str) -> None:
+    for key, english in catalogue("en", domain).items():
+        assert catalogue(language, domain)[key].auto_comments[:1] == [english.string], key
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
-@pytest.mark.parametrize("domain", ["messages", "guidance"])
+@pytest.mark.parametrize("domain", ["messages", "phrases", "guidance"])
 def test_every_translation_says_whether_a_native_speaker_has_read_it(language: str, domain: str) -> None:
     for key, message in catalogue(language, domain).items():
         assert any(comment.startswith(DRAFTED_OR_REVIEWED) for comment in message.user_comments), key
@@ -166,7 +172,7 @@ def test_every_translated_statement_has_its_placeholders_and_stands_under_the_en
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
-@pytest.mark.parametrize("domain", ["messages", "guidance"])
+@pytest.mark.parametrize("domain", ["messages", "phrases", "guidance"])
 def test_no_translation_holds_a_telephone_number(language: str, domain: str) -> None:
     for key, message in catalogue(language, domain).items():
         digits = str(message.string).translate({0x0660 + n: str(n) for n in range(10)} | {0x06F0 + n: str(n) for n in range(10)})
@@ -198,7 +204,7 @@ def keys_said() -> Iterator[tuple[str, str]]:
                         and re.fullmatch(r"[a-z_]{3,}[a-z_.]*", given.value)
                     ):
                         yield given.value, path.name
-    for path in ROOT.glob("bot/web/templates/*.html"):
+    for path in ROOT.glob("bot/web/templates/**/*.html"):
         for key in re.findall(
             r"""\b(?:say|both|in_english|called|linked|fact)\(\s*["']([\w.]+)["']\s*[,)]""", path.read_text(encoding="utf-8")
         ):
@@ -206,9 +212,37 @@ def keys_said() -> Iterator[tuple[str, str]]:
 
 
 def test_every_text_that_the_code_says_is_written() -> None:
-    said = list(keys_said())
+    said, written = list(keys_said()), {key for domain in DOMAINS for key in catalogue("en", domain)}
     assert len(said) > 40
-    assert [(key, where) for key, where in said if key not in catalogue("en", "messages")] == []
+    assert [(key, where) for key, where in said if key not in written] == []
+
+
+def test_no_key_stands_in_two_catalogues() -> None:
+    keys = [key for domain in DOMAINS for key in catalogue("en", domain)]
+    assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize(
+    ("kind", "codes"),
+    [
+        ("urgent", URGENT),
+        ("outcome", (*OUTCOMES, "abusive")),
+        ("change", (*OUTCOMES, "abusive")),
+        ("concern", CONCERNS),
+        ("slot", SLOTS_OF_PHRASES),
+        ("scenario", tuple(scenarios())),
+    ],
+)
+def test_staff_have_words_for_every_code(kind: str, codes: tuple[str, ...]) -> None:
+    assert [code for code in codes if f"staff.{kind}.{code}" not in catalogue("en", "staff")] == []
+
+
+def test_every_reason_of_a_change_has_words_for_staff() -> None:
+    """The reasons are read from the source of the desk, where each is written out."""
+    source = (ROOT / "bot/handover/desk.py").read_text(encoding="utf-8")
+    reasons = set(re.findall(r'self\._(?:move|record)\(session, row, [\w.]+, \w+, [\w.]+, "(\w+)"', source))
+    assert len(reasons) > 8
+    assert {reason for reason in reasons if f"staff.change.{reason}" not in catalogue("en", "staff")} == set()
 
 
 @pytest.mark.parametrize("topic", NEEDS)
@@ -227,7 +261,7 @@ def test_every_need_has_a_picture() -> None:
 
 def test_every_picture_that_a_page_shows_is_drawn_and_no_other() -> None:
     shown = set(NEEDS)
-    for path in ROOT.glob("bot/web/templates/*.html"):
+    for path in ROOT.glob("bot/web/templates/**/*.html"):
         shown |= set(re.findall(r"""\bpicture\("(\w+)"\)""", path.read_text(encoding="utf-8")))
     assert shown == set(pictures_drawn())
 

@@ -19,6 +19,8 @@ from bot.codes import REPLY_LANGUAGES, direction
 from bot.settings import ROOT
 
 LOCALES = ROOT / "data" / "locales"
+DOMAINS = ("messages", "phrases", "staff")
+"""The catalogues of a language: what visitors read, the checked phrases of the desk, and what staff read (in English only)."""
 REVIEWED = "reviewed by"
 """A translator comment that starts so says who has read the string as a native speaker, and when."""
 
@@ -28,6 +30,11 @@ _PHONE = re.compile(r"(?<![\d-])(?:0[\d ]{8,12}\d|116 123|999|112|111|101)(?!\d)
 def locale_folder(language: str, locales: Path = LOCALES) -> Path:
     """Where the catalogues of a BCP 47 language are: gettext writes ``zh-Hant`` as ``zh_Hant``."""
     return locales / language.replace("-", "_") / "LC_MESSAGES"
+
+
+def has_catalogue(language: str, domain: str, locales: Path = LOCALES) -> bool:
+    """Tell whether a language has a catalogue of its own."""
+    return (locale_folder(language, locales) / f"{domain}.po").exists()
 
 
 def read_catalogue(language: str, domain: str, locales: Path = LOCALES) -> Catalog:
@@ -74,12 +81,16 @@ class Catalogues:
         self._reviewed: dict[str, set[str]] = {}
         self._guidance: dict[str, dict[str, str]] = {}
         for language in REPLY_LANGUAGES:
-            catalogue = read_catalogue(language, "messages", locales)
-            buffer = BytesIO()
-            write_mo(buffer, catalogue)
-            buffer.seek(0)
-            self._messages[language] = Translations(buffer)
-            filled = [m for m in catalogue if m.id and m.string]
+            catalogues = [read_catalogue(language, domain, locales) for domain in DOMAINS if has_catalogue(language, domain, locales)]
+            for catalogue in catalogues:
+                buffer = BytesIO()
+                write_mo(buffer, catalogue)
+                buffer.seek(0)
+                if language in self._messages:
+                    self._messages[language].merge(Translations(buffer))
+                else:
+                    self._messages[language] = Translations(buffer)
+            filled = [m for catalogue in catalogues for m in catalogue if m.id and m.string]
             self._known[language] = {_key(m) for m in filled}
             self._reviewed[language] = {_key(m) for m in filled if any(c.startswith(REVIEWED) for c in m.user_comments)}
             if language != "en":

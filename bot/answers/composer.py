@@ -83,7 +83,8 @@ class Composer:
             choices = (*self.topic_choices(language, decision.likely), Choice(self.catalogues.say(language, "choice.person"), "human"))
             replies = [Reply(kind="choices", lang=language, text=self.catalogues.say(language, "ask_which"), choices=choices)]
         elif decision.kind == "human":
-            replies = [self.person(language)]
+            # Who can be talked to, and when, is the desk's to say: bot.answers.handover.
+            replies = []
         elif decision.kind == "language":
             replies = self._language(heard.names_language, language)
         elif decision.kind == "not_understood":

@@ -6,37 +6,61 @@ from bot.database import Base
 
 
 class Conversation(Base):  # type: ignore[misc,valid-type]
-    """One chat. ``token_hash`` is SHA-256 of the token the visitor holds; ``rasa_id`` is its name inside Rasa.
+    """One chat. ``rasa_id`` is its name inside Rasa; ``last_seen_at`` is when anything was last done in it.
 
-    ``ticket_hash`` is SHA-256 of the ticket with which the token can be changed, once; ``left_at`` is when the visitor left for good,
-    ``unused_token`` whether the token was changed and nobody has used the new one yet.
+    ``writes_to_desk`` says that the next text is a message for the desk; ``blocked`` that its visitor was abusive to staff.
     """
 
     __tablename__ = "conversation"
     # An id is never given out twice: what arrives late for an erased conversation must not land in a new one.
     __table_args__ = {"sqlite_autoincrement": True}
     id = Column(Integer, primary_key=True)
-    token_hash = Column(String(64), nullable=False, unique=True)
-    ticket_hash = Column(String(64), unique=True, index=True)
     rasa_id = Column(String(36), nullable=False, unique=True)
     language = Column(String(16))
     pinned = Column(String(16))
     started_at = Column(DateTime(timezone=True), nullable=False)
     last_seen_at = Column(DateTime(timezone=True), nullable=False, index=True)
+    writes_to_desk = Column(Boolean, nullable=False, default=False, server_default=false())
+    blocked = Column(Boolean, nullable=False, default=False, server_default=false())
+
+
+class Access(Base):  # type: ignore[misc,valid-type]
+    """A device on which a conversation is open: the one it was started on, and those that typed its reference code.
+
+    ``token_hash`` is SHA-256 of the token the device holds, ``ticket_hash`` of the ticket with which the token can be changed, once;
+    ``left_at`` is when its visitor left for good, ``unused_token`` whether the token was changed and nobody has used the new one yet.
+    What was said before it, up to the message ``after_message`` and the desk's number ``after_desk``, is not shown on it.
+    """
+
+    __tablename__ = "access"
+    id = Column(Integer, primary_key=True)
+    conversation_id = Column(Integer, ForeignKey("conversation.id", ondelete="CASCADE"), nullable=False, index=True)
+    token_hash = Column(String(64), nullable=False, unique=True)
+    ticket_hash = Column(String(64), unique=True)
+    last_seen_at = Column(DateTime(timezone=True), nullable=False)
     left_at = Column(DateTime(timezone=True))
-    unused_token = Column(Boolean, nullable=False, default=False, server_default=false())
+    unused_token = Column(Boolean, nullable=False, default=False)
+    after_message = Column(Integer, nullable=False, default=0)
+    after_desk = Column(Integer, nullable=False, default=0)
 
 
 class Message(Base):  # type: ignore[misc,valid-type]
-    """One message of a visitor, accepted before anything else happens, and the answer once there is one."""
+    """One message of a visitor, accepted before anything else happens, and the answer once there is one.
+
+    ``access_id`` is the device it came from; ``for_desk`` says that it is staff's to answer, not the bot's; ``translation`` is its English
+    where a translator is switched on.
+    """
 
     __tablename__ = "message"
     __table_args__ = (UniqueConstraint("conversation_id", "message_id"),)
     id = Column(Integer, primary_key=True)
     conversation_id = Column(Integer, ForeignKey("conversation.id", ondelete="CASCADE"), nullable=False, index=True)
+    access_id = Column(Integer, ForeignKey("access.id", ondelete="SET NULL"))
     message_id = Column(String(64), nullable=False, index=True)
     text = Column(Text, nullable=False)
     answer = Column(JSON)
+    for_desk = Column(Boolean, nullable=False, default=False, server_default=false())
+    translation = Column(Text)
     received_at = Column(DateTime(timezone=True), nullable=False)
 
 

@@ -3,38 +3,52 @@
 import hashlib
 import secrets
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from bot.conversation.models import Conversation, Feedback, Message, PendingErasure, SpentMessage
+from bot.conversation.models import Access, Conversation, Feedback, Message, PendingErasure, SpentMessage
 from bot.database import wipe_freed_pages
 from bot.errors import ConversationLeft, UnknownConversation
+from bot.handover.models import Handover
 
 
 @dataclass(frozen=True)
 class Chat:
-    """A conversation as the pipeline sees it; ``token`` is known only to the visitor."""
+    """A conversation as one device sees it; ``token`` is known only to the visitor there.
+
+    What was said up to the message ``after_message``, and by the desk up to its number ``after_desk``, is not shown on this device.
+    ``writes_to_desk`` says that the next text is a message for the desk, ``blocked`` that the desk does not take this visitor's messages.
+    """
 
     id: int
     token: str
     rasa_id: str
     language: str | None
     pinned: str | None
+    access_id: int = 0
+    after_message: int = 0
+    after_desk: int = 0
+    writes_to_desk: bool = False
+    blocked: bool = False
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """A message and its answer (None while there is none)."""
+    """A message and its answer (None while there is none); ``for_desk`` says that staff answer it."""
 
     message_id: str
     text: str
     answer: dict[str, Any] | None
+    for_desk: bool
+    translation: str | None
+    received_at: datetime
+
+
 
 
 def _hash(token: str) -> str:
@@ -55,7 +69,7 @@ def _now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-def _seen(moment: datetime) -> datetime:
+def seen(moment: datetime) -> datetime:
     """Give a stored moment its time zone: SQLite keeps none, and all of ours are UTC."""
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
@@ -79,37 +93,35 @@ class ConversationStore:
         rasa_id, now = str(uuid.uuid4()), _now()
         with self._session() as session:
             row = Conversation(rasa_id=rasa_id, started_at=now, last_seen_at=now)
-            chat = self._give_token(row, secrets.token_urlsafe(24))
             session.add(row)
+            session.flush()
+            chat = _open(session, row, 0, 0)
             session.commit()
-            return replace(chat, id=row.id)
-
-    def _give_token(self, row: Any, token: str) -> Chat:
-        """Give a conversation a new token, and with it a new ticket."""
-        row.token_hash, row.ticket_hash = _hash(token), _hash(ticket_of(token))
-        return Chat(row.id, token, row.rasa_id, row.language, row.pinned)
+            return chat
 
     def _live(self, row: Any) -> Any:
-        """Give the row back if its conversation goes on. Raises ConversationLeft or UnknownConversation."""
+        """Give an access back if its conversation goes on there. Raises ConversationLeft or UnknownConversation."""
         if row is not None and row.left_at is not None:
             raise ConversationLeft()
-        if row is None or _seen(row.last_seen_at) < _now() - self._idle:
+        if row is None or seen(row.last_seen_at) < _now() - self._idle:
             raise UnknownConversation()
         return row
 
     def find(self, token: str, even_ended: bool = False) -> Chat:
         """Find the conversation of ``token``; to erase it, also one that has ended. Raises ConversationLeft or UnknownConversation."""
         with self._session() as session:
-            row = session.execute(select(Conversation).where(Conversation.token_hash == _hash(token))).scalars().first()
+            row = session.execute(select(Access).where(Access.token_hash == _hash(token))).scalars().first()
             if row is None or not even_ended:
                 row = self._live(row)
-            return Chat(row.id, token, row.rasa_id, row.language, row.pinned)
+            return _chat(row, session.get(Conversation, row.conversation_id), token)
 
     def stay(self, token: str) -> None:
         """Note that the visitor of ``token`` is still there. Raises as ``find``."""
         with self._session() as session:
-            row = self._live(session.execute(select(Conversation).where(Conversation.token_hash == _hash(token))).scalars().first())
-            row.last_seen_at, row.unused_token = _now(), False
+            row = self._live(session.execute(select(Access).where(Access.token_hash == _hash(token))).scalars().first())
+            now = _now()
+            session.execute(update(Conversation).where(Conversation.id == row.conversation_id).values(last_seen_at=now))
+            row.last_seen_at, row.unused_token = now, False
             session.commit()
 
     def resume(self, ticket: str) -> Chat:
@@ -118,19 +130,35 @@ class ConversationStore:
         Asked again it gives the same token, until that has been used.
         """
         with self._session() as session:
-            given = select(Conversation).where(Conversation.token_hash == _hash(_token_for(ticket)), Conversation.unused_token.is_(True))
+            given = select(Access).where(Access.token_hash == _hash(_token_for(ticket)), Access.unused_token.is_(True))
             row = session.execute(given).scalars().first()
             if row is None:
-                row = session.execute(select(Conversation).where(Conversation.ticket_hash == _hash(ticket))).scalars().first()
-            chat = self._give_token(self._live(row), _token_for(ticket))
+                row = session.execute(select(Access).where(Access.ticket_hash == _hash(ticket))).scalars().first()
+            token = _token_for(ticket)
+            _give_token(self._live(row), token)
             row.last_seen_at, row.unused_token = _now(), True
+            chat = _chat(row, session.get(Conversation, row.conversation_id), token)
+            session.commit()
+            return chat
+
+    def open_again(self, reference: str) -> Chat:
+        """Open the conversation of a handover's ``reference`` on another device. Raises UnknownConversation where there is none.
+
+        Nothing that was said before is shown there, but what the desk said that has not reached the visitor yet.
+        """
+        with self._session() as session:
+            handover = session.execute(select(Handover).where(Handover.reference == reference)).scalars().first()
+            if handover is None:
+                raise UnknownConversation()
+            said = session.execute(select(func.max(Message.id)).where(Message.conversation_id == handover.conversation_id)).scalar()
+            chat = _open(session, session.get(Conversation, handover.conversation_id), said or 0, handover.seen)
             session.commit()
             return chat
 
     def leave(self, chat: Chat) -> None:
-        """End a conversation for good: nobody can open it again."""
+        """End a conversation for good on this device: nobody can open it there again."""
         with self._session() as session:
-            session.execute(update(Conversation).where(Conversation.id == chat.id).values(left_at=_now()))
+            session.execute(update(Access).where(Access.id == chat.access_id).values(left_at=_now()))
             session.commit()
 
     def is_over(self, message_id: str) -> bool:
@@ -141,58 +169,43 @@ class ConversationStore:
         with self._session() as session:
             if session.get(SpentMessage, _hash(message_id)):
                 return True
-            found = select(Conversation).join(Message, Message.conversation_id == Conversation.id).where(Message.message_id == message_id)
+            found = select(Access).join(Message, Message.access_id == Access.id).where(Message.message_id == message_id)
             rows = session.execute(found).scalars().all()
-            return bool(rows) and not any(row.left_at is None and _seen(row.last_seen_at) >= _now() - self._idle for row in rows)
+            return bool(rows) and not any(row.left_at is None and seen(row.last_seen_at) >= _now() - self._idle for row in rows)
 
-    def accept(self, chat: Chat, message_id: str, text: str) -> dict[str, Any] | None:
-        """Keep a message before it is answered; give the answer where this ``message_id`` already has one."""
-        with self._session() as session:
-            message = Message(conversation_id=chat.id, message_id=message_id, text=text, received_at=_now())
-            session.execute(update(Conversation).where(Conversation.id == chat.id).values(last_seen_at=_now()))
-            session.add(message)
-            try:
-                session.commit()
-            except IntegrityError:
-                session.rollback()
-                known = (
-                    session.execute(select(Message).where(Message.conversation_id == chat.id, Message.message_id == message_id))
-                    .scalars()
-                    .first()
-                )
-                if known is None:
-                    raise UnknownConversation() from None
-                if known.answer:
-                    return dict(known.answer)
-                # Sent again before it was answered, perhaps in other words: the answer to come is to these.
-                known.text = text
-                session.commit()
-        return None
+    def record(self, chat: Chat, message_id: str, answer: dict[str, Any], language: str, pinned: str | None, by_desk: bool = False) -> bool:
+        """Keep the answer to a message and the language of the conversation.
 
-    def record(self, chat: Chat, message_id: str, answer: dict[str, Any], language: str, pinned: str | None) -> None:
-        """Keep the answer to a message and the language of the conversation."""
+        Gives False, and keeps no answer of the bot's, where a member of staff has claimed the chat meanwhile; ``by_desk`` answers are
+        kept in any case.
+        """
         with self._session() as session:
-            session.execute(
-                update(Message).where(Message.conversation_id == chat.id, Message.message_id == message_id).values(answer=answer)
-            )
-            session.execute(
-                update(Conversation).where(Conversation.id == chat.id).values(language=language, pinned=pinned, last_seen_at=_now())
-            )
+            if not lock(session, chat, language=language, pinned=pinned):
+                return True
+            known = message_of(session, chat, message_id)
+            stands = known is None or by_desk or not known.for_desk
+            if known is not None and stands:
+                known.answer = answer
+            session.commit()
+            return stands
+
+    def write_to_desk(self, chat: Chat, writes: bool) -> None:
+        """Note whether the next text of this conversation is a message for the desk."""
+        with self._session() as session:
+            lock(session, chat, writes_to_desk=writes)
             session.commit()
 
     def pin(self, chat: Chat, language: str) -> None:
         """Keep the language that the person chose."""
         with self._session() as session:
-            session.execute(
-                update(Conversation).where(Conversation.id == chat.id).values(language=language, pinned=language, last_seen_at=_now())
-            )
+            lock(session, chat, language=language, pinned=language)
             session.commit()
 
     def exchanges(self, chat: Chat) -> list[Exchange]:
-        """Give the conversation so far, oldest first."""
+        """Give the conversation so far, as far as it is shown on this device, oldest first."""
         with self._session() as session:
-            rows = session.execute(select(Message).where(Message.conversation_id == chat.id).order_by(Message.id)).scalars()
-            return [Exchange(row.message_id, row.text, row.answer) for row in rows]
+            asked = select(Message).where(Message.conversation_id == chat.id, Message.id > chat.after_message).order_by(Message.id)
+            return [exchange_of(row) for row in session.execute(asked).scalars()]
 
     def answers(self, chat: Chat) -> list[dict[str, Any]]:
         """Give the answers so far that showed something, newest first."""
@@ -222,8 +235,7 @@ class ConversationStore:
             sent = set(session.execute(select(Message.message_id).where(Message.conversation_id.in_(ids))).scalars())
             for spent in {_hash(message_id) for message_id in sent}:
                 session.merge(SpentMessage(message_hash=spent, erased_at=_now()))
-            for model in (Message, Feedback):
-                session.execute(delete(model).where(model.conversation_id.in_(ids)))
+            # What belongs to a conversation, its handover too, goes with it: every foreign key to it cascades.
             session.execute(delete(Conversation).where(Conversation.id.in_(ids)))
             waiting = set(session.execute(select(PendingErasure.rasa_id)).scalars())
             session.add_all([PendingErasure(rasa_id=rasa_id, asked_at=_now()) for rasa_id in rasa_ids if rasa_id not in waiting])
@@ -259,3 +271,54 @@ class ConversationStore:
         with self._session() as session:
             limit = _now() - timedelta(days=days)
             return list(session.execute(select(Conversation.rasa_id).where(Conversation.last_seen_at < limit)).scalars())
+
+
+def _give_token(row: Any, token: str) -> None:
+    """Give an access a new token, and with it a new ticket."""
+    row.token_hash, row.ticket_hash = _hash(token), _hash(ticket_of(token))
+
+
+def _open(session: Session, conversation: Any, after_message: int, after_desk: int) -> Chat:
+    """Open a conversation on one more device."""
+    token = secrets.token_urlsafe(24)
+    row = Access(conversation_id=conversation.id, last_seen_at=_now(), after_message=after_message, after_desk=after_desk)
+    _give_token(row, token)
+    session.add(row)
+    session.flush()
+    return _chat(row, conversation, token)
+
+
+def _chat(row: Any, conversation: Any, token: str) -> Chat:
+    return Chat(
+        id=conversation.id,
+        token=token,
+        rasa_id=conversation.rasa_id,
+        language=conversation.language,
+        pinned=conversation.pinned,
+        access_id=row.id,
+        after_message=row.after_message,
+        after_desk=row.after_desk,
+        writes_to_desk=conversation.writes_to_desk,
+        blocked=conversation.blocked,
+    )
+
+
+def lock(session: Session, chat: Chat, **values: Any) -> bool:
+    """Lock a conversation for this transaction, noting that it is used; give whether it is still there.
+
+    Whatever changes a conversation or its handover begins with this: two who do so at once come one after the other.
+    """
+    now = _now()
+    done = session.execute(update(Conversation).where(Conversation.id == chat.id).values(last_seen_at=now, **values))
+    session.execute(update(Access).where(Access.id == chat.access_id).values(last_seen_at=now))
+    return bool(done.rowcount)
+
+
+def message_of(session: Session, chat: Chat, message_id: str) -> Any:
+    """Give the row of a message of ``chat``, or None."""
+    return session.execute(select(Message).where(Message.conversation_id == chat.id, Message.message_id == message_id)).scalars().first()
+
+
+def exchange_of(row: Any) -> Exchange:
+    """Give a message's row as an exchange."""
+    return Exchange(row.message_id, row.text, row.answer, row.for_desk, row.translation, seen(row.received_at))

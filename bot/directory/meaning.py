@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bot.directory.records import Directory, GuidanceRecord, PlaceRecord, ServiceRecord
 from bot.directory.search import may_answer, nearness
-from bot.understanding.embedding import Embedder, Vector, embed_all
+from bot.understanding.embedding import Embedder, Matrix, Vector, embed_all
 
 SERVICES_AT_MOST, STATEMENTS_AT_MOST = 3, 1
 NEAR_ENOUGH = 0.82
@@ -39,17 +39,20 @@ def texts_of(directory: Directory) -> list[str]:
 
 
 class MeaningIndex:
-    """The vectors of a directory's texts. Made again where the directory changes; unchanged texts keep theirs."""
+    """The vectors of a directory's texts. Made again where the directory changes; unchanged texts keep theirs.
+
+    ``vectors`` are unit vectors (384 float32), a row for each text of ``texts_of``: services first, then statements.
+    """
 
     def __init__(self, directory: Directory, embedder: Embedder, kept: Path) -> None:
         self.digest = directory.digest
-        self._vectors: NDArray[np.float32] = embed_all(texts_of(directory), embedder, kept, forget_others=True)
+        self.vectors: Matrix = embed_all(texts_of(directory), embedder, kept, forget_others=True)
 
     def closest(self, vector: Vector, directory: Directory, place: PlaceRecord | None) -> Closest:
         """Find the records nearest to ``vector`` that serve ``place`` (the whole area where it is not known)."""
-        if directory.digest != self.digest or not len(self._vectors):
+        if directory.digest != self.digest or not len(self.vectors):
             return Closest()
-        scores = self._vectors @ vector
+        scores = self.vectors @ vector
         services, statements = scores[: len(directory.services)], scores[len(directory.services) :]
         shown = [
             directory.services[i]

@@ -78,6 +78,7 @@ class ServiceRecord:
     unsure: frozenset[str]
     checked_on: date | None
     source: str
+    checked_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -255,6 +256,7 @@ def _service(row: models.Service) -> ServiceRecord:
         unsure=unsure,
         checked_on=row.assured_date,
         source=row.source,
+        checked_by=row.assurer_email,
     )
 
 

@@ -8,6 +8,7 @@ from bot.understanding.circumstances import CircumstanceFinder, Told, tokens
 from bot.understanding.cleaning import clean, has_words
 from bot.understanding.days import find_day
 from bot.understanding.embedding import Embedder, Vector
+from bot.understanding.for_a_person import ForAPersonModel
 from bot.understanding.gazetteer import Gazetteer, Mention
 from bot.understanding.language import LanguageModel
 from bot.understanding.names import NameFinder
@@ -22,7 +23,8 @@ SHORTEST_REST = 2
 class Reading:
     """What a message says, with personal data already out of ``text``.
 
-    ``rest`` are its words but those that name a place or tell a circumstance; None where no words do.
+    ``rest`` are its words but those that name a place or tell a circumstance; None where no words do. ``for_a_person`` is
+    what it must be left to a person as (one of ``bot.understanding.for_a_person.KINDS``); Rasa does not know it.
     """
 
     text: str
@@ -36,6 +38,7 @@ class Reading:
     names_service: str | None
     day: str | None
     vector: Vector
+    for_a_person: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Write what Rasa may know: place (a key inside the area), outside (a name) and the rest by the names of the fields."""
@@ -77,6 +80,7 @@ class Reader:
         names: NameFinder,
         languages: LanguageModel,
         urgency: UrgencyModel,
+        for_a_person: ForAPersonModel,
         embedder: Embedder,
     ) -> None:
         self.gazetteer = gazetteer
@@ -84,6 +88,7 @@ class Reader:
         self.names = names
         self.languages = languages
         self.urgency = urgency
+        self.for_a_person = for_a_person
         self.embedder = embedder
 
     def redact(self, text: str) -> Redacted:
@@ -91,7 +96,7 @@ class Reader:
         return redact(text, self.names)
 
     def read(self, text: str, pinned: str | None = None, session: str | None = None, page: str | None = None) -> Reading:
-        """Read ``text``: clean, place, redact, vector, language, urgency, circumstances, in this order.
+        """Read ``text``: clean, place, redact, vector, language, urgency, circumstances, what is for a person, in this order.
 
         ``pinned`` is the language the person chose, ``session`` the conversation's so far, ``page`` the page's.
         """
@@ -113,4 +118,5 @@ class Reader:
             names_service=self.gazetteer.find_service(kept.text),
             day=find_day(kept.text),
             vector=vector,
+            for_a_person=self.for_a_person.find(kept.text, vector),
         )

@@ -1,17 +1,25 @@
 """The chat API, ``/api/v1``."""
 
-from typing import TypeVar
+from collections.abc import AsyncIterator
+from datetime import datetime, timezone
+from typing import Any, TypeVar
 
 import msgspec
+from anyio import to_thread
+from sse_starlette.sse import EventSourceResponse
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.codes import language_of_tag, reply_language
+from bot.conversation.store import Chat
 from bot.errors import MessageRefused, UnknownConversation
+from bot.handover.reference import read_reference
+from bot.handover.states import WAITING, WITH_STAFF
 from bot.understanding.cleaning import LONGEST
-from bot.web.pipeline import NO_HANDOVER, Incoming, Pipeline, Unanswered
-from bot.web.schema import ChatRequest, FeedbackRequest, openapi
+from bot.web.live import PING, Live
+from bot.web.pipeline import Incoming, Pipeline, Unanswered, handover_of
+from bot.web.schema import CallbackRequest, ChatRequest, FeedbackRequest, ReferenceRequest, openapi
 
 LARGEST_BODY = 16 * 1024
 RETRY_AFTER = 5
@@ -119,13 +127,114 @@ async def erase(request: Request) -> Response:
     return Response(status_code=204 if everywhere else 202)
 
 
-async def events(request: Request) -> Response:
-    await pipeline_of(request).conversation(bearer(request))
-    if not request.query_params.get("after", "0").isdecimal():
+def live_of(request: Request) -> Live:
+    """Give what this process knows of who is writing, and of changes."""
+    live: Live = request.app.state.live
+    return live
+
+
+def _since(text: str) -> int:
+    """Read the number of an event. Raises MessageRefused where it is none."""
+    if not text.isdecimal() or len(text) > 9:
         raise MessageRefused("error.shape", 422)
+    return int(text)
+
+
+async def events(request: Request) -> Response:
+    """Give what the desk said after a number, at once as JSON or from now on as a stream; asking so says that the ones before arrived."""
+    pipeline, token = pipeline_of(request), bearer(request)
+    chat = await pipeline.conversation(token)
+    after = _since(request.headers.get("last-event-id") or request.query_params.get("after", "0"))
     if "text/event-stream" in request.headers.get("accept", ""):
-        return Response("retry: 15000\n\n", media_type="text/event-stream")
-    return JSONResponse({"events": [], "handover": NO_HANDOVER})
+        return EventSourceResponse(_stream(request, token, after), ping=PING)
+    return JSONResponse(await what_happened(request, chat, after))
+
+
+async def what_happened(request: Request, chat: Chat, after: int) -> dict[str, Any]:
+    """Give what the desk said in a chat after a number, where the handover is, and whether somebody writes or is there at all."""
+    pipeline = pipeline_of(request)
+    moment = datetime.now(timezone.utc)
+
+    def look() -> dict[str, Any]:
+        words, desk = pipeline.handover_words(), pipeline.desk
+        if after:
+            desk.acknowledge(chat, after)
+        view = desk.view(chat.id)
+        language = chat.language or "en"
+        told = [
+            {
+                "number": said.number,
+                "kind": said.kind,
+                "from": said.sender,
+                "at": said.sent_at.isoformat(timespec="seconds"),
+                "replies": [reply.as_json() for reply in words.said(language, said, moment)],
+            }
+            for said in desk.said(chat.id, max(after, chat.after_desk))
+        ]
+        body = {"events": told, "handover": handover_of(view), "writing": live_of(request).is_writing(chat.id)}
+        if view.state == WAITING and view.asked_at:
+            waited = int((moment - view.asked_at).total_seconds())
+            body["queue"] = {"place": view.place, "waited_seconds": waited, "live": desk.status().live}
+        if view.state == WITH_STAFF:
+            body["with"] = view.holder
+        return body
+
+    return await to_thread.run_sync(look)
+
+
+async def _stream(request: Request, token: str, after: int) -> AsyncIterator[dict[str, Any]]:
+    """Send every new thing once, as it comes, and how things stand whenever that changes; ends with the chat."""
+    before: dict[str, Any] = {}
+    async for _ in live_of(request).changes():
+        try:
+            chat = await pipeline_of(request).conversation(token)
+            body = await what_happened(request, chat, after)
+        except UnknownConversation:
+            yield {"event": "ended", "data": "{}"}
+            return
+        for said in body.pop("events"):
+            yield {"event": "said", "id": str(said["number"]), "data": msgspec.json.encode(said).decode()}
+            after = said["number"]
+        # Seconds pass by themselves; a page counts them, and is told of what else changed.
+        stands = {**body, "queue": {**body["queue"], "waited_seconds": 0}} if "queue" in body else body
+        if stands != before:
+            before = stands
+            yield {"event": "state", "data": msgspec.json.encode(body).decode()}
+
+
+async def callback(request: Request) -> Response:
+    """Keep how a visitor wants to be called back: only with ``wanted``, and only where a handover is open."""
+    pipeline, token = pipeline_of(request), bearer(request)
+    wait = too_many(request, token)
+    if wait:
+        return problem(request, "error.too_many", 429, seconds=wait)
+    given = await decode(request, CallbackRequest)
+    chat = await pipeline.conversation(token)
+    await pipeline.leave_callback(chat, given.contact, given.wanted)
+    return Response(status_code=204)
+
+
+async def reference(request: Request) -> Response:
+    """Open a chat by its reference code, on this device, with nothing of what was said before."""
+    given = await decode(request, ReferenceRequest)
+    chat = await open_by_code(request, given.reference)
+    return JSONResponse({"session": chat.token, "language": chat.language or "en", "after": chat.after_desk})
+
+
+async def open_by_code(request: Request, typed: str) -> Chat:
+    """Open the chat of a code somebody typed. Raises MessageRefused: 422 no code, 404 not known, 429 too many tries."""
+    code = read_reference(typed[:40])
+    if code is None:
+        raise MessageRefused("code.wrong", 422)
+    address = request.client.host if request.client else ""
+    minutes = request.app.state.limits.wait_for_code(address)
+    if minutes:
+        raise MessageRefused("error.too_many_codes", 429, minutes=minutes)
+    try:
+        return await to_thread.run_sync(pipeline_of(request).store.open_again, code)
+    except UnknownConversation:
+        request.app.state.limits.wrong_code(address)
+        raise MessageRefused("code.unknown", 404) from None
 
 
 async def feedback(request: Request) -> Response:
@@ -157,5 +266,7 @@ routes = [
     Route("/api/v1/chat", erase, methods=["DELETE"]),
     Route("/api/v1/chat/events", events, methods=["GET"]),
     Route("/api/v1/chat/feedback", feedback, methods=["POST"]),
+    Route("/api/v1/chat/callback", callback, methods=["POST"]),
+    Route("/api/v1/chat/reference", reference, methods=["POST"]),
     Route("/api/v1/openapi.json", description, methods=["GET"]),
 ]

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 from anyio import to_thread
 from sqlalchemy import text
@@ -20,21 +21,38 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import __version__
+from bot.answers.cards import is_free_service
 from bot.answers.catalogue import Catalogues
+from bot.handover.translation import Translator
+from bot.codes import NEEDS
 from bot.conversation.store import ConversationStore
 from bot.database import open_database
+from bot.directory.lookup import LookUp
+from bot.directory.meaning import MeaningIndex
+from bot.directory.records import Directory
 from bot.errors import ConversationLeft, MessageRefused, UnknownConversation
+from bot.handover.accounts import Accounts
+from bot.handover.callback import Vault
+from bot.handover.desk import Desk
+from bot.handover.hours import DeskHours
+from bot.handover.notify import Notifier
 from bot.opening import LiveDirectory, open_meaning, open_reader
 from bot.settings import ROOT, Settings
 from bot.web import api, chat_page, embed, pages, sheet
 from bot.web.engine import Engine
 from bot.web.limits import RateLimits
+from bot.web.live import Live
 from bot.web.pipeline import Pipeline
 from bot.web.rendering import STATIC
+from bot.web.staff import chat as staff_chat
+from bot.web.staff import door, queue
+from bot.web.staff import look_up as look_up_pages
 
 log = logging.getLogger(__name__)
 TIDY_EVERY = 60.0
 """Seconds between looks at what is to be erased and whether the directory changed."""
+SWEEP_EVERY = 2.0
+"""Seconds between looks at whether a member of staff, a visitor or the desk's day is gone."""
 
 
 class SafetyHeaders:
@@ -61,6 +79,11 @@ class SafetyHeaders:
                 if scope.get("path", "").startswith("/static/") and b"v=" in scope.get("query_string", b""):
                     headers["Cache-Control"] = "public, max-age=31536000, immutable"
                 headers.setdefault("Cache-Control", "no-store")
+                if scope.get("path", "").startswith("/staff"):
+                    # Nobody frames the desk, whoever may frame the chat.
+                    headers["Content-Security-Policy"] = (
+                        self.headers["Content-Security-Policy"].rsplit("frame-ancestors", 1)[0] + "frame-ancestors 'none'"
+                    )
             await send(message)
 
         await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
@@ -71,15 +94,33 @@ def _commit() -> str:
     return done.stdout.strip()
 
 
+def open_look_up(directory: Directory, meaning: MeaningIndex, catalogues: Catalogues) -> LookUp:
+    """Open the look-up of staff over ``directory`` and its vectors."""
+    labels = {topic: catalogues.say("en", f"topic.{topic}") for topic in NEEDS}
+    return LookUp(directory, meaning.vectors, labels, is_free_service)
+
+
 async def _tidy_for_ever(pipeline: Pipeline) -> None:
     while True:
         try:
             if await to_thread.run_sync(pipeline.live.refresh):
-                pipeline.meaning = await to_thread.run_sync(open_meaning, pipeline.settings, pipeline.live.current())
+                directory = pipeline.live.current()
+                pipeline.meaning = await to_thread.run_sync(open_meaning, pipeline.settings, directory)
+                pipeline.look_up = await to_thread.run_sync(open_look_up, directory, pipeline.meaning, pipeline.catalogues)
             await pipeline.tidy()
+            await to_thread.run_sync(pipeline.desk.accounts.tidy)
         except Exception as error:
             log.error("The tidying job failed and will be tried again: %s", type(error).__name__)
         await asyncio.sleep(TIDY_EVERY)
+
+
+async def _sweep_for_ever(desk: Desk) -> None:
+    while True:
+        await asyncio.sleep(SWEEP_EVERY)
+        try:
+            await to_thread.run_sync(desk.sweep)
+        except Exception as error:
+            log.error("The desk could not be looked over and will be again: %s", type(error).__name__)
 
 
 def _stop_if_failed(watching: asyncio.Task[None]) -> None:
@@ -102,7 +143,22 @@ def make_app(settings: Settings) -> Starlette:
     engine = Engine(settings.rasa_url, settings.actions_url, settings.engine_timeout)
     directory = live.current()
     reader, meaning = open_reader(settings, directory), open_meaning(settings, directory)
-    pipeline = Pipeline(settings, ConversationStore(database, settings.idle_minutes), live, reader, Catalogues(), engine, meaning)
+    pages_told = Live()
+    desk = Desk(
+        database,
+        Accounts(database),
+        DeskHours(settings.desk_hours),
+        Vault(settings.var),
+        idle=timedelta(minutes=settings.idle_minutes),
+        gone_after=timedelta(seconds=settings.desk_gone_seconds),
+        changed=pages_told.changed,
+        alert=Notifier(settings.desk_notify).alert,
+    )
+    store = ConversationStore(database, settings.idle_minutes)
+    catalogues = Catalogues()
+    look_up = open_look_up(directory, meaning, catalogues)
+    translator = Translator(settings.translate_url) if settings.translate_url else None
+    pipeline = Pipeline(settings, store, live, reader, catalogues, engine, meaning, desk, look_up, translator)
     commit = _commit()
 
     async def healthz(request: Request) -> Response:
@@ -136,7 +192,10 @@ def make_app(settings: Settings) -> Starlette:
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         shown = f"http://{settings.host}:{settings.port}/"
-        tasks = [asyncio.create_task(work) for work in (engine.watch(), _tidy_for_ever(pipeline), _announce(engine, shown))]
+        tasks = [
+            asyncio.create_task(work)
+            for work in (engine.watch(), _tidy_for_ever(pipeline), _sweep_for_ever(desk), _announce(engine, shown))
+        ]
         tasks[0].add_done_callback(_stop_if_failed)
         yield
         for task in tasks:
@@ -150,6 +209,10 @@ def make_app(settings: Settings) -> Starlette:
             *pages.routes,
             *sheet.routes,
             *embed.routes,
+            *door.routes,
+            *look_up_pages.routes,
+            *queue.routes,
+            *staff_chat.routes,
             *api.routes,
             Route("/healthz", healthz),
             Route("/readyz", readyz),
@@ -168,5 +231,6 @@ def make_app(settings: Settings) -> Starlette:
     app.add_middleware(GZipMiddleware, minimum_size=500)
     app.add_middleware(SafetyHeaders, frame_ancestors=settings.frame_ancestors)
     app.state.pipeline = pipeline
+    app.state.live = pages_told
     app.state.limits = RateLimits(settings)
     return app

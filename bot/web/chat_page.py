@@ -2,6 +2,8 @@
 
 import contextlib
 import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -11,10 +13,14 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.answers.composer import CORE
+from bot.answers.handover import ANSWER, CHOICES
 from bot.codes import INTERPRETER_FOR, NEEDS, reply_language
-from bot.conversation.store import Chat, Exchange
+from bot.conversation.store import Chat
 from bot.errors import MessageRefused, UnknownConversation
-from bot.web.api import RETRY_AFTER, pipeline_of, problem, too_many
+from bot.handover.desk import SAID, DeskStatus, View
+from bot.handover.reference import spoken
+from bot.handover.states import NONE, WAITING
+from bot.web.api import RETRY_AFTER, open_by_code, pipeline_of, problem, too_many
 from bot.web.pipeline import Incoming, Unanswered
 from bot.web.rendering import Visit, empty_visit, read_visit, render
 
@@ -24,24 +30,55 @@ EXCHANGES_SHOWN = 3
 """How many of the last exchanges a whole page shows, until the earlier ones are asked for."""
 FORGET_WHAT_WAS_SHOWN = {"Clear-Site-Data": '"cache"'}
 """The browser drops the pages it keeps for its back button."""
-STANDING_LABELS = {"human": "choice.person", "more": "choice.more", "start_again": "page.start_again"}
+STANDING_LABELS = {"human": "choice.person", "more": "choice.more", "start_again": "page.start_again", **CHOICES}
 
 
-def _shown(visit: Visit, exchanges: list[Exchange], language: str) -> list[dict[str, Any]]:
-    """Give what the page shows of each exchange: what was asked, in words, and the replies."""
-    say = pipeline_of(visit.request).catalogues.say
+@dataclass(frozen=True)
+class Talk:
+    """What a page shows of a chat: each message with its answer, and what the desk said, in the order of time.
+
+    An item has ``number`` (of an exchange), ``asked`` in words or the ``sender`` and ``said`` number of the desk, ``replies``, and whether its
+    buttons may still be pressed (``open``). ``view`` is the handover, ``seen`` the number of the last thing the desk said.
+    """
+
+    items: list[dict[str, Any]]
+    view: View
+    status: DeskStatus
+    seen: int
+
+
+def _talk(visit: Visit, chat: Chat | None, language: str) -> Talk:
+    pipeline = pipeline_of(visit.request)
+    if chat is None:
+        return Talk([], View(), DeskStatus(), 0)
+    say, words = pipeline.catalogues.say, pipeline.handover_words()
     labels: dict[str, str] = {choice: say(language, key) for choice, key in STANDING_LABELS.items()}
     labels |= {f"topic:{topic}": say(language, f"topic.{topic}") for topic in TILES}
-    shown = []
-    for number, exchange in enumerate(exchanges, 1):
+    items: list[dict[str, Any]] = []
+    for number, exchange in enumerate(pipeline.store.exchanges(chat), 1):
         asked = exchange.text
-        if asked.startswith("choice:"):
+        if asked.startswith(f"choice:{ANSWER}"):
+            asked = say(language, f"answer.{asked.removeprefix(f'choice:{ANSWER}')}")
+        elif asked.startswith("choice:"):
             asked = labels.get(asked.removeprefix("choice:"), "")
         for reply in (exchange.answer or {}).get("replies", []):
             labels.update({choice["value"]: choice["label"] for choice in reply.get("choices", [])})
         if exchange.answer:
-            shown.append({"number": number, "asked": asked, "replies": exchange.answer["replies"]})
-    return shown
+            replies = exchange.answer["replies"]
+            items.append({"number": number, "asked": asked, "said": 0, "replies": replies, "at": exchange.received_at})
+    moment = datetime.now(timezone.utc)
+    view, seen = pipeline.desk.view(chat.id), 0
+    for said in pipeline.desk.said(chat.id, chat.after_desk):
+        replies = [reply.as_json() for reply in words.said(language, said, moment)]
+        sender = said.sender if said.kind in SAID else ""
+        items.append({"number": f"d{said.number}", "sender": sender, "said": said.number, "replies": replies, "at": said.sent_at})
+        seen = said.number
+    items.sort(key=lambda item: item["at"])
+    last_asked = max((at for at, item in enumerate(items) if not item["said"]), default=0)
+    for at, item in enumerate(items):
+        item["open"] = at >= last_asked
+    status = pipeline.desk.status() if view.state == WAITING else DeskStatus()
+    return Talk(items, view, status, seen)
 
 
 async def _chat_page(
@@ -54,6 +91,8 @@ async def _chat_page(
     message_id: str = "",
     notice: str = "",
     urgent: dict[str, Any] | None = None,
+    callback_error: str = "",
+    contact: str = "",
 ) -> Response:
     """Write the chat page: the conversation so far, an error tied to its field, what was typed, and the urgent words.
 
@@ -61,28 +100,51 @@ async def _chat_page(
     """
     pipeline = pipeline_of(visit.request)
     language = language or visit.language
-    exchanges = await to_thread.run_sync(pipeline.store.exchanges, chat) if chat else []
-    shown = _shown(visit, exchanges, language)
-    part = visit.given.get("part") == "1" and status == 200 and shown and language == visit.given.get("page_language")
+    talk = await to_thread.run_sync(_talk, visit, chat, language)
+    shown = talk.items
+    seen_before = int(visit.given["seen"]) if visit.given.get("seen", "").isdecimal() else 0
+    template, part = "chat.html", visit.given.get("part")
     earlier = 0 if visit.given.get("action") == "earlier" else max(0, len(shown) - EXCHANGES_SHOWN)
+    if part and status == 200 and (shown or part == "desk") and language == visit.given.get("page_language"):
+        # What the desk said meanwhile comes with the answer; only that, where the page asks for that alone.
+        new = [item for item in shown if item["said"] > seen_before or (part == "1" and item["number"] == _last_number(shown))]
+        template, shown, earlier = "turn.html", new, 0
     return render(
         visit,
-        "turn.html" if part else "chat.html",
+        template,
         status,
         language,
-        exchanges=shown[-1:] if part else shown[earlier:],
+        exchanges=shown[earlier:],
         earlier=earlier,
         session=chat.token if chat else "",
         message_id=message_id or uuid.uuid4().hex,
         error=error,
+        callback_error=callback_error,
+        contact=contact,
         typed=typed,
         notice=notice,
         core=CORE,
         topics=TILES,
         urgent=urgent,
         days=pipeline.settings.retention_days,
+        seen=talk.seen,
+        view=talk.view,
+        desk=talk.status,
+        long_wait=_waits_long(talk.view, pipeline.settings.desk_patience_minutes),
+        reference=spoken(talk.view.reference) if talk.view.reference and talk.view.state != NONE else "",
         **_interpreter(chat, language),
     )
+
+
+def _last_number(items: list[dict[str, Any]]) -> int:
+    """Give the number of the last exchange."""
+    return max((item["number"] for item in items if not item["said"]), default=0)
+
+
+def _waits_long(view: View, minutes: int) -> bool:
+    if view.state != WAITING or view.asked_at is None:
+        return False
+    return datetime.now(timezone.utc) - view.asked_at > timedelta(minutes=minutes)
 
 
 def _interpreter(chat: Chat | None, language: str) -> dict[str, Any]:
@@ -121,6 +183,10 @@ async def post_chat(request: Request) -> Response:
     wait = too_many(request, visit.session or None)
     if wait:
         return await _chat_page(visit, chat, 429, error=say("error.too_many", seconds=wait), typed=text, message_id=message_id)
+    if chat and given.get("seen", "").isdecimal():
+        await to_thread.run_sync(pipeline.desk.acknowledge, chat, int(given["seen"][:9]))
+    if action == "callback" and chat:
+        return await _leave_callback(visit, chat, typed=text)
     if action or (choice is None and "text" not in given):
         if pinned and chat:
             await to_thread.run_sync(pipeline.store.pin, chat, pinned)
@@ -147,6 +213,72 @@ async def post_chat(request: Request) -> Response:
         return await _chat_page(visit, away.chat, 503, away.language, words, text, message_id, urgent=away.urgent.as_json())
     written = reply_language(response["language"]) or "en"
     return await _chat_page(visit, chat, language=written, typed=text if choice else "")
+
+
+async def _leave_callback(visit: Visit, chat: Chat, typed: str) -> Response:
+    """Keep how a visitor wants to be called back, or say what is wrong with it."""
+    pipeline, given = pipeline_of(visit.request), visit.given
+    try:
+        await pipeline.leave_callback(chat, given.get("contact", "")[:200], given.get("wanted") == "1")
+    except MessageRefused as refused:
+        words = pipeline.catalogues.say(visit.language, refused.key, **refused.values)
+        return await _chat_page(visit, chat, refused.status, typed=typed, callback_error=words, contact=given.get("contact", "")[:200])
+    return await _chat_page(visit, chat, typed=typed, notice=pipeline.catalogues.say(visit.language, "callback.kept"))
+
+
+async def show_code(request: Request) -> Response:
+    """Ask for the reference code of a chat."""
+    visit = await read_visit(request)
+    return render(visit, "code.html", error="", typed="")
+
+
+async def post_code(request: Request) -> Response:
+    """Open a chat by its code on this device, or say what is wrong with the code. A chat that was open here stays as it is."""
+    visit = await read_visit(request)
+    pipeline, typed = pipeline_of(request), visit.given.get("code")
+    if typed is None:
+        return render(visit, "code.html", error="", typed="")
+    try:
+        chat = await open_by_code(request, typed)
+    except MessageRefused as refused:
+        error = pipeline.catalogues.say(visit.language, refused.key, **refused.values)
+        return render(visit, "code.html", refused.status, error=error, typed=typed[:40])
+    return await _chat_page(visit, chat, notice=pipeline.catalogues.say(visit.language, "code.opened"))
+
+
+async def show_said(request: Request) -> Response:
+    """Show what was said, to be printed, or give it as a file of plain text."""
+    visit = await read_visit(request)
+    pipeline = pipeline_of(request)
+    try:
+        chat = await _conversation(visit)
+    except UnknownConversation:
+        chat = None
+    if chat is None:
+        return await _chat_page(visit, None, 404, error=pipeline.catalogues.say(visit.language, "error.unknown_session"))
+    talk = await to_thread.run_sync(_talk, visit, chat, visit.language)
+    lines = _lines(visit, talk)
+    if visit.given.get("action") == "file":
+        text = "\r\n\r\n".join(f"{who}:\r\n{words}" for who, _, words in lines)
+        headers = {"Content-Disposition": 'attachment; filename="welcome-desk.txt"', **FORGET_WHAT_WAS_SHOWN}
+        return Response(f"\ufeff{text}\r\n", media_type="text/plain; charset=utf-8", headers=headers)
+    return render(visit, "said.html", lines=lines, session=chat.token)
+
+
+def _lines(visit: Visit, talk: Talk) -> list[tuple[str, str, str]]:
+    """Give who said what, and in which language, of a chat."""
+    say = pipeline_of(visit.request).catalogues.say
+    lines: list[tuple[str, str, str]] = []
+    for item in talk.items:
+        if not item["said"]:
+            lines.append((say(visit.language, "said.you"), "", item["asked"] or say(visit.language, "page.your_question")))
+        who = item.get("sender") or say(visit.language, "desk.staff" if item["said"] else "said.assistant")
+        for reply in item["replies"]:
+            words = [reply["text"]]
+            for card in reply.get("services", []):
+                words.append(" · ".join(card[name] for name in ("name", "phone", "email", "url", "hours", "address") if card[name]))
+            lines.append((who, reply["lang"], "\n".join(words)))
+    return lines
 
 
 async def _erase(visit: Visit) -> Response:
@@ -248,6 +380,9 @@ async def not_found(request: Request, error: Exception) -> Response:
 routes = [
     Route("/", show_chat, methods=["GET"]),
     Route("/", post_chat, methods=["POST"]),
+    Route("/code", show_code, methods=["GET"]),
+    Route("/code", post_code, methods=["POST"]),
+    Route("/said", show_said, methods=["POST"]),
     Route("/stay", stay, methods=["POST"]),
     Route("/still", show_still, methods=["GET"]),
     Route("/ended", show_ended, methods=["GET", "POST"]),

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
@@ -14,13 +14,19 @@ from babel import Locale, UnknownLocaleError
 
 from bot.answers.catalogue import Catalogues
 from bot.answers.composer import Composer, Heard
-from bot.answers.dialogue import ANYWHERE
+from bot.answers.dialogue import ANYWHERE, Decision
+from bot.answers.handover import ANSWER, BOT, CHOICES, KEEP, MESSAGE, WAIT, HandoverWords
 from bot.answers.replies import Reply, Understood
+from bot.handover.translation import Translator
 from bot.answers.urgent import OfficeHours
 from bot.codes import CIRCUMSTANCES, NEEDS, reply_language
 from bot.conversation.store import Chat, ConversationStore
+from bot.directory.lookup import LookUp
 from bot.directory.meaning import MeaningIndex
 from bot.errors import EngineAway, MessageRefused
+from bot.handover.callback import read_contact
+from bot.handover.desk import Desk, View
+from bot.handover.states import MESSAGE_LEFT, NONE, TOLD, WAITING, WITH_STAFF
 from bot.opening import LiveDirectory
 from bot.settings import Settings
 from bot.understanding.cleaning import LONGEST, clean, has_words
@@ -28,7 +34,6 @@ from bot.understanding.reading import Reader, Reading
 from bot.web.engine import Engine
 
 STANDING_CHOICES = frozenset({"human", "more", "start_again", "erase", *(f"forget:{code}" for code in CIRCUMSTANCES)})
-NO_HANDOVER = {"state": "none", "reference": None}
 EMPTY_READING: dict[str, Any] = {"urgent": None, "outside": None, "place": None, "said": [], "denied": [], "for_child": False}
 
 
@@ -68,6 +73,9 @@ class Pipeline:
         catalogues: Catalogues,
         engine: Engine,
         meaning: MeaningIndex,
+        desk: Desk,
+        look_up: LookUp,
+        translator: Translator | None = None,
     ) -> None:
         self.settings = settings
         self.store = store
@@ -76,12 +84,20 @@ class Pipeline:
         self.catalogues = catalogues
         self.engine = engine
         self.meaning = meaning
+        self.desk = desk
+        self.look_up = look_up
+        self.translator = translator
+        self._translating: set[asyncio.Task[None]] = set()
         self._busy: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def composer(self) -> Composer:
         """Give a composer over the directory as it is now."""
         office = OfficeHours(self.settings.office_opens, self.settings.office_closes)
         return Composer(self.live.current(), self.catalogues, office, self.meaning)
+
+    def handover_words(self) -> HandoverWords:
+        """Give what says the words of a handover over the directory as it is now."""
+        return HandoverWords(self.composer(), self.settings.retention_days)
 
     async def answer(self, incoming: Incoming) -> dict[str, Any]:
         """Answer a message as the chat API does.
@@ -129,24 +145,111 @@ class Pipeline:
         pinned = incoming.language or chat.pinned
         reading = await to_thread.run_sync(self.reader.read, text, pinned, chat.language, incoming.page_language)
         message_id = incoming.message_id or uuid.uuid4().hex
-        known = await to_thread.run_sync(self.store.accept, chat, message_id, reading.text)
-        if known:
-            return {**known, "session": chat.token}
+        accepted = await to_thread.run_sync(self.desk.accept, chat, message_id, reading.text, reading.urgent)
+        if accepted.answer:
+            return await self._again(chat, accepted.answer)
+        if accepted.for_desk:
+            return await self._for_desk(chat, message_id, reading, pinned, reading.language)
         return await self._ask(chat, message_id, reading, pinned, None)
 
     async def _take_choice(self, chat: Chat, incoming: Incoming, choice: str) -> dict[str, Any]:
-        if choice not in STANDING_CHOICES | incoming.tiles and choice not in await to_thread.run_sync(self.store.offered, chat):
+        if choice not in STANDING_CHOICES | incoming.tiles and choice not in await to_thread.run_sync(self._offered, chat):
             raise MessageRefused("error.choice", 422)
-        language = incoming.language or chat.pinned or chat.language or incoming.page_language or "en"
+        pinned = incoming.language or chat.pinned
+        language = pinned or chat.language or incoming.page_language or "en"
         if choice == "erase":
             await self.erase(chat)
             erased = self._said("text", language, "page.erased")
-            return self._response(chat, language, {"understood": asdict(Understood()), "replies": [erased]}, session=None)
+            return self._response(chat, language, {"understood": asdict(Understood()), "replies": [erased]}, View(), session=None)
         message_id = incoming.message_id or uuid.uuid4().hex
-        known = await to_thread.run_sync(self.store.accept, chat, message_id, f"choice:{choice}")
-        if known:
-            return {**known, "session": chat.token}
-        return await self._ask(chat, message_id, None, incoming.language or chat.pinned, choice, language)
+        to_desk = choice.startswith(ANSWER)
+        accepted = await to_thread.run_sync(self.desk.accept, chat, message_id, f"choice:{choice}", None, True, to_desk)
+        if accepted.answer:
+            return await self._again(chat, accepted.answer)
+        if choice in CHOICES:
+            return await self._choose_of_desk(chat, message_id, choice, pinned, language)
+        if accepted.for_desk:
+            return await self._for_desk(chat, message_id, None, pinned, language)
+        if choice == "human":
+            return await self._offer_person(chat, message_id, pinned, language)
+        return await self._ask(chat, message_id, None, pinned, choice, language)
+
+    def _offered(self, chat: Chat) -> set[str]:
+        """Give every choice that was offered in this conversation, by the assistant or by the desk."""
+        of_desk = {f"{ANSWER}{name}" for said in self.desk.said(chat.id, chat.after_desk) for name in said.body.get("answers", ())}
+        return self.store.offered(chat) | of_desk
+
+    async def _again(self, chat: Chat, answer: dict[str, Any]) -> dict[str, Any]:
+        """Give an answer that was given before, with where the handover is now."""
+        view = await to_thread.run_sync(self.desk.view, chat.id)
+        return {**answer, "session": chat.token, "handover": handover_of(view)}
+
+    async def _choose_of_desk(self, chat: Chat, message_id: str, choice: str, pinned: str | None, language: str) -> dict[str, Any]:
+        """Do what a choice of the desk's says: wait for a person, leave a message, go back to the assistant."""
+        words, status = self.handover_words(), await to_thread.run_sync(self.desk.status)
+        moment = datetime.now(timezone.utc)
+        if choice == WAIT and status.live and not chat.blocked:
+            view = await to_thread.run_sync(self.desk.ask, chat, "asked")
+            replies = words.waiting(language, view)
+        elif choice == MESSAGE and status.staffed and not chat.blocked:
+            await to_thread.run_sync(self.store.write_to_desk, chat, True)
+            replies = words.write_message(language)
+        elif choice == KEEP:
+            view = await to_thread.run_sync(self.desk.wait_as_message, chat)
+            replies = words.message_kept(language, view, status) if view.state == MESSAGE_LEFT else words.back(language)
+        elif choice == BOT:
+            await to_thread.run_sync(self.desk.stop, chat)
+            replies = words.back(language)
+        else:
+            # What was offered is no more: the desk has closed meanwhile, or nobody is there now.
+            replies = words.blocked(language) if chat.blocked else words.offer(language, status, None, None, moment)
+        return await self._keep(chat, message_id, Understood(topic="human"), replies, language, pinned)
+
+    async def _offer_person(self, chat: Chat, message_id: str, pinned: str | None, language: str) -> dict[str, Any]:
+        """Answer the button for a person; Rasa is not needed for it."""
+        before = await to_thread.run_sync(self.store.answers, chat)
+        view = await to_thread.run_sync(self.desk.view, chat.id)
+        if view.state == WAITING:
+            replies = self.handover_words().waiting(language, view)
+        else:
+            replies = await to_thread.run_sync(self._offer, chat, language, _in_effect(before))
+        return await self._keep(chat, message_id, Understood(topic="human"), replies, language, pinned)
+
+    def _offer(self, chat: Chat, language: str, in_effect: dict[str, Any]) -> list[Reply]:
+        words = self.handover_words()
+        if chat.blocked:
+            return words.blocked(language)
+        place = self.live.current().place_named(in_effect.get("place") or "")
+        return words.offer(language, self.desk.status(), in_effect.get("topic"), place, datetime.now(timezone.utc))
+
+    async def _keep(
+        self, chat: Chat, message_id: str, understood: Understood, replies: list[Reply], language: str, pinned: str | None
+    ) -> dict[str, Any]:
+        """Keep an answer that is not the assistant's, and give it."""
+        view = await to_thread.run_sync(self.desk.view, chat.id)
+        turn = {"understood": asdict(understood), "replies": [reply.as_json() for reply in replies]}
+        response = self._response(chat, language, turn, view)
+        kept = {name: value for name, value in response.items() if name != "session"}
+        await to_thread.run_sync(self.store.record, chat, message_id, kept, language, pinned, True)
+        return response
+
+    async def _for_desk(self, chat: Chat, message_id: str, reading: Reading | None, pinned: str | None, language: str) -> dict[str, Any]:
+        """Answer a message that is staff's to answer: that it has arrived, and the urgent words where it has some."""
+        words = self.handover_words()
+        view = await to_thread.run_sync(self.desk.view, chat.id)
+        replies = []
+        place = reading.place.inside if reading else None
+        if reading and reading.urgent:
+            replies.append(words.composer.urgent_only(reading.urgent, place, language, datetime.now(timezone.utc)))
+        redacted = bool(reading and reading.redacted)
+        if view.state == WITH_STAFF:
+            replies.append(words.arrived(language, view, redacted))
+        else:
+            replies += words.message_kept(language, view, await to_thread.run_sync(self.desk.status), redacted)
+        understood = Understood(urgent=reading.urgent if reading else None, place=place.name if place else None)
+        if reading:
+            self._translate_message(chat, message_id, reading.text, reading.language)
+        return await self._keep(chat, message_id, understood, replies, language, pinned)
 
     async def _ask(
         self, chat: Chat, message_id: str, reading: Reading | None, pinned: str | None, choice: str | None, language: str = "en"
@@ -167,22 +270,41 @@ class Pipeline:
         heard = Heard()
         if reading:
             heard = Heard(reading.names_language, reading.names_service, reading.day, vector=reading.vector)
-        before = await to_thread.run_sync(self.store.answers, chat) if decision.focus or decision.kind == "repeat" else []
+        about_before = decision.focus or decision.kind in ("repeat", "human")
+        before = await to_thread.run_sync(self.store.answers, chat) if about_before else []
         if decision.focus:
             heard = replace(heard, shown=tuple(_services_in(answer) for answer in before))
         turn = self.composer().render(decision, language, datetime.now(timezone.utc), heard).as_json()
         if decision.kind == "repeat" and before:
             again = [reply for reply in before[0]["replies"] if reply["kind"] != "notice"]
             turn = {"understood": before[0]["understood"], "replies": again}
+        view = await to_thread.run_sync(self.desk.view, chat.id)
+        turn["replies"] += [reply.as_json() for reply in await self._person_too(chat, decision, reading, language, before, view)]
         if reading and reading.redacted:
             turn["replies"].append(self._said("notice", language, "notice.redacted"))
         switched = reply_language(heard.names_language) if decision.kind == "language" else None
         if switched:
             language, pinned = switched, switched
-        response = self._response(chat, language, turn)
+        response = self._response(chat, language, turn, view)
         kept = {name: value for name, value in response.items() if name != "session"}
-        await to_thread.run_sync(self.store.record, chat, message_id, kept, language, pinned)
+        if not await to_thread.run_sync(self.store.record, chat, message_id, kept, language, pinned):
+            # Somebody took the chat while the assistant was thinking: it is theirs to answer now.
+            return await self._for_desk(chat, message_id, reading, pinned, language)
         return response
+
+    async def _person_too(
+        self, chat: Chat, decision: Decision, reading: Reading | None, language: str, before: list[dict[str, Any]], view: View
+    ) -> list[Reply]:
+        """Offer a person below an answer: where one was asked for, and for what the assistant must not settle by itself."""
+        words = self.handover_words()
+        if view.state == WAITING:
+            return words.waiting(language, view) if decision.kind == "human" else []
+        if decision.kind == "human" or (decision.kind == "not_understood" and decision.misunderstood > 1):
+            return await to_thread.run_sync(self._offer, chat, language, _in_effect(before))
+        why = reading.for_a_person if reading else None
+        if decision.urgent and not decision.again:
+            why = "urgent"
+        return [words.leave_to_a_person(language, why)] if why and not chat.blocked else []
 
     def _said(self, kind: str, language: str, key: str) -> dict[str, Any]:
         """Give a reply of one sentence of the catalogues."""
@@ -190,13 +312,13 @@ class Pipeline:
         english = "" if lang == "en" else self.catalogues.say("en", key)
         return Reply(kind=kind, lang=lang, text=self.catalogues.say(lang, key), text_en=english).as_json()
 
-    def _response(self, chat: Chat, language: str, turn: dict[str, Any], session: str | None = "") -> dict[str, Any]:
+    def _response(self, chat: Chat, language: str, turn: dict[str, Any], view: View, session: str | None = "") -> dict[str, Any]:
         return {
             "session": chat.token if session == "" else session,
             "language": language,
             "understood": turn["understood"],
             "replies": turn["replies"],
-            "handover": NO_HANDOVER,
+            "handover": handover_of(view),
         }
 
     def _without_engine(self, chat: Chat, reading: Reading | None, language: str) -> Unanswered:
@@ -233,10 +355,53 @@ class Pipeline:
             if not await self._forget(rasa_id):
                 return
 
+    def translate_later(self, handover_id: int, number: int, text: str, language: str) -> None:
+        """Put a translation beside what the desk said, when there is one; nobody waits for it."""
+        if self.translator and self.translator.knows("en", language):
+            self._in_the_background(self._translate(text, "en", language, lambda words: self.desk.translated(handover_id, number, words)))
+
+    def _translate_message(self, chat: Chat, message_id: str, text: str, language: str) -> None:
+        """Put the English beside what a visitor wrote to the desk, when there is one."""
+        if self.translator and self.translator.knows(language, "en"):
+            self._in_the_background(
+                self._translate(text, language, "en", lambda words: self.desk.translated_message(chat, message_id, words))
+            )
+
+    async def _translate(self, text: str, source: str, target: str, keep: Callable[[str], None]) -> None:
+        assert self.translator
+        words = await self.translator.translate(text, source, target)
+        if words:
+            await to_thread.run_sync(keep, words)
+
+    def _in_the_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._translating.add(task)
+        task.add_done_callback(self._translating.discard)
+
+    async def leave_callback(self, chat: Chat, contact: str, wanted: bool) -> None:
+        """Keep, encrypted, how to call a visitor back. Raises MessageRefused where it is not wanted, cannot be used, or nobody is asked."""
+        if not wanted:
+            raise MessageRefused("error.callback_tick", 422)
+        plain = read_contact(contact)
+        if not await to_thread.run_sync(self.desk.leave_callback, chat, plain):
+            raise MessageRefused("error.no_handover", 422)
+
     async def give_feedback(self, chat: Chat, helped: bool, about: str | None, comment: str) -> None:
         """Keep feedback with personal data taken out."""
         plain = self.reader.redact(clean(comment)).text
         await to_thread.run_sync(self.store.give_feedback, chat, helped, about, plain)
+
+
+def handover_of(view: View) -> dict[str, Any]:
+    """Give a handover as the API has it. A code is told only while there is something to come back for."""
+    state = TOLD.get(view.state, view.state)
+    return {"state": state, "reference": view.reference if view.state != NONE else None}
+
+
+def _in_effect(answers: list[dict[str, Any]]) -> dict[str, Any]:
+    """Give the topic and place of the last answer that had a topic of need."""
+    found = (answer["understood"] for answer in answers if answer["understood"].get("topic") in NEEDS)
+    return next(found, {})
 
 
 def _is_language(code: str) -> bool:

@@ -86,7 +86,9 @@ async def read_visit(request: Request, even_left: bool = False) -> Visit:
     kept: Visit | None = getattr(request.state, "visit", None)
     if kept:
         return kept
-    asked: Any = await _form(request) if request.method == "POST" else request.query_params
+    # A posted form may have four times LARGEST_BODY bytes: every character of a message may take nine.
+    posted = request.method == "POST"
+    asked: Any = await form_of(request, await read_body(request, 4 * LARGEST_BODY)) if posted else request.query_params
     given = {name: value for name, value in asked.items() if isinstance(value, str)}
     language = reply_language(given.get("language")) or reply_language(given.get("page_language")) or reply_language(given.get("lang"))
     visit = Visit(
@@ -98,7 +100,8 @@ async def read_visit(request: Request, even_left: bool = False) -> Visit:
         session=given.get("session", "") if request.method == "POST" else "",
     )
     request.state.visit = visit
-    if visit.session and not even_left:
+    # A page that looks by itself whether the desk has said something is no sign of its visitor.
+    if visit.session and not even_left and given.get("part") != "desk":
         try:
             await to_thread.run_sync(pipeline_of(request).store.stay, visit.session)
         except ConversationLeft:
@@ -113,9 +116,8 @@ def empty_visit(request: Request) -> Visit:
     return Visit(request, {}, (), reply_language(request.query_params.get("lang")) or asked_language(request), False, "")
 
 
-async def _form(request: Request) -> FormData:
-    """Read a posted form of at most four times LARGEST_BODY bytes: every character of a message may take nine."""
-    body = await read_body(request, 4 * LARGEST_BODY)
+async def form_of(request: Request, body: bytes) -> FormData:
+    """Read a form of a body that was read already."""
 
     async def again() -> Any:
         return {"type": "http.request", "body": body, "more_body": False}
@@ -206,6 +208,7 @@ def render(
             "session": session,
             "ticket": ticket_of(session) if session else "",
             "english": visit.english,
+            "seen": visit.given.get("seen", ""),
             "path": visit.request.url.path,
             **values,
         },

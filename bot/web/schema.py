@@ -103,11 +103,53 @@ class FeedbackRequest(msgspec.Struct, forbid_unknown_fields=True):
     comment: str = ""
 
 
-class EventsResponse(msgspec.Struct):
-    """What staff wrote since ``after``."""
+class SaidShape(msgspec.Struct):
+    """One thing that the desk said; ``from`` is the first name or role of who said it, ``kind`` text, phrase, service, or what happened."""
 
-    events: list[dict[str, Any]]
+    number: int
+    kind: str
+    sender: str = msgspec.field(name="from")
+    at: str
+    replies: list[ReplyShape]
+
+
+class QueueShape(msgspec.Struct):
+    """Where a chat stands that waits; ``live`` tells whether somebody is at the desk just now."""
+
+    place: int
+    waited_seconds: int
+    live: bool
+
+
+class EventsResponse(msgspec.Struct, omit_defaults=True):
+    """What the desk said since ``after``. As a stream: events ``said`` (with the number as id), ``state`` (the rest of this) and ``ended``."""
+
+    events: list[SaidShape]
     handover: HandoverShape
+    writing: bool
+    queue: QueueShape | None = None
+    holder: str = msgspec.field(name="with", default="")
+
+
+class CallbackRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """A telephone number or e-mail address, kept only where ``wanted`` says that a call back is."""
+
+    contact: str
+    wanted: bool
+
+
+class ReferenceRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """The reference code of a chat."""
+
+    reference: str
+
+
+class ReferenceResponse(msgspec.Struct):
+    """A session of the chat on this device; what the desk said up to ``after`` is not shown in it."""
+
+    session: str
+    language: str
+    after: int
 
 
 class Problem(msgspec.Struct):
@@ -126,7 +168,7 @@ class Problem(msgspec.Struct):
 
 def openapi() -> dict[str, Any]:
     """Give the OpenAPI 3.1 document of the chat API."""
-    types = (ChatRequest, ChatResponse, FeedbackRequest, EventsResponse, Problem)
+    types = (ChatRequest, ChatResponse, FeedbackRequest, EventsResponse, CallbackRequest, ReferenceRequest, ReferenceResponse, Problem)
     _, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
 
     def ref(name: str, media: str = "application/json") -> dict[str, Any]:
@@ -177,6 +219,33 @@ def openapi() -> dict[str, Any]:
                         "200": {"description": "What staff wrote.", **ref("EventsResponse")},
                         "404": unknown,
                         "422": problem("after is not a whole number."),
+                    },
+                }
+            },
+            "/api/v1/chat/callback": {
+                "post": {
+                    "operationId": "callback",
+                    "security": bearer,
+                    "requestBody": {"required": True, **ref("CallbackRequest")},
+                    "responses": {
+                        "204": {"description": "Kept, encrypted, until the chat is closed."},
+                        "400": problem("Not JSON."),
+                        "404": unknown,
+                        "422": problem("Not wanted, not a number or address that can be used, or no person is asked for."),
+                        "429": many,
+                    },
+                }
+            },
+            "/api/v1/chat/reference": {
+                "post": {
+                    "operationId": "reference",
+                    "requestBody": {"required": True, **ref("ReferenceRequest")},
+                    "responses": {
+                        "200": {"description": "The chat, open on this device too.", **ref("ReferenceResponse")},
+                        "400": problem("Not JSON."),
+                        "404": problem("No chat has this code."),
+                        "422": problem("Not a code: a digit is wrong."),
+                        "429": problem("Too many wrong codes."),
                     },
                 }
             },

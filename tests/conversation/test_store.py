@@ -10,9 +10,11 @@ from sqlalchemy import select, text, update
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
-from bot.conversation.models import Conversation, Feedback, Message, SpentMessage
+from bot.conversation.models import Access, Conversation, Feedback, Message, SpentMessage
 from bot.conversation.store import ConversationStore, ticket_of
 from bot.errors import ConversationLeft, UnknownConversation
+from bot.handover.desk import Desk
+from tests.builders import a_desk
 
 IDLE_MINUTES = 15
 CANARY = "canary-7f3b-the-words-somebody-wrote"
@@ -21,6 +23,12 @@ CANARY = "canary-7f3b-the-words-somebody-wrote"
 @pytest.fixture
 def store(engine: Engine) -> ConversationStore:
     return ConversationStore(engine, IDLE_MINUTES)
+
+
+@pytest.fixture
+def desk(engine: Engine, tmp_path: Path) -> Desk:
+    """A desk that nobody works at: messages come in through it."""
+    return a_desk(engine, tmp_path)
 
 
 def an_answer(*choices: str) -> dict[str, Any]:
@@ -34,6 +42,9 @@ def last_seen(engine: Engine, rasa_id: str, days_ago: float) -> None:
     moment = datetime.now(timezone.utc) - timedelta(days=days_ago)
     with Session(engine, future=True) as session:
         session.execute(update(Conversation).where(Conversation.rasa_id == rasa_id).values(last_seen_at=moment))
+        of_it = select(Conversation.id).where(Conversation.rasa_id == rasa_id).scalar_subquery()
+        devices = update(Access).where(Access.conversation_id == of_it).values(last_seen_at=moment)
+        session.execute(devices.execution_options(synchronize_session=False))
         session.commit()
 
 
@@ -68,9 +79,9 @@ def test_neither_the_number_nor_the_inner_name_of_a_conversation_opens_it(store:
             store.find(wrong)
 
 
-def test_the_database_does_not_hold_the_token(store: ConversationStore, engine: Engine) -> None:
+def test_the_database_does_not_hold_the_token(store: ConversationStore, engine: Engine, desk: Desk) -> None:
     chat = store.start()
-    store.accept(chat, "m1", "a question")
+    desk.accept(chat, "m1", "a question")
     with engine.connect() as connection:
         for table in ("conversation", "message", "feedback", "pending_erasure", "spent_message"):
             held = [str(value) for row in connection.execute(text(f"SELECT * FROM {table}")) for value in row]
@@ -98,10 +109,10 @@ def test_a_conversation_that_has_ended_is_still_there_to_be_erased(store: Conver
 
 
 @pytest.mark.parametrize("sign", ["stay", "accept", "pin"])
-def test_every_sign_of_the_visitor_keeps_the_conversation_open(store: ConversationStore, engine: Engine, sign: str) -> None:
+def test_every_sign_of_the_visitor_keeps_the_conversation_open(store: ConversationStore, engine: Engine, sign: str, desk: Desk) -> None:
     chat = store.start()
     last_seen(engine, chat.rasa_id, (IDLE_MINUTES - 1) / 24 / 60)
-    {"stay": lambda: store.stay(chat.token), "accept": lambda: store.accept(chat, "m1", "words"), "pin": lambda: store.pin(chat, "uk")}[
+    {"stay": lambda: store.stay(chat.token), "accept": lambda: desk.accept(chat, "m1", "words"), "pin": lambda: store.pin(chat, "uk")}[
         sign
     ]()
     (row,) = rows(engine, Conversation)
@@ -109,9 +120,9 @@ def test_every_sign_of_the_visitor_keeps_the_conversation_open(store: Conversati
     assert datetime.now(timezone.utc) - seen < timedelta(minutes=1)
 
 
-def test_a_ticket_changes_the_token_once_and_the_old_one_ends(store: ConversationStore) -> None:
+def test_a_ticket_changes_the_token_once_and_the_old_one_ends(store: ConversationStore, desk: Desk) -> None:
     chat = store.start()
-    store.accept(chat, "m1", "words")
+    desk.accept(chat, "m1", "words")
     fresh = store.resume(ticket_of(chat.token))
     assert (fresh.id, fresh.rasa_id) == (chat.id, chat.rasa_id)
     assert fresh.token != chat.token
@@ -133,9 +144,9 @@ def test_neither_a_ticket_opens_a_conversation_nor_a_token_is_a_ticket(store: Co
         store.resume(chat.token)
 
 
-def test_a_conversation_that_was_left_is_found_by_nothing_but_its_end(store: ConversationStore, engine: Engine) -> None:
+def test_a_conversation_that_was_left_is_found_by_nothing_but_its_end(store: ConversationStore, engine: Engine, desk: Desk) -> None:
     chat, other = store.start(), store.start()
-    store.accept(chat, "m1", "words")
+    desk.accept(chat, "m1", "words")
     store.leave(chat)
     for attempt in (lambda: store.find(chat.token), lambda: store.stay(chat.token), lambda: store.resume(ticket_of(chat.token))):
         with pytest.raises(ConversationLeft):
@@ -145,10 +156,10 @@ def test_a_conversation_that_was_left_is_found_by_nothing_but_its_end(store: Con
     assert store.expired(7) == [chat.rasa_id], "what was said in it is erased as the retention setting says"
 
 
-def test_a_message_is_over_once_its_conversation_is_left_idle_or_erased(store: ConversationStore, engine: Engine) -> None:
+def test_a_message_is_over_once_its_conversation_is_left_idle_or_erased(store: ConversationStore, engine: Engine, desk: Desk) -> None:
     left, idle, erased, going = (store.start() for _ in range(4))
     for number, chat in enumerate((left, idle, erased, going)):
-        store.accept(chat, f"m{number}", "words")
+        desk.accept(chat, f"m{number}", "words")
     assert not any(store.is_over(f"m{number}") for number in range(5))
     store.leave(left)
     last_seen(engine, idle.rasa_id, 1)
@@ -158,9 +169,9 @@ def test_a_message_is_over_once_its_conversation_is_left_idle_or_erased(store: C
     assert store.is_over("m0")
 
 
-def test_ids_of_erased_messages_are_kept_as_hashes_and_not_for_ever(store: ConversationStore, engine: Engine) -> None:
+def test_ids_of_erased_messages_are_kept_as_hashes_and_not_for_ever(store: ConversationStore, engine: Engine, desk: Desk) -> None:
     chat = store.start()
-    store.accept(chat, "an-id-of-a-message", "words")
+    desk.accept(chat, "an-id-of-a-message", "words")
     store.erase([chat.rasa_id])
     store.forget_spent(7)
     (row,) = rows(engine, SpentMessage)
@@ -172,32 +183,32 @@ def test_ids_of_erased_messages_are_kept_as_hashes_and_not_for_ever(store: Conve
     assert rows(engine, SpentMessage) == []
 
 
-def test_a_message_is_kept_before_it_is_answered(store: ConversationStore) -> None:
+def test_a_message_is_kept_before_it_is_answered(store: ConversationStore, desk: Desk) -> None:
     chat = store.start()
-    assert store.accept(chat, "m1", "where can I sleep") is None
+    assert desk.accept(chat, "m1", "where can I sleep").answer is None
     (exchange,) = store.exchanges(chat)
     assert (exchange.message_id, exchange.text, exchange.answer) == ("m1", "where can I sleep", None)
 
 
-def test_a_message_sent_again_gets_the_answer_it_had_and_is_not_kept_twice(store: ConversationStore) -> None:
+def test_a_message_sent_again_gets_the_answer_it_had_and_is_not_kept_twice(store: ConversationStore, desk: Desk) -> None:
     chat = store.start()
-    store.accept(chat, "m1", "where can I sleep")
+    desk.accept(chat, "m1", "where can I sleep")
     store.record(chat, "m1", an_answer("more"), "uk", None)
-    assert store.accept(chat, "m1", "other words") == an_answer("more")
+    assert desk.accept(chat, "m1", "other words").answer == an_answer("more")
     assert [exchange.text for exchange in store.exchanges(chat)] == ["where can I sleep"]
 
 
-def test_a_message_sent_again_before_it_was_answered_is_not_kept_twice_and_may_be_asked_again(store: ConversationStore) -> None:
+def test_a_message_sent_again_before_it_was_answered_is_not_kept_twice_and_may_be_asked_again(store: ConversationStore, desk: Desk) -> None:
     chat = store.start()
-    store.accept(chat, "m1", "where can I sleep")
-    assert store.accept(chat, "m1", "where can I sleep") is None
+    desk.accept(chat, "m1", "where can I sleep")
+    assert desk.accept(chat, "m1", "where can I sleep").answer is None
     assert len(store.exchanges(chat)) == 1
 
 
-def test_a_message_sent_again_in_other_words_before_it_was_answered_is_kept_in_these(store: ConversationStore) -> None:
+def test_a_message_sent_again_in_other_words_before_it_was_answered_is_kept_in_these(store: ConversationStore, desk: Desk) -> None:
     chat = store.start()
-    store.accept(chat, "m1", "where can I slep")
-    assert store.accept(chat, "m1", "where can I sleep") is None
+    desk.accept(chat, "m1", "where can I slep")
+    assert desk.accept(chat, "m1", "where can I sleep").answer is None
     assert [exchange.text for exchange in store.exchanges(chat)] == ["where can I sleep"]
 
 
@@ -207,48 +218,50 @@ def test_what_was_spent_is_over_though_it_belongs_to_no_conversation(store: Conv
     assert store.is_over("refused")
 
 
-def test_two_people_may_use_the_same_message_id(store: ConversationStore) -> None:
+def test_two_people_may_use_the_same_message_id(store: ConversationStore, desk: Desk) -> None:
     first, second = store.start(), store.start()
-    store.accept(first, "m1", "mine")
+    desk.accept(first, "m1", "mine")
     store.record(first, "m1", an_answer(), "en", None)
-    assert store.accept(second, "m1", "also mine") is None
+    assert desk.accept(second, "m1", "also mine").answer is None
     assert [exchange.text for exchange in store.exchanges(second)] == ["also mine"]
     assert [exchange.text for exchange in store.exchanges(first)] == ["mine"]
 
 
-def test_exchanges_come_in_the_order_they_were_sent_in_whatever_script(store: ConversationStore) -> None:
+def test_exchanges_come_in_the_order_they_were_sent_in_whatever_script(store: ConversationStore, desk: Desk) -> None:
     chat = store.start()
     sent = ["одне", "دو", "三", "four 🏴", "а" * 4000]
     for number, words in enumerate(sent):
-        store.accept(chat, f"m{9 - number}", words)
+        desk.accept(chat, f"m{9 - number}", words)
     store.record(chat, "m9", {"replies": [{"text": "відповідь ⁨999⁩"}]}, "uk", None)
     assert [exchange.text for exchange in store.exchanges(chat)] == sent
     assert store.exchanges(chat)[0].answer == {"replies": [{"text": "відповідь ⁨999⁩"}]}
 
 
-def test_the_language_of_the_talk_and_the_one_that_was_chosen_are_remembered(store: ConversationStore) -> None:
+def test_the_language_of_the_talk_and_the_one_that_was_chosen_are_remembered(store: ConversationStore, desk: Desk) -> None:
     chat = store.start()
-    store.accept(chat, "m1", "привіт")
+    desk.accept(chat, "m1", "привіт")
     store.record(chat, "m1", an_answer(), "uk", None)
     assert (store.find(chat.token).language, store.find(chat.token).pinned) == ("uk", None)
     store.pin(chat, "ar")
     assert (store.find(chat.token).language, store.find(chat.token).pinned) == ("ar", "ar")
 
 
-def test_only_what_was_offered_in_this_conversation_counts_as_offered(store: ConversationStore) -> None:
+def test_only_what_was_offered_in_this_conversation_counts_as_offered(store: ConversationStore, desk: Desk) -> None:
     chat, other = store.start(), store.start()
     for number, choices in enumerate([("more", "place:fenland"), ("topic:food",)]):
-        store.accept(chat, f"m{number}", "words")
+        desk.accept(chat, f"m{number}", "words")
         store.record(chat, f"m{number}", an_answer(*choices), "en", None)
-    store.accept(chat, "unanswered", "words")
+    desk.accept(chat, "unanswered", "words")
     assert store.offered(chat) == {"more", "place:fenland", "topic:food"}
     assert store.offered(other) == set()
 
 
-def test_an_erased_conversation_is_gone_with_its_messages_and_feedback_and_others_stay(store: ConversationStore, engine: Engine) -> None:
+def test_an_erased_conversation_is_gone_with_its_messages_and_feedback_and_others_stay(
+    store: ConversationStore, engine: Engine, desk: Desk
+) -> None:
     chat, other = store.start(), store.start()
     for one in (chat, other):
-        store.accept(one, "m1", "words")
+        desk.accept(one, "m1", "words")
         store.give_feedback(one, True, "housing", "good")
     store.erase([chat.rasa_id])
     with pytest.raises(UnknownConversation):
@@ -275,31 +288,31 @@ def test_erasing_twice_or_nothing_is_no_fault(store: ConversationStore) -> None:
     assert store.pending_erasures() == [chat.rasa_id]
 
 
-def test_a_message_that_comes_while_its_conversation_is_erased_is_not_kept(store: ConversationStore, engine: Engine) -> None:
+def test_a_message_that_comes_while_its_conversation_is_erased_is_not_kept(store: ConversationStore, engine: Engine, desk: Desk) -> None:
     chat = store.start()
     store.erase([chat.rasa_id])
     with pytest.raises(UnknownConversation):
-        store.accept(chat, "late", "words")
+        desk.accept(chat, "late", "words")
     store.record(chat, "late", an_answer(), "uk", None)
     assert rows(engine, Message) == []
 
 
-def test_what_arrives_late_for_an_erased_conversation_never_lands_in_a_newer_one(store: ConversationStore) -> None:
+def test_what_arrives_late_for_an_erased_conversation_never_lands_in_a_newer_one(store: ConversationStore, desk: Desk) -> None:
     erased = store.start()
-    store.accept(erased, "m1", "words")
+    desk.accept(erased, "m1", "words")
     store.erase([erased.rasa_id])
     newer = store.start()
     store.record(erased, "m1", an_answer(), "ar", "ar")
     assert store.find(newer.token).language is None
     with pytest.raises(UnknownConversation):
-        store.accept(erased, "m2", "a secret of somebody else")
+        desk.accept(erased, "m2", "a secret of somebody else")
     assert store.exchanges(newer) == []
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_no_byte_of_an_erased_message_stays_in_the_files(store: ConversationStore, engine: Engine, tmp_path: Path) -> None:
+def test_no_byte_of_an_erased_message_stays_in_the_files(store: ConversationStore, engine: Engine, tmp_path: Path, desk: Desk) -> None:
     chat = store.start()
-    store.accept(chat, "m1", CANARY)
+    desk.accept(chat, "m1", CANARY)
     store.record(chat, "m1", {"replies": [{"text": f"about {CANARY}"}]}, "en", None)
     store.give_feedback(chat, True, None, CANARY)
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
@@ -319,11 +332,13 @@ def test_a_conversation_expires_when_it_has_been_silent_for_the_days_set(
     assert fresh.rasa_id not in store.expired(7)
 
 
-def test_a_message_keeps_a_conversation_from_expiring_even_while_it_waits_for_an_answer(store: ConversationStore, engine: Engine) -> None:
+def test_a_message_keeps_a_conversation_from_expiring_even_while_it_waits_for_an_answer(
+    store: ConversationStore, engine: Engine, desk: Desk
+) -> None:
     answered, waiting = store.start(), store.start()
     for chat in (answered, waiting):
         last_seen(engine, chat.rasa_id, 8)
-        store.accept(chat, "m1", "still here")
+        desk.accept(chat, "m1", "still here")
     store.record(answered, "m1", an_answer(), "en", None)
     assert store.expired(7) == []
 

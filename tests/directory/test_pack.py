@@ -13,7 +13,7 @@ from bot.directory import models
 from bot.directory.pack import load_pack
 from bot.directory.records import Directory, directory_version, read_directory
 from bot.errors import PackError
-from tests.builders import Pack
+from tests.builders import Pack, a_desk
 
 on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 """For what is found before any database is reached."""
@@ -95,10 +95,10 @@ def test_a_database_that_fails_in_the_middle_of_loading_leaves_the_directory_as_
     assert read_directory(engine) == before
 
 
-def test_loading_a_pack_leaves_conversations_alone(pack: Pack, engine: Engine) -> None:
+def test_loading_a_pack_leaves_conversations_alone(pack: Pack, engine: Engine, tmp_path: Path) -> None:
     store = ConversationStore(engine, idle_minutes=15)
     chat = store.start()
-    store.accept(chat, "m1", "a question")
+    a_desk(engine, tmp_path).accept(chat, "m1", "a question")
     pack.service().load(engine)
     pack.service(key="tea_room").load(engine)
     assert [exchange.text for exchange in store.exchanges(chat)] == ["a question"]

@@ -7,6 +7,7 @@ from bot.opening import gazetteer_folder, open_reader
 from bot.preparing import Preparation
 from bot.settings import read_settings
 from bot.understanding.embedding import Embedder, shared_embedder
+from bot.understanding.for_a_person import ForAPersonModel
 from bot.understanding.gazetteer import Gazetteer
 from bot.understanding.language import LanguageModel
 from bot.understanding.reading import Reader
@@ -41,7 +42,15 @@ def urgency(prepared: None) -> UrgencyModel:
 
 
 @pytest.fixture(scope="session")
-def reader(gazetteer: Gazetteer, languages: LanguageModel, urgency: UrgencyModel, embedder: Embedder) -> Reader:
+def for_a_person(prepared: None) -> ForAPersonModel:
+    """The model of what is left to a person, as the product has it."""
+    return ForAPersonModel.load(read_settings({}).models)
+
+
+@pytest.fixture(scope="session")
+def reader(
+    gazetteer: Gazetteer, languages: LanguageModel, urgency: UrgencyModel, for_a_person: ForAPersonModel, embedder: Embedder
+) -> Reader:
     """The reader as the product has it, with a gazetteer built for these tests."""
     product = open_reader(read_settings({}))
-    return Reader(gazetteer, product.circumstances, product.names, languages, urgency, embedder)
+    return Reader(gazetteer, product.circumstances, product.names, languages, urgency, for_a_person, embedder)

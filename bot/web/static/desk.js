@@ -28,18 +28,43 @@
 
   // ---- Sending without loading the whole page again
 
-  function adopt(section, sent) {
-    // The new part of the conversation goes below the old one; what could be pressed before no longer can.
+  function setFields(name, value) {
+    for (const one of document.querySelectorAll(`input[name=${name}]`)) one.value = value;
+  }
+
+  function append(fresh) {
+    // The new parts of the conversation go below the old ones, each once; where the handover stands is written anew.
     const log = document.getElementById("log");
-    for (const old of log.querySelectorAll("form.choices, .passing")) old.remove();
-    const before = document.getElementById("last");
-    if (before) before.removeAttribute("id");
-    log.append(section);
-    document.title = section.dataset.title;
+    const panel = document.getElementById("desk");
+    const standing = fresh.getElementById("desk");
+    const shown = panel ? Number(panel.dataset.seen) : 0;
+    const sections = Array.from(fresh.querySelectorAll(".exchange")).filter((one) => !(Number(one.dataset.said) <= shown));
+    for (const section of sections) {
+      const before = document.getElementById("last");
+      if (before) before.removeAttribute("id");
+      section.id = "last";
+      log.insertBefore(document.adoptNode(section), panel);
+      document.title = section.dataset.title;
+    }
+    if (panel && standing) {
+      // What somebody is filling in stays as it is while the handover stands as before.
+      const typing = panel.contains(document.activeElement) && panel.dataset.state === standing.dataset.state;
+      if (typing) panel.dataset.seen = standing.dataset.seen;
+      else panel.replaceWith(document.adoptNode(standing));
+    }
+    return sections;
+  }
+
+  function adopt(fresh, sent) {
+    // What could be pressed before no longer can.
+    const log = document.getElementById("log");
+    for (const old of log.querySelectorAll(".exchange form.choices, .passing")) old.remove();
+    const sections = append(fresh);
+    const section = sections[sections.length - 1];
     chat().classList.add("started");
     for (const list of document.querySelectorAll(".languages, .topics")) list.open = false;
-    for (const [name, value] of [["session", section.dataset.session], ["message_id", section.dataset.messageId]])
-      for (const one of document.querySelectorAll(`input[name=${name}]`)) one.value = value;
+    setFields("session", section.dataset.session);
+    setFields("message_id", section.dataset.messageId);
     const error = document.getElementById("error");
     if (error) error.remove();
     const text = document.getElementById("text");
@@ -88,7 +113,7 @@
     const fresh = new DOMParser().parseFromString(html, "text/html");
     const section = fresh.querySelector(".exchange");
     if (fresh.querySelector("main")) replacePage(fresh, sent);
-    else if (section) adopt(document.adoptNode(section), sent);
+    else if (section) adopt(fresh, sent);
     else return false;
     alive();
     remember();
@@ -127,6 +152,81 @@
       heading.tabIndex = -1;
       (same && same.offsetParent ? same : heading).focus({ preventScroll: true });
     }
+  }
+
+  // ---- A person at the desk: what they write comes without asking
+
+  let hearing = null;
+  function listen() {
+    // One stream while a handover is open; its signs say that something is new, the server writes what it looks like.
+    const panel = document.getElementById("desk");
+    const open = panel && ["waiting", "with_staff", "message_left"].includes(panel.dataset.state) && session();
+    for (const one of document.querySelectorAll("#desk .look")) one.hidden = Boolean(open);
+    if (!open || hearing === session()) return;
+    hearing = session();
+    hear(hearing);
+  }
+  async function hear(token) {
+    let wait = 1000;
+    while (token === session() && hearing === token) {
+      try {
+        const after = document.getElementById("desk").dataset.seen;
+        const headers = { Authorization: `Bearer ${token}`, Accept: "text/event-stream" };
+        const answer = await fetch(`/api/v1/chat/events?after=${after}`, { headers });
+        if (answer.status === 404) return end();
+        const reader = answer.body.getReader();
+        const decoder = new TextDecoder();
+        let text = "";
+        wait = 1000;
+        for (;;) {
+          const { done, value } = await reader.read();
+          if (done || token !== session()) break;
+          text += decoder.decode(value, { stream: true });
+          const parts = text.split(/\r?\n\r?\n/);
+          text = parts.pop();
+          const kinds = parts.map((part) => (part.match(/^event: ?(\w+)/m) || [])[1]);
+          if (kinds.includes("ended")) return end();
+          if (parts.some((part) => /^event: ?state/m.test(part))) writing(/"writing":true/.test(parts[parts.length - 1]));
+          if (kinds.includes("said") || kinds.includes("state")) await news();
+        }
+        reader.cancel();
+      } catch (error) {
+        // The line is down, or this browser cannot read a stream: look again, ever less often.
+        if (token === session()) await news();
+      }
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      wait = Math.min(wait * 2, 15000);
+    }
+  }
+  function writing(somebody) {
+    const line = document.querySelector("#desk .writing");
+    if (line) line.hidden = !somebody;
+  }
+  let looking = false;
+  async function news() {
+    const panel = document.getElementById("desk");
+    if (looking || !panel) return;
+    looking = true;
+    const fields = { action: "show", part: "desk", session: session(), seen: panel.dataset.seen, page_language: document.documentElement.lang };
+    if (field("english")) fields.english = "1";
+    const answer = await post("/", fields).catch(() => null);
+    looking = false;
+    if (!answer || !answer.ok) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (fresh.querySelector("main") || !fresh.getElementById("desk")) return;
+    const stood = panel.dataset.state;
+    const sections = append(fresh);
+    const now = document.getElementById("desk");
+    setFields("seen", now.dataset.seen);
+    if (sections.length) {
+      alive();
+      writing(false);
+      for (const section of sections) announce(section.querySelectorAll(".said, .card h3"));
+      const last = sections[sections.length - 1];
+      if (document.activeElement.id !== "text") last.scrollIntoView({ block: "nearest" });
+      enhance();
+    } else if (stood !== now.dataset.state) announce(now.querySelectorAll(".stands"));
+    listen();
   }
 
   document.addEventListener("submit", async (event) => {
@@ -367,6 +467,7 @@
   function enhance() {
     offerReading();
     offerKeeping();
+    listen();
   }
   enhance();
   if (chat() && session()) remember();

@@ -1,0 +1,178 @@
+"""How quickly staff are answered: the look-up beside ``search_words``, on the real directory and on 20,000 services made from it.
+
+``OMP_NUM_THREADS=1 python -m benchmarks.look_up`` prints the median and the 95th percentile in ms, the working out of the question's vector
+with them, and the ratio of the medians to those of ``search_words`` on the same directory in the same run. Takes some two minutes.
+"""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import random
+import re
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from bot.answers.cards import is_free_service
+from bot.answers.catalogue import Catalogues
+from bot.codes import NEEDS
+from bot.database import migrate, open_database
+from bot.directory.hours import BRITISH_TIME
+from bot.directory.lookup import Filters, LookUp, Result
+from bot.directory.meaning import MeaningIndex
+from bot.directory.pack import load_pack
+from bot.directory.records import AddressRecord, Directory, PlaceRecord, ScheduleRecord, ServiceRecord, read_directory
+from bot.directory.search import search_words
+from bot.understanding.embedding import Embedder, Matrix, shared_embedder
+
+MANY = 20_000
+ROUNDS = 5
+AT_MOST = 100.0
+"""Milliseconds at the 95th percentile, the vector with them."""
+SPREAD = 0.02
+"""Standard deviation of the noise on each of 384 numbers of a vector: cosines of some 0.93 with the real one."""
+QUESTIONS = (
+    *("food in Ely", "english class", "libr", "Citizens Advice", "where can I learn English for free near Wisbech", "debt", "GP Cambridge"),
+    *("де вивчати англійську", "де я можу отримати їжу", "أين أجد الطعام", "محامي هجرة", "کلاس انگلیسی", "کجا غذا پیدا کنم"),
+    *("我想學英文", "哪裡有食物", "gdzie znajdę jedzenie", "kur gauti maisto", "unde găsesc mâncare", "xaggee ka helaa cunto", "ቋንቋ እንግሊዝ"),
+)
+WAYS = ("search_words", "words", "words and meaning", "other words each time", "with filters", "no words")
+MONDAY = datetime(2026, 11, 23, 11, tzinfo=BRITISH_TIME)
+NAMES = (
+    *("Open Door", "Bridge", "Harbour", "Oak Tree", "Riverside", "St Mary's", "Lantern", "Northgate", "Welcome", "Compass"),
+    *("Rowan", "Cornerstone", "Well", "Meadow", "Haven", "Beacon", "Mill", "Kingfisher", "Orchard", "Lighthouse"),
+)
+LANGUAGES = ("uk", "ar", "fa", "ps", "ckb", "ti", "so", "ro", "lt", "pl", "yue", "ru")
+
+
+def real_directory() -> Directory:
+    """Give the directory of Cambridgeshire."""
+    with tempfile.TemporaryDirectory() as folder:
+        engine = open_database(f"sqlite:///{folder}/directory.db")
+        migrate(engine)
+        load_pack(engine, "cambridgeshire")
+        try:
+            return read_directory(engine)
+        finally:
+            engine.dispose()
+
+
+def grown(directory: Directory, vectors: Matrix) -> tuple[Directory, Matrix]:
+    """Give a directory of MANY services, each a real one elsewhere, by another name and at other hours, and vectors near the real ones."""
+    draw, noise = random.Random(0), np.random.default_rng(0)
+    places = [place for place in directory.places.values() if place.inside]
+    rows = [draw.randrange(len(directory.services)) for _ in range(MANY)]
+    services = tuple(_elsewhere(directory.services[row], i, draw, places) for i, row in enumerate(rows))
+    near = vectors[rows] + noise.normal(0, SPREAD, (MANY, vectors.shape[1])).astype(np.float32)
+    near /= np.linalg.norm(near, axis=1, keepdims=True)
+    return replace(directory, services=services, digest="grown"), np.vstack([near, vectors[len(directory.services) :]])
+
+
+def _elsewhere(service: ServiceRecord, number: int, draw: random.Random, places: list[PlaceRecord]) -> ServiceRecord:
+    place = draw.choice(places)
+    opens, closes = draw.randrange(7, 12), draw.randrange(13, 22)
+    days = tuple(draw.sample(("MO", "TU", "WE", "TH", "FR", "SA"), draw.randrange(1, 6)))
+    hours = ScheduleRecord(days, f"{opens:02}:{draw.choice(('00', '15', '30'))}", f"{closes:02}:00", "")
+    name = f"{draw.choice(NAMES)} {draw.choice(NAMES)} {service.name}"
+    return replace(
+        service,
+        id=f"{service.id}-{number}",
+        key=f"{service.key}_{number}",
+        name=name,
+        serves=place.within[: draw.randrange(1, 3)],
+        addresses=(AddressRecord(f"{number % 200} {draw.choice(NAMES)} Street, {place.name}", place.name),),
+        schedules=(hours,) if draw.random() < 0.6 else (),
+        unsure=frozenset(),
+        languages=tuple(draw.sample(LANGUAGES, draw.randrange(3))),
+    )
+
+
+def timed(ask: Callable[[], object]) -> float:
+    """Give the milliseconds that ``ask`` takes."""
+    began = time.perf_counter()
+    ask()
+    return (time.perf_counter() - began) * 1000
+
+
+def with_meaning(look_up: LookUp, embedder: Embedder, question: str, filters: Filters, moment: datetime) -> Result:
+    """Look up as the page does, the vector worked out first."""
+    return look_up.find(question, embedder.embed(question), filters, moment)
+
+
+def figures(times: list[float]) -> tuple[float, float]:
+    """Give the median and the 95th percentile."""
+    return statistics.median(times), statistics.quantiles(times, n=20)[-1]
+
+
+def narrowed(directory: Directory) -> list[Filters]:
+    """Give filters as staff set them."""
+    ely, wisbech = directory.place_named("Ely"), directory.place_named("Wisbech")
+    return [
+        Filters(place=ely),
+        Filters(topic="food", place=wisbech),
+        Filters(language="uk"),
+        Filters(open_now=True),
+        Filters(free=True, circumstances=("asylum_seeker",)),
+        Filters("housing", wisbech, ("refugee",), "ar", True, True),
+    ]
+
+
+def measure(directory: Directory, vectors: Matrix, embedder: Embedder, labels: dict[str, str]) -> dict[str, list[float]]:
+    """Ask every question in every way, in every round at another minute; give the times of each way in ms."""
+    began = time.perf_counter()
+    look_up = LookUp(directory, vectors, labels, is_free_service)
+    print(f"{len(directory.services)} services, indexed in {time.perf_counter() - began:.2f} s")
+    narrow = narrowed(directory)
+    first = timed(lambda: look_up.find("", None, Filters(open_now=True), MONDAY))
+    print(f"the first question of a day that asks what is open: {first:.0f} ms")
+    draw = random.Random(1)
+    vocabulary = sorted({word for s in directory.services for word in re.findall(r"[a-z]{4,}", f"{s.name} {s.description}".lower())})
+    times: dict[str, list[float]] = {name: [] for name in WAYS}
+    for turn in range(ROUNDS):
+        moment = MONDAY + timedelta(minutes=turn)
+        for i, question in enumerate(QUESTIONS):
+            filters = narrow[(i + turn) % len(narrow)]
+            alone = replace(filters, topic=filters.topic or NEEDS[i % len(NEEDS)])
+            fresh = " ".join(draw.sample(vocabulary, 4))
+            asked: tuple[Callable[[], object], ...] = (
+                partial(search_words, directory, question),
+                partial(look_up.find, question, None, Filters(), moment),
+                partial(with_meaning, look_up, embedder, question, Filters(), moment),
+                partial(with_meaning, look_up, embedder, fresh, Filters(), moment),
+                partial(with_meaning, look_up, embedder, question, filters, moment),
+                partial(look_up.find, "", None, alone, moment),
+            )
+            for name, ask in zip(WAYS, asked, strict=True):
+                times[name].append(timed(ask))
+    return times
+
+
+def main() -> None:
+    """Measure and print."""
+    embedder, catalogues = shared_embedder(), Catalogues()
+    embedder.remembers = 0  # every question pays for its vector
+    labels = {topic: catalogues.say("en", f"topic.{topic}") for topic in NEEDS}
+    directory = real_directory()
+    with tempfile.TemporaryDirectory() as folder:
+        vectors = MeaningIndex(directory, embedder, Path(folder) / "meaning.npz").vectors
+    for some, theirs in ((directory, vectors), grown(directory, vectors)):
+        times = measure(some, theirs, embedder, labels)
+        baseline, _ = figures(times["search_words"])
+        print(f"{'':24}{'median':>8}{'95th':>8}{'ratio to search_words':>24}{f'limit {AT_MOST:.0f}':>12}")
+        for name, taken in times.items():
+            median, p95 = figures(taken)
+            verdict = "" if name == "search_words" else "met" if p95 < AT_MOST else "missed"
+            print(f"{name:24}{median:8.1f}{p95:8.1f}{median / baseline:24.2f}{verdict:>12}")
+        print()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,483 @@
+"""The look-up of library staff: one box that finds services and statements by word and by meaning, and says what a filter took away.
+
+The words are ranked by SQLite's FTS5 in memory, the meaning by the vectors of ``bot.directory.meaning``; both lists are fused by rank.
+"""
+
+import re
+import sqlite3
+import threading
+from bisect import bisect_right
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from functools import lru_cache
+from typing import TypeVar
+
+import numpy as np
+from babel import Locale
+from numpy.typing import NDArray
+
+from bot.codes import INTERPRETER_FOR, NEEDS
+from bot.directory.hours import BRITISH_TIME, Opening, opening_at
+from bot.directory.meaning import NEAR_ENOUGH
+from bot.directory.pack import HOMELESS_TONIGHT
+from bot.directory.records import Directory, GuidanceRecord, PlaceRecord, ServiceRecord
+from bot.directory.search import NOT_LEADING, find_guidance, may_answer, nearness, not_for
+from bot.understanding.embedding import Matrix, Vector
+from bot.understanding.folding import fold
+
+LEFT_OUT_AT_MOST = 10
+LONGEST, WORDS_AT_MOST = 400, 16
+"""Characters and words of a question that are looked up."""
+SHORTEST_BEGINNING = 2
+"""Letters from which the last word may be the beginning of one."""
+CLOSEST_AT_MOST = 10
+"""Records that meaning may bring."""
+WELL_HELD = 0.5
+"""Share of a question's words from which a record is a good match."""
+FUSION = 60
+"""``k`` of reciprocal rank fusion: Cormack, Clarke, Buettcher, "Reciprocal rank fusion outperforms Condorcet and individual rank learning
+methods", SIGIR 2009."""
+COLUMNS = {"name": 8, "organization": 4, "topics": 4, "languages": 4, "places": 4, "description": 1}
+"""The columns of the index, and how many times a word in each counts for BM25."""
+CACHED_PLACES, CACHED_WORDS = 64, 256
+EXACT, NAMED, OTHER = 0, 1, 2
+ELSEWHERE = -1
+UNREACHED = 2
+
+_WORDS = re.compile(r"\w+")
+_BRACKETS = re.compile(r"\(([^)]*)\)")
+_OPENINGS = (Opening.OPEN, Opening.CLOSED, Opening.UNKNOWN)
+_REASONS = (
+    "",
+    "left_out.other_topic",
+    "left_out.elsewhere",
+    "left_out.regulation_unknown",
+    "left_out.for_others",
+    "left_out.does_not_speak",
+    "left_out.not_free",
+    "left_out.cost_unknown",
+    "left_out.closed_now",
+    "left_out.hours_unknown",
+)
+"""Why a service is left out, in the order in which reasons are looked for; the first is that it is not."""
+_ALLOWED, _REGULATION = 0, _REASONS.index("left_out.regulation_unknown")
+
+Mask = NDArray[np.bool_]
+Numbers = NDArray[np.int64]
+Scores = NDArray[np.float64]
+H = TypeVar("H", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What staff narrowed the look-up to; empty is no filter.
+
+    ``topic`` is a code of ``bot.codes.NEEDS``, ``circumstances`` are codes of ``bot.codes.CIRCUMSTANCES``, ``language`` is BCP 47.
+    """
+
+    topic: str = ""
+    place: PlaceRecord | None = None
+    circumstances: tuple[str, ...] = ()
+    language: str = ""
+    open_now: bool = False
+    free: bool = False
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """A service that was found and that a filter took away, with the catalogue key of the reason and what fills it.
+
+    ``left_out.elsewhere`` (``serves``: names of places), ``left_out.other_topic`` (``topics``), ``left_out.regulation_unknown``,
+    ``left_out.for_others`` (``who``: circumstances), ``left_out.for_adults`` (``age``), ``left_out.does_not_speak`` (``languages``: codes,
+    none where the record gives none), ``left_out.not_free`` and ``left_out.cost_unknown`` (``cost``: the record's words, if any),
+    ``left_out.closed_now``, ``left_out.hours_unknown``.
+    """
+
+    service: ServiceRecord
+    reason: str
+    values: dict[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was found, best first. ``count`` is how many services there are in all, ``services`` the first of them.
+
+    ``closest_only`` says that no record holds as much as half of the words: what is shown is the closest in meaning and may be far.
+    """
+
+    services: tuple[ServiceRecord, ...]
+    guidance: tuple[GuidanceRecord, ...]
+    left_out: tuple[Withheld, ...]
+    count: int
+    closest_only: bool = False
+
+
+@dataclass(frozen=True)
+class _Matches:
+    """How well each row matches a question: ``tier`` is EXACT, NAMED or OTHER, ``held`` the share of its words that the row holds,
+    ``words`` their BM25 times that share (0 where none is held), ``meaning`` the cosine (0 where it is not near enough to count).
+    """
+
+    tier: Numbers
+    held: Scores
+    words: Scores
+    meaning: Scores
+
+    def of(self, rows: slice) -> "_Matches":
+        return _Matches(self.tier[rows], self.held[rows], self.words[rows], self.meaning[rows])
+
+
+class LookUp:
+    """Looks up one version of the directory. Built once for each; safe to call from several threads."""
+
+    def __init__(
+        self,
+        directory: Directory,
+        vectors: Matrix | None,
+        topic_labels: Mapping[str, str],
+        is_free: Callable[[str], bool | None],
+    ) -> None:
+        """Index ``directory``.
+
+        ``vectors`` are those of ``MeaningIndex``, or None while there are none. ``topic_labels`` are the English words of each topic by
+        code. ``is_free`` tells from a record's words on cost whether the service is free; None where they say nothing or more.
+        Raises ValueError where ``vectors`` are of another directory.
+        """
+        services, statements = directory.services, directory.guidance
+        if vectors is not None and len(vectors) != len(services) + len(statements):
+            raise ValueError(f"{len(vectors)} vectors for {len(services) + len(statements)} records")
+        self.directory = directory
+        self._vectors = vectors
+        self._index = _WordIndex([*(_cells(s, topic_labels) for s in services), *(_cells_said(g, topic_labels) for g in statements)])
+        self._called = _called(services)
+        self._by_name = np.zeros(len(services), dtype=np.int64)
+        self._by_name[sorted(range(len(services)), key=lambda i: services[i].name)] = np.arange(len(services))
+        self._leads = {t: np.array([s.leads.get(t, NOT_LEADING) for s in services], dtype=np.int64) for t in NEEDS}
+        self._related = {t: _mask([t in s.topics or t in s.leads for s in services]) for t in NEEDS}
+        self._homeless = _mask([HOMELESS_TONIGHT in s.topics for s in services])
+        self._unregulated = _mask(["legal" in s.topics and not may_answer(s, "legal") for s in services])
+        self._only_legal = _mask([s.topics == {"legal"} for s in services])
+        self._area_group, self._by_area = _groups([(s.serves, s) for s in services])
+        self._whom_group, self._by_whom = _groups([((s.eligibility, s.minimum_age), s) for s in services])
+        self._spoken_group, self._by_spoken = _groups([(s.languages, s) for s in services])
+        self._hours_group, self._by_hours = _groups([(s.schedules, s) for s in services])
+        self._interpreted = _mask([bool(s.interpretation_services) for s in services])
+        free = [is_free(s.cost) for s in services]
+        self._free = _mask([plainly is True for plainly in free])
+        says_free = [re.search(r"\bfree\b", s.cost.lower()) is not None for s in services]
+        self._costs = _mask([f is False or bool(s.cost and not says) for s, f, says in zip(services, free, says_free, strict=True)])
+        self._unsure_hours = _mask(["hours" in s.unsure for s in services])
+        self._inactive = _mask([s.status != "active" for s in services])
+        self._near = lru_cache(maxsize=CACHED_PLACES)(self._nearness)
+        self._day = lru_cache(maxsize=2)(self._openings_of)
+
+    def find(self, words: str, vector: Vector | None, filters: Filters, moment: datetime, limit: int = 20) -> Result:
+        """Find what ``words`` (the question as typed) and ``vector`` (its unit vector; None for words alone) ask for.
+
+        A service called just so comes first, then those that hold every word in their name, then the rest by reciprocal rank fusion of
+        words and meaning. Not all words need be held; the last may be the beginning of one, unless a space or a mark follows it.
+        Without words: all that the filters allow, in the order of ``find_services``, and the statements of the topic.
+
+        With ``filters.language`` those that speak it come first, then those with interpreters, whose records do not say for which
+        languages; ``en`` asks for nothing, every service speaks English. Hours that are unknown or unsure are not open; a cost that is
+        not plainly nothing is not free. Without a place nothing is too far. For legal advice a body whose regulator is not known is left
+        out: with that topic, and without a topic where it answers nothing else or where only meaning found it.
+
+        Statements are told while in force, those bound together as one block; of the filters only topic and place concern them.
+        ``left_out`` are up to ten services that match well and that a filter took away, best first. ``moment`` is in any time zone,
+        ``limit`` holds for services and for statements.
+        """
+        reach = self._reach(filters.language)
+        reasons = self._reasons(filters, reach, moment)
+        asked = _WORDS.findall(fold(words[:LONGEST]))[:WORDS_AT_MOST]
+        if not asked:
+            today = moment.astimezone(BRITISH_TIME).date()
+            said = find_guidance(self.directory, filters.topic, filters.place, today) if filters.topic else ()
+            order = self._in_order(filters, reach)
+            # Of those elsewhere, or of other topics, nobody asked.
+            left = order[reasons[order] >= _REGULATION]
+            return self._result(order[reasons[order] == _ALLOWED], left, said, filters, reasons, limit)
+        matches = self._match(words, asked, vector)
+        theirs = matches.of(slice(0, len(self.directory.services)))
+        if not filters.topic:
+            # Nobody knows what is asked for: it may be immigration advice.
+            reasons[(reasons == _ALLOWED) & self._unregulated & (theirs.words == 0)] = _REGULATION
+        found = _ranked(theirs, reasons == _ALLOWED, reach)
+        well = theirs.held >= WELL_HELD
+        well[np.argsort(-theirs.meaning, kind="stable")[:CLOSEST_AT_MOST]] = True
+        left = _ranked(theirs, (reasons != _ALLOWED) & well, reach)
+        far = not bool((matches.held >= WELL_HELD).any())
+        return self._result(found, left, self._statements(matches, filters, moment), filters, reasons, limit, far)
+
+    def _result(
+        self,
+        found: Numbers,
+        left: Numbers,
+        said: Sequence[GuidanceRecord],
+        filters: Filters,
+        reasons: Numbers,
+        limit: int,
+        closest_only: bool = False,
+    ) -> Result:
+        services = self.directory.services
+        withheld = tuple(self._withheld(services[i], _REASONS[reasons[i]], filters) for i in left[:LEFT_OUT_AT_MOST])
+        return Result(tuple(services[i] for i in found[:limit]), tuple(said[:limit]), withheld, len(found), closest_only)
+
+    def _withheld(self, service: ServiceRecord, reason: str, filters: Filters) -> Withheld:
+        values: dict[str, tuple[str, ...]] = {}
+        if reason == "left_out.for_others":
+            other = not_for(service, filters.circumstances)
+            assert other is not None
+            reason = other.reason
+            values = {"age": (str(other.age),)} if other.age is not None else {"who": other.only_for}
+        elif reason == "left_out.elsewhere":
+            values = {"serves": service.serves}
+        elif reason == "left_out.other_topic":
+            values = {"topics": tuple(t for t in NEEDS if t in service.topics)}
+        elif reason == "left_out.does_not_speak":
+            values = {"languages": service.languages}
+        elif reason in ("left_out.not_free", "left_out.cost_unknown"):
+            values = {"cost": (service.cost,) if service.cost else ()}
+        return Withheld(service, reason, values)
+
+    def _reasons(self, filters: Filters, reach: Numbers, moment: datetime) -> Numbers:
+        """Give for each service the number of the first reason that takes it away; 0 where none does."""
+        reasons = np.zeros(len(self.directory.services), dtype=np.int64)
+
+        def leave_out(which: Mask, reason: str) -> None:
+            reasons[which & (reasons == _ALLOWED)] = _REASONS.index(reason)
+
+        if filters.topic:
+            leave_out(~self._of_topic(filters.topic), "left_out.other_topic")
+        if filters.place is not None:
+            leave_out(self._near(filters.place) == ELSEWHERE, "left_out.elsewhere")
+        if filters.topic in ("", "legal"):
+            leave_out(self._unregulated & (self._only_legal | (filters.topic == "legal")), "left_out.regulation_unknown")
+        if filters.circumstances:
+            others = _mask([not_for(s, filters.circumstances) is not None for s in self._by_whom])
+            leave_out(others[self._whom_group], "left_out.for_others")
+        leave_out(reach == UNREACHED, "left_out.does_not_speak")
+        if filters.free:
+            leave_out(self._costs, "left_out.not_free")
+            leave_out(~self._free, "left_out.cost_unknown")
+        if filters.open_now:
+            opening = self._opening(moment)
+            leave_out(opening == _OPENINGS.index(Opening.CLOSED), "left_out.closed_now")
+            leave_out(opening == _OPENINGS.index(Opening.UNKNOWN), "left_out.hours_unknown")
+        return reasons
+
+    def _of_topic(self, topic: str) -> Mask:
+        """Tell which services answer a topic; those for people with nowhere to sleep answer housing."""
+        return self._related[topic] | self._homeless if topic == "housing" else self._related[topic]
+
+    def _reach(self, language: str) -> Numbers:
+        """Say of each service how it is reached in ``language``: 0 it speaks it, 1 it has interpreters, UNREACHED neither."""
+        if not language or language == "en":
+            return np.zeros(len(self.directory.services), dtype=np.int64)
+        # RFC 4647, basic filtering: zh finds zh-Hant.
+        speaks = _mask([any(f"{code}-".startswith(f"{language}-") for code in s.languages) for s in self._by_spoken])[self._spoken_group]
+        reach: Numbers = np.where(speaks, 0, np.where(self._interpreted, 1, UNREACHED))
+        return reach
+
+    def _nearness(self, place: PlaceRecord | None) -> Numbers:
+        """Give the ``nearness`` of each service to ``place``, ELSEWHERE where there is none."""
+        near = [nearness(s, place, self.directory) for s in self._by_area]
+        by_area: Numbers = np.array([ELSEWHERE if n is None else n for n in near], dtype=np.int64)
+        of_each: Numbers = by_area[self._area_group]
+        return of_each
+
+    def _in_order(self, filters: Filters, reach: Numbers) -> Numbers:
+        """Give all services in the order of ``find_services``."""
+        near = self._near(filters.place)
+        near = np.where(near == ELSEWHERE, len(self.directory.area.within) + 1, near)
+        meant = _mask([bool(s.eligibility & set(filters.circumstances)) for s in self._by_whom])[self._whom_group]
+        keys = [self._by_name, near, ~meant, reach]
+        if filters.topic:
+            keys = [self._by_name, ~self._related[filters.topic], near, ~meant, self._leads[filters.topic], reach]
+        order: Numbers = np.lexsort(keys)
+        return order
+
+    def _opening(self, moment: datetime) -> Numbers:
+        """Give the place in ``_OPENINGS`` of what is known of each service at ``moment``, as its card says it."""
+        local = moment.astimezone(BRITISH_TIME)
+        minute = local.hour * 60 + local.minute
+        states = [known[bisect_right(changes, minute) - 1] for changes, known in self._day(local.date())]
+        opening: Numbers = np.array(states, dtype=np.int64)[self._hours_group]
+        opening[self._unsure_hours] = _OPENINGS.index(Opening.UNKNOWN)
+        opening[self._inactive] = _OPENINGS.index(Opening.CLOSED)
+        return opening
+
+    def _openings_of(self, day: date) -> list[tuple[list[int], list[int]]]:
+        """Give for each set of schedules the minutes of ``day`` at which they may open or close, and what is known from each on."""
+        table = []
+        for service in self._by_hours:
+            clocks = {clock for s in service.schedules for clock in (s.opens, s.closes) if clock}
+            times = sorted({time(0), *map(time.fromisoformat, clocks)})
+            known = [opening_at(service.schedules, datetime.combine(day, t, BRITISH_TIME)) for t in times]
+            table.append(([t.hour * 60 + t.minute for t in times], [_OPENINGS.index(opening) for opening in known]))
+        return table
+
+    def _match(self, words: str, asked: list[str], vector: Vector | None) -> _Matches:
+        """Match every row, services first, with the question."""
+        held, scores, named = self._index.match(asked, typing=words[:LONGEST][-1:].isalnum())
+        tier = np.where(named, NAMED, OTHER)
+        tier[self._called.get(" ".join(asked), [])] = EXACT
+        meaning = np.zeros(len(held))
+        if vector is not None and self._vectors is not None and len(self._vectors):
+            cosine = (self._vectors @ vector).astype(np.float64)
+            # Where the words are held, only what is near enough is added; where they are not (another language), the closest must do.
+            floor = NEAR_ENOUGH if bool((held >= WELL_HELD).any()) else 0.0
+            meaning = np.where(cosine >= floor, cosine, 0.0)
+        return _Matches(tier, held, scores, meaning)
+
+    def _statements(self, matches: _Matches, filters: Filters, moment: datetime) -> list[GuidanceRecord]:
+        """Give the statements that match and are in force, best first."""
+        said = self.directory.guidance
+        day = moment.astimezone(BRITISH_TIME).date()
+        within = filters.place.within if filters.place is not None else ()
+        lapsed = {g.together for g in said if g.together and not g.in_force(day)}
+        allowed = _mask(
+            [
+                g.in_force(day)
+                and g.together not in lapsed
+                and (not filters.topic or filters.topic in g.topics)
+                and (not g.area or not within or g.area in within)
+                for g in said
+            ]
+        )
+        rows = slice(len(self.directory.services), None)
+        found: dict[str, GuidanceRecord] = {}
+        for i in _ranked(matches.of(rows), allowed, np.zeros(len(said), dtype=np.int64)):
+            block = [g for g in said if g.together and g.together == said[i].together] or [said[i]]
+            found.update((g.key, g) for g in block)
+        return list(found.values())
+
+
+class _WordIndex:
+    """The words of rows, ranked by BM25: SQLite's FTS5, twice. Stems (Porter's, of English) for words, whole words for beginnings."""
+
+    def __init__(self, rows: Sequence[Sequence[str]]) -> None:
+        self._size = len(rows)
+        self._lock = threading.Lock()
+        self._database = sqlite3.connect(":memory:", check_same_thread=False)
+        columns = ", ".join(COLUMNS)
+        # Text is folded before it comes here. Without its content the index only finds, which is all it is for.
+        for table, rule in (("stems", "porter unicode61 remove_diacritics 0"), ("beginnings", "unicode61 remove_diacritics 0")):
+            prefixes = ", prefix='2 3'" if table == "beginnings" else ""
+            self._database.execute(f"CREATE VIRTUAL TABLE {table} USING fts5({columns}, content='', tokenize='{rule}'{prefixes})")
+            marks = ", ".join("?" * (len(COLUMNS) + 1))
+            filled = ((i, *map(fold, row)) for i, row in enumerate(rows))
+            self._database.executemany(f"INSERT INTO {table}(rowid, {columns}) VALUES ({marks})", filled)  # noqa: S608
+        self._database.commit()
+        self._found = lru_cache(maxsize=CACHED_WORDS)(self._look_up)
+
+    def match(self, asked: list[str], typing: bool) -> tuple[Scores, Scores, Mask]:
+        """Give for each row the share of the words it holds, the sum of their BM25 times that share, and whether its name holds all.
+
+        ``typing`` says that the last word may go on. A word of half of all rows or more is passed over where there are others: BM25
+        gives it no weight. The share is Lucene's ``coord`` (Apache Lucene 5, ``TFIDFSimilarity``).
+        """
+        kept: list[tuple[str, bool]] = []
+        for i, word in enumerate(asked):
+            beginning = typing and i == len(asked) - 1 and len(word) >= SHORTEST_BEGINNING
+            rows, _ = self._found(word, False)
+            if 2 * len(rows) < self._size:
+                kept.append((word, beginning))
+        kept = list(dict.fromkeys(kept or [(word, False) for word in asked]))
+        count, scores = np.zeros(self._size), np.zeros(self._size)
+        named = np.ones(self._size, dtype=bool)
+        for word, beginning in kept:
+            holds = np.zeros(self._size)
+            in_name = np.zeros(self._size, dtype=bool)
+            for prefix in (False, True)[: 1 + beginning]:
+                rows, found = self._found(word, prefix)
+                holds[rows] = np.maximum(holds[rows], found[:, 0])
+                in_name[rows] |= found[:, 1] > 0
+            count += holds > 0
+            scores += holds
+            named &= in_name
+        held = count / len(kept)
+        return held, scores * held, named
+
+    def _look_up(self, word: str, prefix: bool) -> tuple[Numbers, Scores]:
+        """Give the rows that hold ``word`` (or, with ``prefix``, a word that begins so), with its BM25 and whether the name holds it."""
+        table = "beginnings" if prefix else "stems"
+        # In quotes a word is never taken for syntax; it holds no quote, being letters and digits.
+        phrase = f'"{word}"' + (" *" if prefix else "")
+        weights = ", ".join(map(str, COLUMNS.values()))
+        ranked = f"SELECT rowid, -bm25({table}, {weights}) FROM {table} WHERE {table} MATCH ?"  # noqa: S608
+        with self._lock:
+            hits = self._database.execute(ranked, (phrase,)).fetchall()
+            names = self._database.execute(f"SELECT rowid FROM {table} WHERE {table} MATCH ?", (f"name : {phrase}",)).fetchall()  # noqa: S608
+        rows = np.array([row for row, _ in hits], dtype=np.int64)
+        found = np.zeros((len(rows), 2))
+        found[:, 0] = [score for _, score in hits]
+        found[:, 1] = np.isin(rows, [row for (row,) in names])
+        return rows, found
+
+
+def _ranked(matches: _Matches, allowed: Mask, reach: Numbers) -> Numbers:
+    """Give the allowed rows that match, best first: by reach, tier, then reciprocal rank fusion of words and meaning."""
+    by_words = np.flatnonzero(allowed & (matches.words > 0))
+    by_words = by_words[np.argsort(-matches.words[by_words], kind="stable")]
+    near = np.flatnonzero(allowed & (matches.meaning > 0))
+    by_meaning = near[np.argsort(-matches.meaning[near], kind="stable")][:CLOSEST_AT_MOST]
+    fused = np.zeros(len(allowed))
+    for ranked in (by_words, by_meaning):
+        fused[ranked] += 1 / (FUSION + 1 + np.arange(len(ranked)))
+    found = np.flatnonzero((fused > 0) | (allowed & (matches.tier == EXACT)))
+    order = np.lexsort((-fused[found], matches.tier[found], reach[found]))
+    best: Numbers = found[order]
+    return best
+
+
+def _mask(truths: Sequence[bool]) -> Mask:
+    return np.array(truths, dtype=bool)
+
+
+def _groups(pairs: Sequence[tuple[H, ServiceRecord]]) -> tuple[Numbers, list[ServiceRecord]]:
+    """Give the number of each service's group (those alike), and one service of each: what is asked of a group is worked out once."""
+    numbers: dict[H, int] = {}
+    ones: list[ServiceRecord] = []
+    of = np.zeros(len(pairs), dtype=np.int64)
+    for i, (likeness, service) in enumerate(pairs):
+        if likeness not in numbers:
+            numbers[likeness] = len(ones)
+            ones.append(service)
+        of[i] = numbers[likeness]
+    return of, ones
+
+
+def _called(services: Sequence[ServiceRecord]) -> dict[str, list[int]]:
+    """Give the rows of the services by folded name: their own, their organisation's, and the short ones in brackets."""
+    found: dict[str, list[int]] = {}
+    for i, service in enumerate(services):
+        names = (service.name, service.organization)
+        forms = {form for name in names for form in (name, _BRACKETS.sub(" ", name), *_BRACKETS.findall(name))}
+        for form in {" ".join(_WORDS.findall(fold(form))) for form in forms} - {""}:
+            found.setdefault(form, []).append(i)
+    return found
+
+
+def _cells(service: ServiceRecord, labels: Mapping[str, str]) -> tuple[str, ...]:
+    """Give the text of each of COLUMNS. What a service may not be shown for is not among its topics."""
+    topics = [t for t in NEEDS if (t in service.topics or t in service.leads) and may_answer(service, t)]
+    return (
+        service.name,
+        service.organization,
+        " ".join(labels.get(t, "") for t in topics),
+        " ".join(name for code in service.languages for name in _language_names(code)),
+        " ".join((*service.serves, *(address.text for address in service.addresses))),
+        " ".join((service.description, service.eligibility_description, service.cost, service.interpretation_services)),
+    )
+
+
+def _cells_said(statement: GuidanceRecord, labels: Mapping[str, str]) -> tuple[str, ...]:
+    return ("", "", " ".join(labels.get(t, "") for t in statement.topics), "", statement.area, statement.statement)
+
+
+def _language_names(code: str) -> set[str]:
+    """Give the English names of a BCP 47 code: CLDR's, and what interpreters call it."""
+    names = Locale("en").languages
+    return {name for name in (names.get(code.replace("-", "_")), names.get(code.split("-")[0]), INTERPRETER_FOR.get(code)) if name}

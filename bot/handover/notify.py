@@ -1,0 +1,45 @@
+"""Telling staff who are not looking at the page that somebody waits: by whatever ``apprise`` can reach, with nothing of the chat."""
+
+import logging
+import threading
+import time
+
+import apprise
+
+from bot.errors import SettingsError
+
+log = logging.getLogger(__name__)
+WORDS = {
+    "waiting": "Somebody is waiting for a person at the Welcome Desk.",
+    "message": "Somebody left a message at the Welcome Desk.",
+    "urgent": "An urgent message came to the Welcome Desk.",
+}
+"""All that is ever told; it stands here and not in a catalogue because the operator's own tools read it."""
+QUIET_FOR = 60.0
+"""Seconds for which the same thing is not told again."""
+
+
+class Notifier:
+    """Sends to the addresses of the setting DESK_NOTIFY (https://github.com/caronc/apprise/wiki); with none nothing leaves the building.
+
+    Raises SettingsError where an address cannot be used.
+    """
+
+    def __init__(self, addresses: str) -> None:
+        self._to = apprise.Apprise()
+        for address in addresses.split():
+            if not self._to.add(address):
+                raise SettingsError("DESK_NOTIFY has an address that cannot be used: https://github.com/caronc/apprise/wiki lists them.")
+        self._told: dict[str, float] = {}
+
+    def alert(self, kind: str) -> None:
+        """Tell of ``kind`` in a thread of its own: a slow mail server holds nobody up."""
+        now = time.monotonic()
+        if not len(self._to) or now - self._told.get(kind, -QUIET_FOR) < QUIET_FOR:
+            return
+        self._told[kind] = now
+        threading.Thread(target=self._send, args=(WORDS[kind],), daemon=True).start()
+
+    def _send(self, words: str) -> None:
+        if not self._to.notify(body=words, title="Welcome Desk"):
+            log.error("A notification of DESK_NOTIFY was not taken.")

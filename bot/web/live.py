@@ -1,0 +1,48 @@
+"""What pages are told while they are open: that something changed, and that somebody is writing."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+LOOK_AGAIN = 2.0
+"""Seconds after which a page's stream looks even though this process changed nothing: another may have."""
+TICK = 0.2
+WRITING_LASTS = 6.0
+"""Seconds for which "a person is writing" is shown after it was last said; pages say it again every three."""
+PING = 15
+"""Seconds between signs of life on a stream, below the minute after which proxies give up."""
+
+
+class Live:
+    """Known to this process alone, and kept nowhere: a number that grows with every change, and who is writing."""
+
+    def __init__(self) -> None:
+        self.version = 0
+        self._writing: dict[int, float] = {}
+
+    def changed(self) -> None:
+        """Say that something may have changed; from any thread."""
+        self.version += 1
+
+    def writes(self, conversation_id: int) -> None:
+        """Say that a member of staff is writing in a conversation."""
+        now = time.monotonic()
+        self._writing = {key: at for key, at in self._writing.items() if now - at < WRITING_LASTS}
+        self._writing[conversation_id] = now
+
+    def stops_writing(self, conversation_id: int) -> None:
+        """Say that what was being written was sent, or is not to be."""
+        self._writing.pop(conversation_id, None)
+
+    def is_writing(self, conversation_id: int) -> bool:
+        """Tell whether somebody is writing in a conversation."""
+        return time.monotonic() - self._writing.get(conversation_id, -WRITING_LASTS) < WRITING_LASTS
+
+    async def changes(self) -> AsyncIterator[None]:
+        """Give a sign at once, and then whenever there may be something new; for ever."""
+        seen, looked = -1, 0.0
+        while True:
+            if seen != self.version or time.monotonic() - looked > LOOK_AGAIN:
+                seen, looked = self.version, time.monotonic()
+                yield
+            await asyncio.sleep(TICK)

@@ -1,0 +1,156 @@
+"""Who may see staff's pages: the cookie, the session behind it, roles, and that no other site sends a form here."""
+
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from anyio import to_thread
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from bot.answers.urgent import EMERGENCY_NUMBER
+from bot.codes import direction
+from bot.directory.hours import BRITISH_TIME
+from bot.errors import SignedOut, SignInRefused
+from bot.handover.accounts import SESSION_HOURS, Accounts, Session, check_csrf
+from bot.web.api import LARGEST_BODY, live_of, pipeline_of, read_body
+from bot.web.rendering import ASSETS, environment, form_of
+
+COOKIE = "desk"
+STAFF, OFFICER = "staff", "officer"
+ROLES = frozenset({STAFF, OFFICER})
+Page = Callable[[Request, Session], Awaitable[Response]]
+
+
+def accounts_of(request: Request) -> Accounts:
+    """Give the accounts of the running application."""
+    return pipeline_of(request).desk.accounts
+
+
+def is_secure(request: Request) -> bool:
+    """Tell whether the browser reaches this page over TLS, so that a cookie may be kept from going out without."""
+    address = pipeline_of(request).settings.public_url or str(request.base_url)
+    return urlsplit(address).scheme == "https"
+
+
+def comes_from_here(request: Request) -> bool:
+    """Tell whether a form was sent by a page of ours.
+
+    Browsers say which site a request comes from in Sec-Fetch-Site, older ones in Origin; what says neither is held to its CSRF token.
+    """
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc in (
+        request.headers.get("host"),
+        urlsplit(pipeline_of(request).settings.public_url).netloc,
+    )
+
+
+async def given(request: Request) -> FormData:
+    """Give the form of a request, read once. Raises MessageRefused where it is too large."""
+    if not hasattr(request.state, "form"):
+        request.state.form = await form_of(request, await read_body(request, 4 * LARGEST_BODY))
+    form: FormData = request.state.form
+    return form
+
+
+def text_of(form: FormData, name: str, at_most: int = 1000) -> str:
+    """Give a field of a form as text, cut to ``at_most`` characters; empty where it is missing or a file."""
+    value = form.get(name, "")
+    return value[:at_most].strip() if isinstance(value, str) else ""
+
+
+def signed_in(page: Page, roles: frozenset[str] = ROLES) -> Callable[[Request], Awaitable[Response]]:
+    """Make a page that is for people with one of ``roles`` only; others are sent to sign in, or told that it is not for them.
+
+    A form must come from a page of ours and hold the session's CSRF token.
+    """
+
+    async def guarded(request: Request) -> Response:
+        try:
+            who = await to_thread.run_sync(accounts_of(request).who, request.cookies.get(COOKIE, ""))
+        except SignedOut:
+            if request.method == "GET" and "text/event-stream" not in request.headers.get("accept", ""):
+                return RedirectResponse("/staff/sign-in", 303)
+            return show(request, None, "sign_in.html", 401, error="staff.signed_out", wait=0, username="")
+        if who.member.role not in roles:
+            return show(request, who, "refused.html", 403, reason="staff.not_for_role")
+        if request.method == "POST":
+            if not comes_from_here(request) or not check_csrf(who, text_of(await given(request), "csrf", 64)):
+                return show(request, who, "refused.html", 403, reason="staff.cross_site")
+        return await page(request, who)
+
+    return guarded
+
+
+def show(request: Request, who: Session | None, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """Write a page for staff. In templates ``say`` gives the words of a key in English, ``words`` those of another language."""
+    pipeline = pipeline_of(request)
+
+    def say(key: str, **put: object) -> str:
+        return pipeline.catalogues.say("en", key, **put)
+
+    page = environment.get_template(f"staff/{template}").render(
+        say=say,
+        words=pipeline.catalogues.say,
+        who=who,
+        csrf=who.csrf if who else "",
+        asset=ASSETS.__getitem__,
+        direction=direction,
+        emergency_number=EMERGENCY_NUMBER,
+        language="en",
+        path=request.url.path,
+        zone=BRITISH_TIME,
+        new_id=lambda: uuid.uuid4().hex,
+        **values,
+    )
+    return HTMLResponse(page, status, {"X-Frame-Options": "DENY"})
+
+
+async def show_sign_in(request: Request) -> Response:
+    return show(request, None, "sign_in.html", error="", wait=0, username="")
+
+
+async def sign_in(request: Request) -> Response:
+    """Sign somebody in; what was typed wrong is never told apart."""
+    form = await given(request)
+    username = text_of(form, "username", 40)
+    if not comes_from_here(request):
+        return show(request, None, "sign_in.html", 403, error="staff.cross_site", wait=0, username="")
+    password, address = form.get("password", ""), request.client.host if request.client else ""
+    try:
+        token = await to_thread.run_sync(accounts_of(request).sign_in, username, str(password)[:1000], address)
+    except SignInRefused as refused:
+        status = 429 if refused.seconds else 401
+        error = "staff.sign_in_wait" if refused.seconds else "staff.sign_in_wrong"
+        page = show(request, None, "sign_in.html", status, error=error, wait=-(-refused.seconds // 60), username=username)
+        if refused.seconds:
+            page.headers["Retry-After"] = str(refused.seconds)
+        return page
+    found = RedirectResponse("/staff", 303)
+    found.set_cookie(
+        COOKIE, token, max_age=SESSION_HOURS * 3600, path="/staff", httponly=True, samesite="strict", secure=is_secure(request)
+    )
+    live_of(request).changed()
+    return found
+
+
+async def sign_out(request: Request, who: Session) -> Response:
+    await to_thread.run_sync(accounts_of(request).sign_out, request.cookies.get(COOKIE, ""))
+    live_of(request).changed()
+    found = RedirectResponse("/staff/sign-in", 303)
+    found.delete_cookie(COOKIE, path="/staff", httponly=True, samesite="strict", secure=is_secure(request))
+    found.headers["Clear-Site-Data"] = '"cache"'
+    return found
+
+
+routes = [
+    Route("/staff/sign-in", show_sign_in, methods=["GET"]),
+    Route("/staff/sign-in", sign_in, methods=["POST"]),
+    Route("/staff/sign-out", signed_in(sign_out), methods=["POST"]),
+]

@@ -1,0 +1,203 @@
+// Makes staff's pages live: the queue and a chat write themselves anew, with a sound and a count in the title. They work without it.
+"use strict";
+(() => {
+  const main = document.querySelector("main");
+  const page = main.dataset.page;
+  const base = document.title;
+  const told = document.getElementById("told");
+
+  async function fragment(address, options) {
+    const answer = await fetch(address, Object.assign({ headers: { "X-Part": "1" } }, options));
+    if (answer.status === 401 || answer.redirected) {
+      location.assign("/staff/sign-in");
+      throw new Error("signed out");
+    }
+    return answer;
+  }
+
+  function put(id, html) {
+    // Puts a piece in the place of the old one, the keyboard staying on what it was on.
+    const old = document.getElementById(id);
+    const fresh = new DOMParser().parseFromString(html, "text/html").getElementById(id);
+    if (!old || !fresh) return false;
+    const buttons = () => Array.from(document.getElementById(id).querySelectorAll("button, a, summary"));
+    const at = buttons().indexOf(document.activeElement);
+    old.replaceWith(document.adoptNode(fresh));
+    if (at >= 0 && buttons()[at]) buttons()[at].focus();
+    return true;
+  }
+
+  // ---- The stream: how many wait, whether anything urgent came, and marks that say what to load again
+
+  const mute = document.getElementById("mute");
+  let sound = null;
+  let before = null;
+  if (mute) {
+    mute.hidden = false;
+    const show = () => mute.setAttribute("aria-pressed", String(sessionStorage.getItem("mute") === "1"));
+    mute.onclick = () => {
+      sessionStorage.setItem("mute", sessionStorage.getItem("mute") === "1" ? "0" : "1");
+      show();
+    };
+    show();
+  }
+  function ring(times) {
+    if (sessionStorage.getItem("mute") === "1" || !window.AudioContext) return;
+    sound = sound || new AudioContext();
+    for (let n = 0; n < times; n++) {
+      const tone = sound.createOscillator();
+      const volume = sound.createGain();
+      const start = sound.currentTime + n * 0.35;
+      tone.frequency.value = times > 1 ? 880 : 660;
+      volume.gain.setValueAtTime(0.15, start);
+      volume.gain.exponentialRampToValueAtTime(0.001, start + 0.3);
+      tone.connect(volume).connect(sound.destination);
+      tone.start(start);
+      tone.stop(start + 0.3);
+    }
+  }
+
+  async function changed(now) {
+    const count = document.getElementById("count");
+    if (count) {
+      count.hidden = !now.waiting;
+      count.textContent = now.waiting || "";
+    }
+    document.title = now.waiting ? `(${now.waiting}) ${base}` : base;
+    const urgent = before && now.urgent > before.urgent;
+    if (urgent) ring(3);
+    else if (before && now.waiting > before.waiting) ring(1);
+    const mine = page === "chat" ? main.dataset.chat : "";
+    const old = before;
+    before = now;
+    if (page === "queue" && old && now.queue !== old.queue) {
+      const html = await (await fragment("/staff/queue?part=1")).text();
+      document.getElementById("queue").innerHTML = html;
+    }
+    if (mine && old && now.chats[mine] !== old.chats[mine]) await load();
+  }
+  async function load() {
+    const answer = await fragment(`/staff/chat/${main.dataset.chat}?part=1`);
+    const html = await answer.text();
+    if (!put("talk", html)) location.reload();
+    else end();
+  }
+  function end() {
+    const last = document.querySelector(".talk li:last-child");
+    if (!last) return;
+    last.scrollIntoView({ block: "nearest" });
+    if (last.classList.contains("visitor")) told.textContent = last.textContent;
+  }
+
+  if (document.querySelector(".top")) {
+    const stream = new EventSource("/staff/events");
+    const offline = document.getElementById("offline");
+    stream.addEventListener("desk", (event) => {
+      offline.hidden = true;
+      changed(JSON.parse(event.data)).catch(() => {});
+    });
+    stream.addEventListener("ended", () => location.assign("/staff/sign-in"));
+    stream.onerror = () => {
+      offline.hidden = false;
+      // A browser gives up where it is answered with an error; a server that starts again does so for a moment.
+      if (stream.readyState === 2) setTimeout(() => location.reload(), 5000);
+    };
+    addEventListener("pagehide", () => stream.close());
+  }
+
+  // ---- A chat: sending without loading the page again
+
+  let wrote = 0;
+  document.addEventListener("input", (event) => {
+    if (event.target.id !== "text" || Date.now() - wrote < 3000) return;
+    wrote = Date.now();
+    const fields = new URLSearchParams({ csrf: event.target.form.elements.csrf.value, do: "writing" });
+    fetch(`/staff/chat/${main.dataset.chat}`, { method: "POST", body: fields }).catch(() => {});
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.target.id !== "text" || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    event.target.form.querySelector("button").click();
+  });
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    const pressed = event.submitter;
+    const sends = form.id === "write" || form.classList.contains("says");
+    if (!pressed || (!sends && !form.classList.contains("report"))) return;
+    event.preventDefault();
+    const data = new URLSearchParams(new FormData(form));
+    if (pressed.name) data.set(pressed.name, pressed.value);
+    pressed.disabled = true;
+    let answer;
+    try {
+      answer = await fragment(form.getAttribute("action"), { method: "POST", body: data });
+    } catch (error) {
+      // Not sent, as far as this page knows: it stays typed, and goes under the same id the next time.
+      pressed.disabled = false;
+      document.getElementById("offline").hidden = false;
+      return;
+    }
+    pressed.disabled = false;
+    if (form.classList.contains("report")) {
+      form.replaceWith(form.dataset.done);
+      told.textContent = form.dataset.done;
+      return;
+    }
+    if (!put("talk", await answer.text())) return location.reload();
+    const fresh = document.getElementById("talk").dataset.messageId;
+    for (const one of document.querySelectorAll("input[name=message_id]")) one.value = fresh;
+    if (answer.ok) {
+      if (form.id === "write") form.elements.text.value = "";
+      end();
+    } else document.getElementById("error").scrollIntoView({ block: "center" });
+  });
+
+  const filter = document.getElementById("phrase-filter");
+  if (filter) {
+    filter.hidden = false;
+    document.querySelector("label[for=phrase-filter]").hidden = false;
+    filter.addEventListener("input", () => {
+      const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+      for (const group of document.querySelectorAll(".phrases")) {
+        let any = false;
+        for (const one of group.querySelectorAll("button[name=phrase], .filled")) {
+          const fits = words.every((word) => one.textContent.toLowerCase().includes(word));
+          one.hidden = !fits;
+          any = any || fits;
+        }
+        group.hidden = !any;
+        if (words.length) group.open = any;
+      }
+    });
+  }
+
+  // ---- Looking up while typing
+
+  const asking = document.getElementById("look-up");
+  if (asking) {
+    let number = 0;
+    let timer = 0;
+    const look = async () => {
+      const mine = ++number;
+      const results = document.getElementById("results");
+      results.setAttribute("aria-busy", "true");
+      try {
+        const html = await (await fragment("/staff", { method: "POST", body: new URLSearchParams(new FormData(asking)) })).text();
+        if (mine === number) results.innerHTML = html;
+      } catch (error) {
+        return;
+      } finally {
+        if (mine === number) results.setAttribute("aria-busy", "false");
+      }
+    };
+    asking.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(look, 250);
+    });
+    asking.addEventListener("submit", (event) => {
+      event.preventDefault();
+      clearTimeout(timer);
+      look();
+    });
+  }
+})();
