@@ -282,20 +282,19 @@ def a_desk(
     engine: Engine,
     folder: Path,
     hours: str = ALWAYS_OPEN,
-    clock: Callable[[], datetime] | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
     alert: Callable[[str], None] = lambda kind: None,
 ) -> Desk:
     """A desk over a database, with a visitor idle after 15 minutes and a holder gone after two."""
-    timed = {"clock": clock} if clock else {}
     return Desk(
         engine,
-        Accounts(engine, hasher=CHEAP, **timed),
+        Accounts(engine, clock=clock, hasher=CHEAP),
         DeskHours(hours),
         Vault(folder),
         idle=timedelta(minutes=15),
         gone_after=timedelta(minutes=2),
         alert=alert,
-        **timed,
+        clock=clock,
     )
 
 

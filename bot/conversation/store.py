@@ -49,8 +49,6 @@ class Exchange:
     received_at: datetime
 
 
-
-
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 

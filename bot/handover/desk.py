@@ -15,6 +15,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from bot.codes import NEEDS
 from bot.conversation.models import Access, Conversation, Message
 from bot.conversation.store import Chat, Exchange, exchange_of, lock, message_of, seen
 from bot.errors import AlreadyTaken, NotTheirs, UnknownConversation
@@ -147,8 +148,8 @@ def _now() -> datetime:
 class Desk:
     """The desk over the database. ``gone_after`` is how long a holder may be away before the chat goes back to the queue.
 
-    ``changed`` is called after whatever may be seen somewhere else, ``alert`` with ``waiting``, ``message`` or ``urgent`` where staff should
-    know of it. The clock can be another in tests.
+    ``changed`` is called after whatever may be seen somewhere else, ``alert`` with ``waiting``, ``message`` or ``urgent`` where staff
+    should know of it. The clock can be another in tests.
     """
 
     def __init__(
@@ -217,8 +218,8 @@ class Desk:
     ) -> Accepted:
         """Keep a message before it is answered; say who answers it, and give the answer where this ``message_id`` already has one.
 
-        It is staff's to answer while one of them has the chat, and where the visitor has asked to leave a message and this is no ``choice``,
-        or where ``to_desk`` says so.
+        It is staff's to answer while one of them has the chat, and where the visitor has asked to leave a message and this is no
+        ``choice``, or where ``to_desk`` says so.
         Raises UnknownConversation where the conversation was erased meanwhile.
         """
         alerts = []
@@ -519,7 +520,7 @@ class Desk:
         self._tell()
 
     def report_wrong(self, member: Member, kind: str, about: str, note: str) -> None:
-        """Tell the officers that a record (``kind`` is ``service`` or ``guidance``) is wrong; the same one is told once until it is settled."""
+        """Tell the officers that a record (``kind`` is ``service`` or ``guidance``) is wrong; each is told once until it is settled."""
         with self._session() as session:
             same = select(WrongRecord).where(WrongRecord.kind == kind, WrongRecord.about == about, WrongRecord.settled_at.is_(None))
             known = session.execute(same).scalars().first()
@@ -767,8 +768,9 @@ def _answers(session: Session, conversation_id: int) -> Collection[dict[str, Any
 
 
 def _last_topic(session: Session, conversation_id: int) -> str | None:
+    """Give the need that a conversation was about last; talk is none."""
     found = (answer["understood"].get("topic") for answer in _answers(session, conversation_id))
-    return next((topic for topic in found if topic and topic != "human"), None)
+    return next((topic for topic in found if topic in NEEDS), None)
 
 
 def _last_urgent(session: Session, conversation_id: int) -> str | None:

@@ -53,8 +53,8 @@ class Handover(Base):  # type: ignore[misc,valid-type]
     """A chat that was passed to the desk; ``bot.handover.desk`` names its states and who may change them.
 
     ``reference`` is the code that finds it again, ``reason`` why it was passed on, ``staff_id`` who has it; ``urgent`` is the last urgent
-    need said in it and ``urgent_at`` when; ``topic`` and ``outcome`` are what staff noted at the end, ``seen`` is the number of the last desk
-    message that reached the visitor. A ``practice`` chat has a made-up visitor and is never counted; ``scenario`` names its script.
+    need said in it and ``urgent_at`` when; ``topic`` and ``outcome`` are what staff noted at the end, ``seen`` is the number of the last
+    desk message that reached the visitor. A ``practice`` chat has a made-up visitor and is never counted; ``scenario`` names its script.
     """
 
     __tablename__ = "handover"
@@ -92,8 +92,8 @@ class Transition(Base):  # type: ignore[misc,valid-type]
 class DeskMessage(Base):  # type: ignore[misc,valid-type]
     """What the desk said to a visitor. ``number`` counts from 1 within a conversation, without gaps.
 
-    ``kind`` is ``text``, ``phrase``, ``service``, or ``joined``, ``returned``, ``closed`` and the like; ``message_id`` is the sender's, so that the
-    same one sent twice is kept once. ``body`` has what the kind needs (the text, the key of the phrase and what is put into it,
+    ``kind`` is ``text``, ``phrase``, ``service``, or ``joined``, ``returned``, ``closed`` and the like; ``message_id`` is the sender's, so
+    that the same one sent twice is kept once. ``body`` has what the kind needs (the text, the key of the phrase and what is put into it,
     the service's id), ``translation`` the text in the visitor's language where a translator is switched on.
     """
 
@@ -144,7 +144,7 @@ class Escalation(Base):  # type: ignore[misc,valid-type]
 
 
 class WrongRecord(Base):  # type: ignore[misc,valid-type]
-    """"This is wrong": a service or a statement that staff found wrong, for the officers. ``about`` is a service's id or a statement's key."""
+    """ "This is wrong": what staff found wrong, for the officers. ``about`` is a service's id or a statement's key."""
 
     __tablename__ = "wrong_record"
     id = Column(Integer, primary_key=True)

@@ -21,8 +21,8 @@ def new_reference() -> str:
 
 
 def spoken(reference: str) -> str:
-    """Write a code in groups, as it is read aloud: ``482 915 0375``."""
-    return f"{reference[:3]} {reference[3:6]} {reference[6:]}"
+    """Write a code in groups, as it is read aloud: ``482 915 0375``, with spaces at which no line breaks."""
+    return f"{reference[:3]}\u00a0{reference[3:6]}\u00a0{reference[6:]}"
 
 
 def read_reference(typed: str) -> str | None:

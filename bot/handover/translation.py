@@ -1,7 +1,7 @@
 """Translation between staff and a visitor during a handover, by a LibreTranslate server of the operator's own; off unless one is set.
 
-No public service is ever asked. LibreTranslate's API is https://libretranslate.com/docs; it knows none of ``prs``, ``ps``, ``ckb``, ``ti`` and ``so``
-in its usual models, and what a server knows is asked of it.
+No public service is ever asked. LibreTranslate's API is https://libretranslate.com/docs. Which languages a server has is asked of it;
+models for ``ps``, ``ckb``, ``ti`` and ``so`` are rare.
 """
 
 import logging

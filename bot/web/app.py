@@ -23,7 +23,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot import __version__
 from bot.answers.cards import is_free_service
 from bot.answers.catalogue import Catalogues
-from bot.handover.translation import Translator
 from bot.codes import NEEDS
 from bot.conversation.store import ConversationStore
 from bot.database import open_database
@@ -36,6 +35,7 @@ from bot.handover.callback import Vault
 from bot.handover.desk import Desk
 from bot.handover.hours import DeskHours
 from bot.handover.notify import Notifier
+from bot.handover.translation import Translator
 from bot.opening import LiveDirectory, open_meaning, open_reader
 from bot.settings import ROOT, Settings
 from bot.web import api, chat_page, embed, pages, sheet
@@ -60,11 +60,14 @@ class SafetyHeaders:
 
     def __init__(self, app: ASGIApp, frame_ancestors: str) -> None:
         self.app = app
+        policy = (
+            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self'; "
+            "form-action 'self'; base-uri 'none'; frame-ancestors "
+        )
+        # Nobody frames the desk, whoever may frame the chat; with no referrer at all, browsers would not say where its forms come from.
+        self.staff = {"Content-Security-Policy": f"{policy}'none'", "Referrer-Policy": "same-origin"}
         self.headers = {
-            "Content-Security-Policy": (
-                "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self'; "
-                f"form-action 'self'; base-uri 'none'; frame-ancestors {frame_ancestors}"
-            ),
+            "Content-Security-Policy": f"{policy}{frame_ancestors}",
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
             "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
@@ -80,10 +83,8 @@ class SafetyHeaders:
                     headers["Cache-Control"] = "public, max-age=31536000, immutable"
                 headers.setdefault("Cache-Control", "no-store")
                 if scope.get("path", "").startswith("/staff"):
-                    # Nobody frames the desk, whoever may frame the chat.
-                    headers["Content-Security-Policy"] = (
-                        self.headers["Content-Security-Policy"].rsplit("frame-ancestors", 1)[0] + "frame-ancestors 'none'"
-                    )
+                    for name, value in self.staff.items():
+                        headers[name] = value
             await send(message)
 
         await self.app(scope, receive, with_headers if scope["type"] == "http" else send)

@@ -37,8 +37,8 @@ STANDING_LABELS = {"human": "choice.person", "more": "choice.more", "start_again
 class Talk:
     """What a page shows of a chat: each message with its answer, and what the desk said, in the order of time.
 
-    An item has ``number`` (of an exchange), ``asked`` in words or the ``sender`` and ``said`` number of the desk, ``replies``, and whether its
-    buttons may still be pressed (``open``). ``view`` is the handover, ``seen`` the number of the last thing the desk said.
+    An item has ``number`` (of an exchange), ``asked`` in words or the ``sender`` and ``said`` number of the desk, ``replies``, and whether
+    its buttons may still be pressed (``open``). ``view`` is the handover, ``seen`` the number of the last thing the desk said.
     """
 
     items: list[dict[str, Any]]

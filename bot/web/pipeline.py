@@ -17,7 +17,6 @@ from bot.answers.composer import Composer, Heard
 from bot.answers.dialogue import ANYWHERE, Decision
 from bot.answers.handover import ANSWER, BOT, CHOICES, KEEP, MESSAGE, WAIT, HandoverWords
 from bot.answers.replies import Reply, Understood
-from bot.handover.translation import Translator
 from bot.answers.urgent import OfficeHours
 from bot.codes import CIRCUMSTANCES, NEEDS, reply_language
 from bot.conversation.store import Chat, ConversationStore
@@ -27,13 +26,14 @@ from bot.errors import EngineAway, MessageRefused
 from bot.handover.callback import read_contact
 from bot.handover.desk import Desk, View
 from bot.handover.states import MESSAGE_LEFT, NONE, TOLD, WAITING, WITH_STAFF
+from bot.handover.translation import Translator
 from bot.opening import LiveDirectory
 from bot.settings import Settings
 from bot.understanding.cleaning import LONGEST, clean, has_words
 from bot.understanding.reading import Reader, Reading
 from bot.web.engine import Engine
 
-STANDING_CHOICES = frozenset({"human", "more", "start_again", "erase", *(f"forget:{code}" for code in CIRCUMSTANCES)})
+STANDING_CHOICES = frozenset({"human", "more", "start_again", "erase", BOT, KEEP, *(f"forget:{code}" for code in CIRCUMSTANCES)})
 EMPTY_READING: dict[str, Any] = {"urgent": None, "outside": None, "place": None, "said": [], "denied": [], "for_child": False}
 
 

@@ -122,7 +122,7 @@ class QueueShape(msgspec.Struct):
 
 
 class EventsResponse(msgspec.Struct, omit_defaults=True):
-    """What the desk said since ``after``. As a stream: events ``said`` (with the number as id), ``state`` (the rest of this) and ``ended``."""
+    """What the desk said since ``after``. As a stream: ``said`` (with the number as id), ``state`` (the rest of this), ``ended``."""
 
     events: list[SaidShape]
     handover: HandoverShape

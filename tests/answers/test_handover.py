@@ -90,7 +90,7 @@ def test_while_the_desk_is_closed_what_is_open_now_is_shown(words: HandoverWords
 def test_waiting_says_the_place_and_the_code_in_groups(words: HandoverWords) -> None:
     replies = words.waiting("en", View("waiting", "4829150375", "", 2))
     assert "2" in replies[0].text
-    assert "482 915 0375" in replies[0].text
+    assert "482\u00a0915\u00a00375" in replies[0].text
     assert offered(replies) == [KEEP, BOT]
 
 
@@ -100,7 +100,7 @@ def test_waiting_says_the_place_and_the_code_in_groups(words: HandoverWords) -> 
 def test_a_message_that_is_kept_is_promised_no_more_than_is_known(words: HandoverWords, status: DeskStatus, promised: str) -> None:
     (reply,) = words.message_kept("en", View("message_left", "4829150375"), status)
     assert promised in reply.text
-    assert "482 915 0375" in reply.text
+    assert "482\u00a0915\u00a00375" in reply.text
 
 
 @pytest.mark.parametrize("language", REPLY_LANGUAGES)

@@ -16,7 +16,7 @@ def test_a_code_is_ten_digits_and_reads_back_however_it_is_typed() -> None:
 
 
 def test_a_code_is_written_in_groups_as_it_is_read_aloud() -> None:
-    assert spoken("4829150375") == "482 915 0375"
+    assert spoken("4829150375") == "482\u00a0915\u00a00375"
 
 
 def test_every_wrong_digit_and_every_two_that_changed_places_are_noticed() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
+from tests.stack.at_the_desk import DESK_OPEN, add_staff
 from tests.stack.running_stack import Stack
 from tests.stack.visiting import Visit, chromium
 
@@ -13,6 +14,17 @@ from tests.stack.visiting import Visit, chromium
 def stack(prepared: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The product, running; shared by all tests that do not break it."""
     running = Stack(tmp_path_factory.mktemp("stack"))
+    running.start()
+    yield running
+    assert running.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def desk_stack(prepared: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The product with a desk that is always open, where Anna and Ben work, and Olga, an officer."""
+    running = Stack(tmp_path_factory.mktemp("desk"), dict(DESK_OPEN))
+    for username, role in (("anna", "staff"), ("ben", "staff"), ("olga", "officer")):
+        add_staff(running, username, role)
     running.start()
     yield running
     assert running.stop() == 0

@@ -38,9 +38,9 @@ class Stack:
         self.log = self.folder / "stack.log"
         self.client = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
 
-    def start(self, wait: bool = True) -> None:
-        """Start the three processes and, with ``wait``, wait until a question can be answered."""
-        environment = {
+    def settings(self) -> dict[str, str]:
+        """Give the environment in which this product runs."""
+        return {
             **{name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "AREA")},
             "VAR_DIR": str(self.folder / "var"),
             "SESSION_LIMIT": "100000/minute",
@@ -48,9 +48,12 @@ class Stack:
             **self.ports,
             **self.environment,
         }
+
+    def start(self, wait: bool = True) -> None:
+        """Start the three processes and, with ``wait``, wait until a question can be answered."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "bot", "run"], cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
+                [sys.executable, "-m", "bot", "run"], cwd=ROOT, env=self.settings(), stdout=log, stderr=log, start_new_session=True
             )
         if wait:
             try:

@@ -114,7 +114,8 @@ def test_an_address_that_does_not_exist_is_said_in_its_own_form(stack: Stack) ->
 def test_the_openapi_document_names_every_route_of_the_api(stack: Stack) -> None:
     document: dict[str, Any] = stack.client.get("/api/v1/openapi.json").json()
     assert document["openapi"].startswith("3.")
-    assert set(document["paths"]) == {"/api/v1/chat", "/api/v1/chat/events", "/api/v1/chat/feedback"}
+    routes = {f"/api/v1/chat{path}" for path in ("", "/events", "/feedback", "/callback", "/reference")}
+    assert set(document["paths"]) == routes
     assert set(document["paths"]["/api/v1/chat"]["post"]["responses"]) >= {"200", "400", "404", "413", "422", "429", "503"}
 
 

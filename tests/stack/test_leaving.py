@@ -147,7 +147,8 @@ def test_the_session_stands_in_no_address(leaver: Visit) -> None:
 def age(stack: Stack, minutes: int) -> None:
     """Put the last sign of every conversation into the past."""
     with sqlite3.connect(stack.folder / "var" / "cambridgeshire.db", timeout=30) as database:
-        database.execute("UPDATE conversation SET last_seen_at = datetime('now', ?) || '.000000'", (f"-{minutes} minutes",))
+        for table in ("conversation", "access"):
+            database.execute(f"UPDATE {table} SET last_seen_at = datetime('now', ?) || '.000000'", (f"-{minutes} minutes",))
     database.close()
 
 

@@ -45,10 +45,8 @@ def comes_from_here(request: Request) -> bool:
     if site is not None:
         return site in ("same-origin", "none")
     origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc in (
-        request.headers.get("host"),
-        urlsplit(pipeline_of(request).settings.public_url).netloc,
-    )
+    ours = {request.headers.get("host", ""), urlsplit(pipeline_of(request).settings.public_url).netloc} - {""}
+    return origin is None or urlsplit(origin).netloc in ours
 
 
 async def given(request: Request) -> FormData:

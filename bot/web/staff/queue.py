@@ -159,7 +159,7 @@ async def _stream(request: Request) -> AsyncIterator[dict[str, Any]]:
 
 
 async def _standing(request: Request, who: Session) -> dict[str, Any]:
-    """Say how things stand: how many wait, the last urgent message, and a mark that changes with the queue and with each chat of one's own."""
+    """Say how things stand: how many wait, the last urgent message, a mark of the queue and one of each chat of one's own."""
     desk = pipeline_of(request).desk
 
     def look() -> dict[str, Any]:

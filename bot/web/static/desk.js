@@ -186,8 +186,10 @@
           text = parts.pop();
           const kinds = parts.map((part) => (part.match(/^event: ?(\w+)/m) || [])[1]);
           if (kinds.includes("ended")) return end();
-          if (parts.some((part) => /^event: ?state/m.test(part))) writing(/"writing":true/.test(parts[parts.length - 1]));
+          const state = parts.filter((part) => /^event: ?state/m.test(part)).pop();
+          if (state) writes = state.includes('"writing":true');
           if (kinds.includes("said") || kinds.includes("state")) await news();
+          writing();
         }
         reader.cancel();
       } catch (error) {
@@ -198,9 +200,10 @@
       wait = Math.min(wait * 2, 15000);
     }
   }
-  function writing(somebody) {
+  let writes = false;
+  function writing() {
     const line = document.querySelector("#desk .writing");
-    if (line) line.hidden = !somebody;
+    if (line) line.hidden = !writes;
   }
   let looking = false;
   async function news() {
@@ -220,7 +223,6 @@
     setFields("seen", now.dataset.seen);
     if (sections.length) {
       alive();
-      writing(false);
       for (const section of sections) announce(section.querySelectorAll(".said, .card h3"));
       const last = sections[sections.length - 1];
       if (document.activeElement.id !== "text") last.scrollIntoView({ block: "nearest" });

@@ -83,9 +83,10 @@
     else end();
   }
   function end() {
-    const last = document.querySelector(".talk li:last-child");
+    const list = document.querySelector(".talk");
+    const last = list && list.querySelector("li:last-child");
     if (!last) return;
-    last.scrollIntoView({ block: "nearest" });
+    list.scrollTop = list.scrollHeight;
     if (last.classList.contains("visitor")) told.textContent = last.textContent;
   }
 
@@ -106,6 +107,9 @@
   }
 
   // ---- A chat: sending without loading the page again
+
+  const read = document.querySelector(".talk");
+  if (read) read.scrollTop = read.scrollHeight;
 
   let wrote = 0;
   document.addEventListener("input", (event) => {

@@ -1,0 +1,399 @@
+"""A person takes over and hands back, through the real thing: the API, staff's pages, and two browsers side by side."""
+
+import json
+import os
+import re
+import signal
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.stack.at_the_desk import StaffClient, StaffTab
+from tests.stack.running_stack import Stack, kinds, services
+from tests.stack.visiting import Visit, needs_chromium
+
+
+class Visitor:
+    """A visitor over the API."""
+
+    def __init__(self, stack: Stack, text: str = "I need help with housing in Ely", **more: Any) -> None:
+        self.stack = stack
+        self.last = stack.ask(text, **more)
+        self.session: str = self.last["session"]
+        self.bearer = {"Authorization": f"Bearer {self.session}"}
+
+    def ask(self, text: str, **more: Any) -> dict[str, Any]:
+        return self.stack.ask(text, self.session, **more)
+
+    def choose(self, choice: str) -> dict[str, Any]:
+        return self.stack.choose(choice, self.session)
+
+    def wait(self) -> str:
+        """Ask for a person and wait; give the reference code."""
+        self.choose("human")
+        handover = self.choose("desk:wait")["handover"]
+        assert handover["state"] == "waiting"
+        return str(handover["reference"])
+
+    def events(self, after: int = 0) -> dict[str, Any]:
+        answer = self.stack.client.get(f"/api/v1/chat/events?after={after}", headers=self.bearer)
+        assert answer.status_code == 200, answer.text
+        body: dict[str, Any] = answer.json()
+        return body
+
+    def heard(self) -> list[str]:
+        """Give every text that the desk said."""
+        return [reply["text"] for event in self.events()["events"] for reply in event["replies"]]
+
+
+@pytest.fixture
+def anna(desk_stack: Stack) -> Iterator[StaffClient]:
+    signed_in = StaffClient(desk_stack, "anna")
+    signed_in.beat()
+    yield signed_in
+    for chat in signed_in.waiting():
+        if signed_in.act(chat, "claim").status_code == 303:
+            signed_in.act(chat, "close", outcome="other")
+    signed_in.post("/staff/sign-out")
+
+
+def chat_of(staff: StaffClient, reference: str) -> int:
+    """Find a chat by its code and take it."""
+    page = staff.post("/staff/code", code=reference).text
+    found = re.search(r'action="/staff/chat/(\d+)"', page)
+    assert found, page
+    assert staff.act(int(found[1]), "claim", by_code=reference).status_code == 303
+    return int(found[1])
+
+
+# ---- The API
+
+
+def test_who_reads_is_said_before_a_person_can_be_asked_for(desk_stack: Stack, anna: StaffClient) -> None:
+    visitor = Visitor(desk_stack)
+    offer = visitor.choose("human")
+    assert offer["handover"] == {"state": "none", "reference": None}
+    values = [choice["value"] for reply in offer["replies"] for choice in reply.get("choices", [])]
+    assert values == ["desk:wait", "desk:message"]
+    reads = next(at for at, reply in enumerate(offer["replies"]) if "in danger" in reply["text"])
+    assert reads < next(at for at, reply in enumerate(offer["replies"]) if reply["kind"] == "choices")
+
+
+def test_a_wait_cannot_be_chosen_that_was_not_offered(desk_stack: Stack, anna: StaffClient) -> None:
+    visitor = Visitor(desk_stack)
+    refused = desk_stack.client.post("/api/v1/chat", json={"choice": "desk:wait", "session": visitor.session})
+    assert refused.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("uk", "Я хочу поговорити з людиною"),
+        ("ar", "أريد التحدث إلى شخص حقيقي"),
+        ("fa", "می‌خواهم با یک انسان صحبت کنم"),
+        ("en", "can I talk to a human"),
+    ],
+)
+def test_a_person_is_offered_to_who_asks_in_words(desk_stack: Stack, anna: StaffClient, language: str, text: str) -> None:
+    answer = desk_stack.ask(text, language=language)
+    assert "desk:wait" in [choice["value"] for reply in answer["replies"] for choice in reply.get("choices", [])], answer["understood"]
+
+
+def test_while_waiting_the_bot_answers_and_after_the_claim_it_is_silent_until_the_hand_back(desk_stack: Stack, anna: StaffClient) -> None:
+    visitor = Visitor(desk_stack)
+    reference = visitor.wait()
+    assert services(visitor.ask("I need food in Ely"))
+    assert visitor.events()["queue"]["place"] >= 1
+    chat = chat_of(anna, reference)
+    silent = visitor.ask("where is the library")
+    assert kinds(silent) == ["notice"]
+    assert silent["handover"] == {"state": "with_staff", "reference": reference}
+    anna.act(chat, "text", text="Hello, I am Anna.")
+    assert "Hello, I am Anna." in visitor.heard()
+    assert "where is the library" in anna.read(chat)
+    anna.act(chat, "hand_back")
+    again = visitor.ask("I need food in Ely")
+    assert services(again)
+    assert again["handover"] == {"state": "none", "reference": None}
+
+
+def test_an_urgent_message_in_a_claimed_chat_is_answered_at_once_and_alarms(desk_stack: Stack, anna: StaffClient) -> None:
+    visitor = Visitor(desk_stack)
+    chat = chat_of(anna, visitor.wait())
+    answer = visitor.ask("my husband is beating me and he is here")
+    assert kinds(answer) == ["urgent", "notice"]
+    page = anna.client.get("/staff/queue?part=1").text
+    assert "URGENT" in page
+    assert "URGENT" in anna.read(chat)
+
+
+def test_the_same_message_twice_is_kept_once_on_both_sides(desk_stack: Stack, anna: StaffClient) -> None:
+    visitor = Visitor(desk_stack)
+    chat = chat_of(anna, visitor.wait())
+    for _ in range(2):
+        visitor.ask("only once please", message_id="v-1")
+        anna.act(chat, "text", text="I say this once.", message_id="s-1")
+    assert anna.read(chat).count("only once please") == 1
+    assert visitor.heard().count("I say this once.") == 1
+
+
+def test_events_come_once_each_by_number_and_as_a_stream(desk_stack: Stack, anna: StaffClient) -> None:
+    visitor = Visitor(desk_stack)
+    chat = chat_of(anna, visitor.wait())
+    for number in range(3):
+        anna.act(chat, "text", text=f"line {number}")
+    body = visitor.events()
+    numbers = [event["number"] for event in body["events"]]
+    assert numbers == list(range(1, 5))
+    assert visitor.events(after=numbers[-1])["events"] == []
+    assert visitor.events(after=2)["events"] == body["events"][2:]
+    heard: list[str] = []
+    headers = {**visitor.bearer, "Accept": "text/event-stream", "Last-Event-ID": "2"}
+    with desk_stack.client.stream("GET", "/api/v1/chat/events", headers=headers) as stream:
+        event = ""
+        for line in stream.iter_lines():
+            if line.startswith("event:"):
+                event = line.split(":", 1)[1].strip()
+            if line.startswith("data:") and event == "said":
+                heard.append(json.loads(line[5:])["replies"][0]["text"])
+                if len(heard) == 2:
+                    anna.act(chat, "text", text="written while they listen")
+                if len(heard) == 3:
+                    break
+    assert heard == ["line 1", "line 2", "written while they listen"]
+
+
+def test_a_stream_of_an_unknown_session_is_refused(desk_stack: Stack) -> None:
+    answer = desk_stack.client.get("/api/v1/chat/events", headers={"Authorization": "Bearer nobody", "Accept": "text/event-stream"})
+    assert answer.status_code == 404
+
+
+def test_a_message_is_left_with_a_code_and_answered_on_another_device(desk_stack: Stack, anna: StaffClient) -> None:
+    visitor = Visitor(desk_stack)
+    visitor.choose("human")
+    visitor.choose("desk:message")
+    left = visitor.ask("please call the school for me, my number is 07700 900123")
+    assert left["handover"]["state"] == "message_left"
+    reference = left["handover"]["reference"]
+    assert kinds(left) == ["notice"]
+    assert services(visitor.ask("I need food in Ely")), "the bot goes on"
+    chat = chat_of(anna, reference)
+    page = anna.read(chat)
+    assert "please call the school" in page
+    assert "900123" not in page
+    anna.act(chat, "text", text="We have called them.")
+    anna.act(chat, "close", outcome="answered")
+    other = desk_stack.client.post("/api/v1/chat/reference", json={"reference": reference})
+    assert other.status_code == 200
+    bearer = {"Authorization": f"Bearer {other.json()['session']}"}
+    told = desk_stack.client.get(f"/api/v1/chat/events?after={other.json()['after']}", headers=bearer).json()
+    texts = [reply["text"] for event in told["events"] for reply in event["replies"]]
+    assert "We have called them." in texts
+    assert told["handover"]["state"] == "closed"
+
+
+def test_a_number_to_call_back_is_taken_only_with_the_tick_and_shown_to_the_holder(desk_stack: Stack, anna: StaffClient) -> None:
+    visitor = Visitor(desk_stack)
+    reference = visitor.wait()
+
+    def leave(**fields: Any) -> httpx.Response:
+        return desk_stack.client.post("/api/v1/chat/callback", json=fields, headers=visitor.bearer)
+
+    assert leave(contact="07700 900123", wanted=False).status_code == 422
+    assert leave(contact="nonsense", wanted=True).status_code == 422
+    assert leave(contact="07700 900123", wanted=True).status_code == 204
+    chat = chat_of(anna, reference)
+    assert "900123" not in anna.read(chat)
+    assert "07700 900123" in anna.act(chat, "contact").text
+    everything = b"".join(path.read_bytes() for path in (desk_stack.folder / "var").iterdir())
+    assert b"900123" not in everything
+
+
+def test_who_goes_back_to_the_assistant_is_answered_by_it(desk_stack: Stack, anna: StaffClient) -> None:
+    visitor = Visitor(desk_stack)
+    chat = chat_of(anna, visitor.wait())
+    assert visitor.choose("desk:bot")["handover"] == {"state": "none", "reference": None}
+    assert services(visitor.ask("I need food in Ely"))
+    assert anna.act(chat, "text", text="are you there").status_code == 409
+
+
+def test_erasing_ends_it_for_staff_too(desk_stack: Stack, anna: StaffClient) -> None:
+    visitor = Visitor(desk_stack)
+    reference = visitor.wait()
+    chat = chat_of(anna, reference)
+    assert desk_stack.client.delete("/api/v1/chat", headers=visitor.bearer).status_code in (202, 204)
+    assert anna.client.get(f"/staff/chat/{chat}").status_code == 404
+    assert anna.act(chat, "text", text="hello?").status_code == 404
+    assert desk_stack.client.post("/api/v1/chat/reference", json={"reference": reference}).status_code == 404
+
+
+# ---- The seven ways in which Rasa's own pause goes wrong: none of them can, since Rasa is not asked
+
+
+def tracker_events(stack: Stack) -> int:
+    path = stack.folder / "var" / "rasa-cambridgeshire.db"
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+        return int(connection.execute("SELECT count(*) FROM events").fetchone()[0])
+
+
+@pytest.fixture
+def paused(desk_stack: Stack, anna: StaffClient) -> tuple[Visitor, int]:
+    """A visitor whose chat Anna has."""
+    visitor = Visitor(desk_stack, "where can I learn English in Ely")
+    return visitor, chat_of(anna, visitor.wait())
+
+
+def test_pause_1_the_claim_leaves_nothing_half_done_in_rasa(desk_stack: Stack, anna: StaffClient, paused: tuple[Visitor, int]) -> None:
+    visitor, chat = paused
+    anna.act(chat, "hand_back")
+    understood = visitor.ask("and in Wisbech?")["understood"]
+    assert (understood["topic"], understood["place"]) == ("esol", "Wisbech")
+
+
+def test_pause_2_what_is_written_to_staff_never_reaches_rasa(desk_stack: Stack, anna: StaffClient, paused: tuple[Visitor, int]) -> None:
+    visitor, _ = paused
+    before = tracker_events(desk_stack)
+    visitor.ask("I live in Wisbech and I need food")
+    assert tracker_events(desk_stack) == before
+
+
+def test_pause_3_after_the_hand_back_the_next_message_is_answered_and_nothing_is_run_again(
+    desk_stack: Stack, anna: StaffClient, paused: tuple[Visitor, int]
+) -> None:
+    visitor, chat = paused
+    visitor.ask("hello Anna")
+    anna.act(chat, "hand_back")
+    answer = visitor.ask("I need food in Ely")
+    assert answer["understood"]["topic"] == "food"
+    assert answer["handover"]["state"] == "none"
+    assert visitor.events()["handover"]["state"] == "none"
+
+
+def test_pause_4_the_place_and_the_need_of_before_are_remembered_after_it(
+    desk_stack: Stack, anna: StaffClient, paused: tuple[Visitor, int]
+) -> None:
+    visitor, chat = paused
+    visitor.ask("thank you")
+    anna.act(chat, "hand_back")
+    understood = visitor.choose("more")["understood"]
+    assert (understood["topic"], understood["place"]) == ("esol", "Ely")
+
+
+@pytest.mark.parametrize("text", ["/restart", "/session_start", "start again"])
+def test_pause_5_no_command_ends_it(desk_stack: Stack, anna: StaffClient, paused: tuple[Visitor, int], text: str) -> None:
+    visitor, chat = paused
+    assert kinds(visitor.ask(text)) == ["notice"]
+    assert kinds(visitor.choose("start_again")) == ["notice"]
+    assert visitor.events()["handover"]["state"] == "with_staff"
+    anna.act(chat, "hand_back")
+    assert services(visitor.ask("I need food in Ely"))
+
+
+def test_pause_6_a_session_of_rasas_that_ends_ends_no_handover(desk_stack: Stack, anna: StaffClient, paused: tuple[Visitor, int]) -> None:
+    visitor, _ = paused
+    path = desk_stack.folder / "var" / "rasa-cambridgeshire.db"
+    with sqlite3.connect(path, timeout=30) as connection:
+        # As if the last thing that Rasa knows of were a year old.
+        connection.execute("UPDATE events SET timestamp = timestamp - 31536000")
+    assert kinds(visitor.ask("are you still there")) == ["notice"]
+    assert visitor.events()["handover"]["state"] == "with_staff"
+
+
+def test_pause_7_while_rasa_cannot_read_or_is_away_the_bot_is_as_silent_and_staff_get_every_word(
+    desk_stack: Stack, anna: StaffClient, paused: tuple[Visitor, int]
+) -> None:
+    visitor, chat = paused
+    rasa = desk_stack.pid_of("rasa")
+    os.kill(rasa, signal.SIGSTOP)
+    try:
+        time.sleep(1.5)
+        answer = visitor.ask("can you hear me")
+        assert kinds(answer) == ["notice"]
+        anna.act(chat, "text", text="I hear you.")
+        assert "I hear you." in visitor.heard()
+    finally:
+        os.kill(rasa, signal.SIGCONT)
+    assert "can you hear me" in anna.read(chat)
+    desk_stack.wait_ready(30)
+
+
+# ---- Two browsers side by side
+
+
+@needs_chromium
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_an_arab_visitor_and_a_librarian_without_a_common_language(
+    browser: Browser, desk_stack: Stack, scripts: bool, tmp_path: Path
+) -> None:
+    staff = StaffTab(browser, desk_stack, "ben")
+    staff.open("/staff/queue")
+    expect(staff.page.locator("#queue")).to_contain_text("Ben")
+    visitor = Visit(browser, desk_stack, scripts)
+    page = visitor.open("ar")
+    visitor.ask("أحتاج مساعدة في السكن في إيلي")
+    visitor.press("#ask button[value=human]")
+    visitor.press('button[value="desk:wait"]')
+    panel = page.locator("#desk")
+    expect(panel).to_have_attribute("data-state", "waiting")
+    code = panel.locator(".reference b").inner_text()
+
+    # The queue shows the chat without being loaded again; Ben takes it by the keyboard.
+    row = staff.page.locator("tr", has_text=code)
+    expect(row).to_be_visible()
+    assert "(1)" in staff.page.title()
+    row.locator("button").focus()
+    staff.page.keyboard.press("Enter")
+    staff.page.wait_for_url(re.compile(r"/staff/chat/\d+"))
+    expect(staff.page.locator(".talk")).to_contain_text("أحتاج مساعدة في السكن في إيلي")
+
+    def look() -> None:
+        """Without scripts a visitor presses the button that looks for an answer."""
+        if not scripts:
+            with page.expect_navigation():
+                panel.locator(".look").click()
+
+    look()
+    expect(panel).to_have_attribute("data-state", "with_staff")
+    assert "Ben" in panel.inner_text()
+    if scripts:
+        staff.page.fill("#text", "One mo")
+        expect(panel.locator(".writing")).to_be_visible()
+        staff.page.fill("#text", "")
+
+    # A checked phrase that asks something, answered by a button; then a service.
+    group = staff.page.locator("details.phrases").nth(3)
+    group.locator("summary").click()
+    question = group.locator("button[name=phrase]").first
+    arabic = question.locator("[lang=ar]").inner_text()
+    question.click()
+    expect(staff.page.locator(".talk")).to_contain_text(arabic)
+    look()
+    expect(page.locator(".exchange.desk").last).to_contain_text(arabic)
+    answer = page.locator('.exchange button[name=choice][value^="answer:"]').first
+    said = answer.get_attribute("value")
+    answer.click()
+    expect(page.locator(".exchange .asked").last).to_be_visible()
+    english = {"answer:yes": "Yes", "answer:housing": "Housing"}.get(str(said))
+    if english:
+        expect(staff.page.locator(".talk li.visitor").last).to_contain_text(english)
+    staff.page.locator("a.button", has_text="Send a service").click()
+    staff.page.locator(".card", has_text="Send to the visitor").first.locator("button", has_text="Send to the visitor").click()
+    staff.page.wait_for_url(re.compile(r"/staff/chat/\d+"))
+    look()
+    expect(page.locator(".exchange.desk .card").last).to_be_visible()
+
+    staff.page.locator("summary", has_text="Finish").click()
+    staff.page.locator("button[value=hand_back]").click()
+    staff.page.wait_for_url(re.compile(r"/staff/queue"))
+    look()
+    expect(panel).to_be_hidden()
+    visitor.ask("أين يمكنني أن أتعلم الإنجليزية في إيلي؟")
+    assert page.locator(".exchange").last.locator(".card").count() > 0
+    visitor.close()
+    staff.close()
