@@ -43,6 +43,7 @@ class Settings:
     desk_patience_minutes: int
     desk_notify: str
     safeguarding_contact: str
+    safeguarding_years: int
     translate_url: str
 
     @property
@@ -122,5 +123,6 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         desk_patience_minutes=_number(env, "DESK_PATIENCE_MINUTES", 5, 1, 60),
         desk_notify=env.get("DESK_NOTIFY", "").strip(),
         safeguarding_contact=env.get("SAFEGUARDING_CONTACT", "").strip(),
+        safeguarding_years=_number(env, "SAFEGUARDING_YEARS", 6, 1, 100),
         translate_url=_address(env, "TRANSLATE_URL", "").rstrip("/"),
     )

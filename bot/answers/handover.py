@@ -13,8 +13,8 @@ from bot.codes import reply_language
 from bot.directory.hours import BRITISH_TIME, Opening, opening_at
 from bot.directory.records import PlaceRecord
 from bot.directory.search import find_services
-from bot.handover.desk import DeskStatus, Said, View
 from bot.handover.reference import spoken
+from bot.handover.views import DeskStatus, Said, View
 
 WAIT, MESSAGE, BOT, KEEP = "desk:wait", "desk:message", "desk:bot", "desk:keep"
 CHOICES = {WAIT: "choice.desk_wait", MESSAGE: "choice.desk_message", BOT: "choice.desk_bot", KEEP: "choice.desk_keep"}

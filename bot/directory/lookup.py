@@ -172,11 +172,16 @@ class LookUp:
         self._near = lru_cache(maxsize=CACHED_PLACES)(self._nearness)
         self._day = lru_cache(maxsize=2)(self._openings_of)
 
-    def find(self, words: str, vector: Vector | None, filters: Filters, moment: datetime, limit: int = 20) -> Result:
+    def find(
+        self, words: str, vector: Vector | None, filters: Filters, moment: datetime, limit: int = 20, likely: Filters | None = None
+    ) -> Result:
         """Find what ``words`` (the question as typed) and ``vector`` (its unit vector; None for words alone) ask for.
 
         A service called just so comes first, then those that hold every word in their name, then the rest by reciprocal rank fusion of
         words and meaning. Not all words need be held; the last may be the beginning of one, unless a space or a mark follows it.
+        ``likely`` is what the words seem to be about (a topic, and a place if they name one): services of that topic, in the order of
+        ``find_services``, are fused in as a third list, which is what finds the right ones across languages.
+
         Without words: all that the filters allow, in the order of ``find_services``, and the statements of the topic.
 
         With ``filters.language`` those that speak it come first, then those with interpreters, whose records do not say for which
@@ -203,7 +208,12 @@ class LookUp:
         if not filters.topic:
             # Nobody knows what is asked for: it may be immigration advice.
             reasons[(reasons == _ALLOWED) & self._unregulated & (theirs.words == 0)] = _REGULATION
-        found = _ranked(theirs, reasons == _ALLOWED, reach)
+        about: Numbers = np.array([], dtype=np.int64)
+        if likely is not None and likely.topic:
+            in_order = self._in_order(likely, reach)
+            near = self._near(likely.place)[in_order] != ELSEWHERE
+            about = in_order[near & self._related[likely.topic][in_order]][:CLOSEST_AT_MOST]
+        found = _ranked(theirs, reasons == _ALLOWED, reach, about)
         well = theirs.held >= WELL_HELD
         well[np.argsort(-theirs.meaning, kind="stable")[:CLOSEST_AT_MOST]] = True
         left = _ranked(theirs, (reasons != _ALLOWED) & well, reach)
@@ -417,14 +427,15 @@ class _WordIndex:
         return rows, found
 
 
-def _ranked(matches: _Matches, allowed: Mask, reach: Numbers) -> Numbers:
-    """Give the allowed rows that match, best first: by reach, tier, then reciprocal rank fusion of words and meaning."""
+def _ranked(matches: _Matches, allowed: Mask, reach: Numbers, about: Numbers | None = None) -> Numbers:
+    """Give the allowed rows that match, best first: by reach, tier, then reciprocal rank fusion of words, meaning and topic (``about``)."""
     by_words = np.flatnonzero(allowed & (matches.words > 0))
     by_words = by_words[np.argsort(-matches.words[by_words], kind="stable")]
     near = np.flatnonzero(allowed & (matches.meaning > 0))
     by_meaning = near[np.argsort(-matches.meaning[near], kind="stable")][:CLOSEST_AT_MOST]
     fused = np.zeros(len(allowed))
-    for ranked in (by_words, by_meaning):
+    by_topic = near[:0] if about is None else about[allowed[about]]
+    for ranked in (by_words, by_meaning, by_topic):
         fused[ranked] += 1 / (FUSION + 1 + np.arange(len(ranked)))
     found = np.flatnonzero((fused > 0) | (allowed & (matches.tier == EXACT)))
     order = np.lexsort((-fused[found], matches.tier[found], reach[found]))

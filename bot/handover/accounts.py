@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import math
-import re
 import secrets
 import threading
 import time
@@ -24,13 +23,12 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.conversation.store import seen
 from bot.errors import AccountError, SignedOut, SignInRefused
+from bot.handover.credentials import USERNAME, check_name, check_password, check_username
 from bot.handover.models import SignIn, Staff, StaffSession
 
-ROLES = ("staff", "officer")
-USERNAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,39}")
-NAME_LENGTH = 40
-PASSWORD_LENGTH = 12
-"""The least length of a password, in characters."""
+STAFF, OFFICER = "staff", "officer"
+ROLES = (STAFF, OFFICER)
+"""Library staff take chats; officers keep the directory and read none."""
 
 SESSION_HOURS = 12
 """A session is over so many hours after its sign-in."""
@@ -48,61 +46,8 @@ WRONG_FOR_USERNAME = RateLimitItemPerMinute(5, 15)
 WRONG_FROM_ADDRESS = RateLimitItemPerMinute(30, 15)
 """Wrong tries within fifteen minutes; an address has more, since a library shares one."""
 
-COMMON = frozenset(
-    [
-        "123456789012",
-        "1234567890123",
-        "12345678901234",
-        "123456789012345",
-        "1234567890123456",
-        "123123123123",
-        "123456123456",
-        "1q2w3e4r5t6y",
-        "1qaz2wsx3edc",
-        "qwertyuiop12",
-        "qwertyuiop123",
-        "qwertyuiop1234",
-        "qwertyuiopasdf",
-        "qwertyuiopasdfghjkl",
-        "qwertyqwerty",
-        "qwerty123456",
-        "abcdefghijkl",
-        "abcdefghijklm",
-        "abcdefghijklmnopqrstuvwxyz",
-        "abc123abc123",
-        "password1234",
-        "password12345",
-        "password123456",
-        "passwordpassword",
-        "mypassword123",
-        "passw0rd1234",
-        "administrator",
-        "admin1234567",
-        "adminadminadmin",
-        "letmeinletmein",
-        "letmeinplease",
-        "iloveyou1234",
-        "welcome12345",
-        "changeme1234",
-        "changemechangeme",
-        "correcthorsebatterystaple",
-        "threerandomwords",
-        "librarylibrary",
-        "welcomedesk",
-        "welcomedesk1",
-        "welcomedesk123",
-        "cambridgeshire",
-        "birmingham123",
-    ]
-)
-"""Passwords long enough that are tried first, in lower case, letters and digits alone."""
-
-ADVICE = f"Choose at least {PASSWORD_LENGTH} characters; three random words, as the NCSC advises, are easy to remember."
-"""See https://www.ncsc.gov.uk/collection/top-tips-for-staying-secure-online/three-random-words."""
-
 _CSRF_LABEL = b"welcome-desk csrf"
 _TOUCH = timedelta(minutes=1)
-_JOINERS = "\u200c\u200d"
 
 
 @dataclass(frozen=True)
@@ -161,38 +106,6 @@ def _digest(text: str) -> str:
 def _secret(password: str) -> bytes:
     """Give a password as bytes: keyboards differ in how they compose a letter (NFC as RFC 8265, 4.2 has it)."""
     return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
-
-
-def check_username(username: str) -> None:
-    """Raise AccountError where ``username`` cannot be one."""
-    if not USERNAME.fullmatch(username):
-        raise AccountError(
-            "Choose a user name of 2 to 40 lower-case letters (a to z), digits, dots and dashes that begins with a letter or digit."
-        )
-
-
-def check_name(name: str) -> str:
-    """Give the name that visitors see as it is kept. Raises AccountError where it cannot be shown."""
-    name = unicodedata.normalize("NFC", name.strip())
-    # Joiners belong to the spelling of Persian names; other invisible characters could turn the line around.
-    hidden = any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") and c not in _JOINERS for c in name)
-    if hidden or len(name) > NAME_LENGTH or not any(c.isalnum() for c in name):
-        raise AccountError(
-            f"Give the name that visitors see, a first name or a role: 1 to {NAME_LENGTH} characters on one line, with a letter or digit."
-        )
-    return name
-
-
-def check_password(username: str, password: str) -> None:
-    """Raise AccountError where ``password`` is too easily guessed for the account ``username``."""
-    password = unicodedata.normalize("NFC", password)
-    if len(password) < PASSWORD_LENGTH:
-        raise AccountError(f"The password is too short. {ADVICE}")
-    if username in password.casefold():
-        raise AccountError(f"The password contains the user name. {ADVICE}")
-    plain = "".join(c for c in password.casefold() if c.isalnum())
-    if plain in COMMON or len(set(password)) < 5:
-        raise AccountError(f"The password is one that is tried first. {ADVICE}")
 
 
 class _Throttle:
@@ -412,15 +325,12 @@ class Accounts:
             rows = transaction.execute(select(Staff).where(Staff.id.in_(there)).order_by(Staff.name, Staff.id)).scalars()
             return [_member(row) for row in rows]
 
-    def is_present(self, staff_id: int, since: datetime) -> bool:
-        """Tell whether a member takes chats in a session whose page has been open at ``since`` or later."""
-        with self._transaction() as transaction:
-            there = self._there(seen(since).astimezone(timezone.utc)).where(StaffSession.staff_id == staff_id)
-            return transaction.execute(there).first() is not None
-
     def _there(self, since: datetime) -> Any:
         going_on = _going_on(self._clock())
-        return select(StaffSession.staff_id).where(StaffSession.at_desk.is_(True), StaffSession.beat_at >= since, *going_on)
+        open_page = (
+            select(StaffSession.staff_id).join(Staff, Staff.id == StaffSession.staff_id).where(StaffSession.beat_at >= since, *going_on)
+        )
+        return open_page.where(Staff.role == STAFF, StaffSession.at_desk.is_(True))
 
     def last_beat(self, staff_id: int) -> datetime | None:
         """Give when a page of a member was last known to be open, in a session that goes on; None where there is none."""

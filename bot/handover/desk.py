@@ -6,7 +6,6 @@ in the middle leaves all or nothing behind.
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -17,128 +16,17 @@ from sqlalchemy.orm import Session
 
 from bot.codes import NEEDS
 from bot.conversation.models import Access, Conversation, Message
-from bot.conversation.store import Chat, Exchange, exchange_of, lock, message_of, seen
+from bot.conversation.store import Chat, exchange_of, lock, message_of, seen
 from bot.errors import AlreadyTaken, NotTheirs, UnknownConversation
+from bot.handover.accounts import STAFF as LIBRARIAN
 from bot.handover.accounts import Accounts, Member
 from bot.handover.callback import Vault
 from bot.handover.hours import DeskHours
-from bot.handover.models import Callback, DeskMessage, Escalation, Handover, Note, Staff, Transition, WrongRecord
+from bot.handover.models import Callback, DeskMessage, Escalation, Handover, Note, Staff, Transition
 from bot.handover.reference import new_reference
+from bot.handover.reports import Reports
 from bot.handover.states import ANSWERED, CLOSED, MESSAGE_LEFT, NONE, OPEN, STAFF, SYSTEM, TRANSITIONS, VISITOR, WAITING, WITH_STAFF
-
-SAID = ("text", "phrase", "service")
-"""Kinds of a desk message that a member of staff writes; the others say what happened."""
-
-
-@dataclass(frozen=True)
-class DeskStatus:
-    """Whether somebody can be talked to at a moment, and if not, when the desk opens next (None where nobody can say).
-
-    ``staffed`` tells whether there is anybody at all who will read a message; ``queue`` is how many wait already.
-    """
-
-    staffed: bool = False
-    open: bool = False
-    present: int = 0
-    closes_at: datetime | None = None
-    opens_at: datetime | None = None
-    queue: int = 0
-
-    @property
-    def live(self) -> bool:
-        """Whether a chat with a person is offered: in desk hours, with somebody signed in and there."""
-        return self.open and self.present > 0
-
-
-@dataclass(frozen=True)
-class View:
-    """A handover as its visitor's side needs it. ``place`` in the queue counts from 1, 0 where the chat does not wait."""
-
-    state: str = NONE
-    reference: str | None = None
-    holder: str = ""
-    place: int = 0
-    asked_at: datetime | None = None
-    callback: bool = False
-
-
-@dataclass(frozen=True)
-class Said:
-    """One thing that the desk said; ``sender`` is the first name or role of who said it."""
-
-    number: int
-    kind: str
-    body: dict[str, Any]
-    sender: str
-    sent_at: datetime
-    translation: str | None = None
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A line of the queue: nothing of what was said, only what staff need in order to choose."""
-
-    id: int
-    state: str
-    reference: str
-    language: str
-    topic: str | None
-    urgent: str | None
-    urgent_at: datetime | None
-    asked_at: datetime
-    last_seen_at: datetime
-    holder: Member | None
-    reason: str
-    callback: bool
-    practice: bool
-
-
-@dataclass(frozen=True)
-class Change:
-    """A line of a handover's history."""
-
-    at: datetime
-    from_state: str
-    to_state: str
-    actor: str
-    by: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Remark:
-    """A note for the next member of staff."""
-
-    text: str
-    by: str
-    written_at: datetime
-
-
-@dataclass(frozen=True)
-class File:
-    """All of a handover that the member of staff who has it may see; ``device`` tells whether the visitor left for good."""
-
-    entry: Entry
-    exchanges: tuple[Exchange, ...]
-    said: tuple[Said, ...]
-    changes: tuple[Change, ...]
-    notes: tuple[Remark, ...]
-    seen: int
-    blocked: bool
-    gone: bool
-    scenario: str
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """A message that is kept: the answer it has already, if it was sent before, and whether staff answer it.
-
-    ``left`` says that it was kept as a message for the desk to read later.
-    """
-
-    answer: dict[str, Any] | None
-    for_desk: bool
-    left: bool = False
+from bot.handover.views import Accepted, Change, DeskStatus, Entry, File, Remark, Said, View
 
 
 def _now() -> datetime:
@@ -173,6 +61,7 @@ class Desk:
         self._changed = changed
         self._alert = alert
         self._clock = clock
+        self.reports = Reports(engine, clock)
         # Nobody could say "I am here" while this process was down.
         self._started = clock()
 
@@ -186,7 +75,8 @@ class Desk:
         moment = self._clock()
         is_open = self.hours.is_open(moment)
         with self._session() as session:
-            staffed = session.execute(select(func.count(Staff.id)).where(Staff.disabled_at.is_(None))).scalar() or 0
+            librarians = (Staff.disabled_at.is_(None), Staff.role == LIBRARIAN)
+            staffed = session.execute(select(func.count(Staff.id)).where(*librarians)).scalar() or 0
             queue = session.execute(select(func.count(Handover.id)).where(Handover.state == WAITING, Handover.practice.is_(False))).scalar()
         return DeskStatus(
             staffed=bool(staffed),
@@ -518,36 +408,6 @@ class Desk:
                 row.seen = _last_number(session, row.conversation_id)
             session.commit()
         self._tell()
-
-    def report_wrong(self, member: Member, kind: str, about: str, note: str) -> None:
-        """Tell the officers that a record (``kind`` is ``service`` or ``guidance``) is wrong; each is told once until it is settled."""
-        with self._session() as session:
-            same = select(WrongRecord).where(WrongRecord.kind == kind, WrongRecord.about == about, WrongRecord.settled_at.is_(None))
-            known = session.execute(same).scalars().first()
-            if known is None:
-                session.add(WrongRecord(kind=kind, about=about, note=note, staff_id=member.id, at=self._clock()))
-            elif note and note not in known.note:
-                known.note = f"{known.note}\n{note}".strip()
-            session.commit()
-
-    def wrong_records(self) -> list[dict[str, Any]]:
-        """Give what was reported wrong and is not settled, oldest first: id, kind, about, note, by, at."""
-        with self._session() as session:
-            rows = session.execute(
-                select(WrongRecord, Staff.name)
-                .join(Staff, Staff.id == WrongRecord.staff_id)
-                .where(WrongRecord.settled_at.is_(None))
-                .order_by(WrongRecord.id)
-            )
-            return [
-                {"id": row.id, "kind": row.kind, "about": row.about, "note": row.note, "by": name, "at": seen(row.at)} for row, name in rows
-            ]
-
-    def settle_wrong(self, report_id: int) -> None:
-        """Note that an officer has settled a report."""
-        with self._session() as session:
-            session.execute(update(WrongRecord).where(WrongRecord.id == report_id).values(settled_at=self._clock()))
-            session.commit()
 
     def translated(self, handover_id: int, number: int, text: str) -> None:
         """Put a translation beside what the desk said."""

@@ -4,8 +4,6 @@ import logging
 import threading
 import time
 
-import apprise
-
 from bot.errors import SettingsError
 
 log = logging.getLogger(__name__)
@@ -26,20 +24,25 @@ class Notifier:
     """
 
     def __init__(self, addresses: str) -> None:
+        self._to = None
+        self._told: dict[str, float] = {}
+        if not addresses:
+            return
+        import apprise  # 40 MB that nobody needs otherwise
+
         self._to = apprise.Apprise()
         for address in addresses.split():
             if not self._to.add(address):
                 raise SettingsError("DESK_NOTIFY has an address that cannot be used: https://github.com/caronc/apprise/wiki lists them.")
-        self._told: dict[str, float] = {}
 
     def alert(self, kind: str) -> None:
         """Tell of ``kind`` in a thread of its own: a slow mail server holds nobody up."""
         now = time.monotonic()
-        if not len(self._to) or now - self._told.get(kind, -QUIET_FOR) < QUIET_FOR:
+        if self._to is None or now - self._told.get(kind, -QUIET_FOR) < QUIET_FOR:
             return
         self._told[kind] = now
         threading.Thread(target=self._send, args=(WORDS[kind],), daemon=True).start()
 
     def _send(self, words: str) -> None:
-        if not self._to.notify(body=words, title="Welcome Desk"):
+        if self._to and not self._to.notify(body=words, title="Welcome Desk"):
             log.error("A notification of DESK_NOTIFY was not taken.")

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.codes import NEEDS
 from bot.errors import SetUpError
 from bot.understanding.embedding import Matrix, Vector
 from bot.understanding.topic import TopicModel
@@ -26,6 +27,10 @@ NONE = "none"
 GATHERED = "gathered"
 """Mark of the examples that were written for ``data/nlu`` and ``data/urgency`` by many, found there with a model like this one."""
 FILE = "for_a_person.npz"
+LIKELY_TOPIC, CLEARER = 0.05, 2.0
+"""How likely a need must be, and how many times likelier than any other, to be what a look-up's words are about.
+
+A word or two leave most of the probability to no need at all; which of the needs it is, they still tell."""
 THRESHOLD = 0.18
 """How likely the four kinds together must be; chosen with ``benchmarks/for_a_person.py``."""
 
@@ -55,6 +60,12 @@ class ForAPersonModel:
         """Give what the message must be left to a person as (one of KINDS), or None."""
         kind, likely = self.score(text, vector)
         return kind if likely >= THRESHOLD else None
+
+    def topic(self, text: str, vector: Vector) -> str | None:
+        """Give the need that a look-up's words are about, where one stands out; None where none does."""
+        likely = sorted(((p, name) for name, p in self.classes.probabilities(text, vector).items() if name in NEEDS), reverse=True)
+        (first, name), (second, _) = likely[:2]
+        return name if first >= LIKELY_TOPIC and first >= CLEARER * second else None
 
     def save(self, folder: Path) -> None:
         """Write the model's numbers to ``folder``."""

@@ -110,6 +110,7 @@ async def _tidy_for_ever(pipeline: Pipeline) -> None:
                 pipeline.look_up = await to_thread.run_sync(open_look_up, directory, pipeline.meaning, pipeline.catalogues)
             await pipeline.tidy()
             await to_thread.run_sync(pipeline.desk.accounts.tidy)
+            await to_thread.run_sync(pipeline.desk.reports.forget_escalations, pipeline.settings.safeguarding_years)
         except Exception as error:
             log.error("The tidying job failed and will be tried again: %s", type(error).__name__)
         await asyncio.sleep(TIDY_EVERY)

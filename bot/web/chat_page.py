@@ -17,9 +17,9 @@ from bot.answers.handover import ANSWER, CHOICES
 from bot.codes import INTERPRETER_FOR, NEEDS, reply_language
 from bot.conversation.store import Chat
 from bot.errors import MessageRefused, UnknownConversation
-from bot.handover.desk import SAID, DeskStatus, View
 from bot.handover.reference import spoken
 from bot.handover.states import NONE, WAITING
+from bot.handover.views import SAID, DeskStatus, View
 from bot.web.api import RETRY_AFTER, open_by_code, pipeline_of, problem, too_many
 from bot.web.pipeline import Incoming, Unanswered
 from bot.web.rendering import Visit, empty_visit, read_visit, render

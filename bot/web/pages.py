@@ -72,7 +72,16 @@ async def show_privacy(request: Request) -> Response:
         for g in find_guidance(pipeline.live.current(), "trust", None)
         if g.together == "place_of_safety"
     ]
-    return render(visit, "privacy.html", pledge=pledge, ico=INFORMATION_COMMISSIONER, **_responsible(visit))
+    settings = pipeline.settings
+    return render(
+        visit,
+        "privacy.html",
+        pledge=pledge,
+        ico=INFORMATION_COMMISSIONER,
+        safeguarding_years=settings.safeguarding_years,
+        translated=bool(settings.translate_url),
+        **_responsible(visit),
+    )
 
 
 async def show_accessibility(request: Request) -> Response:

@@ -24,9 +24,10 @@ from bot.directory.lookup import LookUp
 from bot.directory.meaning import MeaningIndex
 from bot.errors import EngineAway, MessageRefused
 from bot.handover.callback import read_contact
-from bot.handover.desk import Desk, View
+from bot.handover.desk import Desk
 from bot.handover.states import MESSAGE_LEFT, NONE, TOLD, WAITING, WITH_STAFF
 from bot.handover.translation import Translator
+from bot.handover.views import View
 from bot.opening import LiveDirectory
 from bot.settings import Settings
 from bot.understanding.cleaning import LONGEST, clean, has_words

@@ -12,7 +12,7 @@ from bot.answers.replies import Reply
 from bot.answers.urgent import OfficeHours
 from bot.codes import REPLY_LANGUAGES
 from bot.directory.records import Directory
-from bot.handover.desk import DeskStatus, Said, View
+from bot.handover.views import DeskStatus, Said, View
 from tests.builders import british
 
 NOON = british(2026, 11, 30, 12, 0)

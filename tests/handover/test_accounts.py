@@ -253,7 +253,6 @@ def test_a_session_whose_account_was_disabled_by_hand_is_over_too(accounts: Acco
         connection.execute(Staff.__table__.update().values(disabled_at=clock()))
     assert is_over(accounts, token)
     assert accounts.present() == []
-    assert not accounts.is_present(session.member.id, clock())
 
 
 @pytest.mark.parametrize("change", ["set_password", "disable"])
@@ -465,7 +464,7 @@ def test_somebody_is_there_while_a_page_says_so(accounts: Accounts, clock: Clock
 
 
 def test_somebody_with_two_pages_is_there_once_and_the_names_are_in_order(accounts: Accounts) -> None:
-    accounts.add("aa", "Zoe", "officer", PASSWORD)
+    accounts.add("aa", "Zoe", "staff", PASSWORD)
     accounts.add("zz", "Ann", "staff", PASSWORD)
     for username in ("aa", "maria", "maria", "zz"):
         accounts.beat(accounts.who(accounts.sign_in(username, PASSWORD, HERE)).id)
@@ -479,7 +478,6 @@ def test_who_takes_no_chats_is_not_there(accounts: Accounts, clock: Clock) -> No
     accounts.set_at_desk(session.id, False)
     assert not accounts.who(token).at_desk
     assert accounts.present() == []
-    assert not accounts.is_present(session.member.id, clock())
     accounts.set_at_desk(session.id, True)
     assert accounts.who(token).at_desk
     assert accounts.present() == [session.member]
@@ -504,22 +502,13 @@ def test_whose_session_is_over_is_not_there(accounts: Accounts, clock: Clock, en
         "set_password": lambda: accounts.set_password("maria", ANOTHER),
     }.get(end, lambda: None)()
     assert accounts.present() == []
-    assert not accounts.is_present(session.member.id, clock())
     assert accounts.last_beat(session.member.id) is None
 
 
-def test_it_can_be_asked_of_one_person_and_since_when(accounts: Accounts, clock: Clock) -> None:
-    other = accounts.add("other", "Other", "staff", PASSWORD)
-    session = accounts.who(accounts.sign_in("maria", PASSWORD, HERE))
-    clock.move(seconds=10)
-    began = clock()
-    assert not accounts.is_present(session.member.id, began)
-    accounts.beat(session.id)
-    beaten = clock()
-    clock.move(minutes=5)
-    assert accounts.is_present(session.member.id, beaten)
-    assert not accounts.is_present(session.member.id, beaten + timedelta(seconds=1))
-    assert not accounts.is_present(other.id, began)
+def test_officers_take_no_chats_and_so_are_not_at_the_desk(accounts: Accounts) -> None:
+    accounts.add("olga", "Olga", "officer", PASSWORD)
+    accounts.beat(accounts.who(accounts.sign_in("olga", PASSWORD, HERE)).id)
+    assert accounts.present() == []
 
 
 def test_the_last_beat_is_the_newest_of_all_pages_at_the_desk_or_not(accounts: Accounts, clock: Clock) -> None:

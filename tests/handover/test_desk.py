@@ -595,14 +595,14 @@ def test_the_record_of_a_concern_outlives_the_chat(
 
 
 def test_a_record_reported_twice_is_told_once_until_it_is_settled(desk: Desk, anna: Member, ben: Member) -> None:
-    desk.report_wrong(anna, "service", "s-1", "moved")
-    desk.report_wrong(ben, "service", "s-1", "and the number is old")
-    (report,) = desk.wrong_records()
+    desk.reports.report_wrong(anna, "service", "s-1", "moved")
+    desk.reports.report_wrong(ben, "service", "s-1", "and the number is old")
+    (report,) = desk.reports.wrong_records()
     assert report["note"] == "moved\nand the number is old"
-    desk.settle_wrong(report["id"])
-    assert desk.wrong_records() == []
-    desk.report_wrong(ben, "service", "s-1", "")
-    assert len(desk.wrong_records()) == 1
+    desk.reports.settle_wrong(report["id"])
+    assert desk.reports.wrong_records() == []
+    desk.reports.report_wrong(ben, "service", "s-1", "")
+    assert len(desk.reports.wrong_records()) == 1
 
 
 # ---- The end

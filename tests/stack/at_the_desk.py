@@ -37,7 +37,7 @@ class StaffClient:
         self.client = httpx.Client(base_url=stack.url, timeout=30, trust_env=False)
         self.signed_in = self.client.post("/staff/sign-in", data={"username": username, "password": password})
         if self.signed_in.status_code == 303:
-            self.csrf = self.csrf_of(self.client.get("/staff/queue").text)
+            self.csrf = self.csrf_of(self.client.get("/staff").text)
 
     @staticmethod
     def csrf_of(page: str) -> str:

@@ -21,7 +21,7 @@ from bot.settings import ROOT
 from tests.stack.at_the_desk import DESK_OPEN, StaffClient, add_staff
 from tests.stack.running_stack import Stack
 
-VISITORS, MESSAGES, STAFF = 10, 9, ("anna", "ben", "olga")
+VISITORS, MESSAGES, STAFF = 10, 9, ("anna", "ben", "cleo")
 KILLS = ("web", "actions", "web", "rasa", "web", "actions", "web")
 QUESTIONS = ("food in Ely", "where can I learn English in Wisbech", "how do I join the library", "I need a doctor in Cambridge")
 PATIENCE = 150.0

@@ -10,7 +10,7 @@ import pytest
 from tests.builders import PASSWORD
 from tests.stack.at_the_desk import DESK_OPEN, StaffClient, add_staff
 from tests.stack.running_stack import Stack
-from tests.stack.test_handover import Visitor, chat_of
+from tests.stack.test_taking_over import Visitor, chat_of
 
 PAGES = ["/staff", "/staff/queue", "/staff/chat/1", "/staff/events", "/staff/wrong"]
 FORMS = [
@@ -104,11 +104,20 @@ def test_after_signing_out_the_session_is_over(anna: StaffClient) -> None:
     assert again.get("/staff/queue").status_code == 303
 
 
-@pytest.mark.parametrize("path", ["/staff/wrong"])
-def test_what_is_for_officers_is_not_for_staff(desk_stack: Stack, anna: StaffClient, path: str) -> None:
-    assert anna.client.get(path).status_code == 403
+def test_what_is_for_officers_is_not_for_staff(desk_stack: Stack, anna: StaffClient) -> None:
+    assert anna.client.get("/staff/wrong").status_code == 403
     assert anna.post("/staff/wrong/settle", report="1").status_code == 403
-    assert StaffClient(desk_stack, "olga").client.get(path).status_code == 200
+    assert StaffClient(desk_stack, "olga").client.get("/staff/wrong").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/staff/queue", "/staff/chat/1", "/staff/events"])
+def test_officers_read_no_chats_as_visitors_are_told(desk_stack: Stack, path: str) -> None:
+    assert StaffClient(desk_stack, "olga").client.get(path).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/staff/chat/1", "/staff/code", "/staff/start", "/staff/here"])
+def test_officers_do_nothing_in_chats(desk_stack: Stack, path: str) -> None:
+    assert StaffClient(desk_stack, "olga").post(path, do="claim", chat_language="uk", code="0").status_code == 403
 
 
 def test_a_chat_is_read_by_its_holder_alone(desk_stack: Stack, anna: StaffClient) -> None:

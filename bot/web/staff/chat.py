@@ -18,14 +18,14 @@ from bot.codes import INTERPRETER_FOR, NEEDS, reply_language
 from bot.directory.hours import BRITISH_TIME
 from bot.errors import AlreadyTaken, MessageRefused, NotTheirs, UnknownConversation
 from bot.handover.accounts import Session
-from bot.handover.desk import File
 from bot.handover.phrases import groups, phrases
 from bot.handover.practice import next_line
 from bot.handover.reference import read_reference, spoken
 from bot.handover.states import MESSAGE_LEFT, WAITING, WITH_STAFF
+from bot.handover.views import File
 from bot.understanding.cleaning import LONGEST, clean, has_words
 from bot.web.api import live_of, pipeline_of
-from bot.web.staff.door import accounts_of, given, show, signed_in, text_of
+from bot.web.staff.door import LIBRARIANS, accounts_of, given, show, signed_in, text_of
 
 OUTCOMES = ("helped", "signposted", "appointment", "answered", "gone", "other")
 CONCERNS = ("child", "adult", "life", "abuse", "trafficking", "other")
@@ -80,6 +80,7 @@ async def show_file(
         status,
         groups=groups(),
         phrase_in=lambda key: say(language, key, **_marks(key)),
+        unreviewed=sum(not pipeline.catalogues.is_reviewed(language, key) for key in phrases()),
         reviewed=lambda key: pipeline.catalogues.is_reviewed(language, key),
         places=places,
         outcomes=OUTCOMES,
@@ -301,6 +302,6 @@ DEEDS = {
 """What can be done in a chat, by the value of the button."""
 
 routes = [
-    Route("/staff/chat/{id:int}", signed_in(show_chat), methods=["GET"]),
-    Route("/staff/chat/{id:int}", signed_in(act), methods=["POST"]),
+    Route("/staff/chat/{id:int}", signed_in(show_chat, LIBRARIANS), methods=["GET"]),
+    Route("/staff/chat/{id:int}", signed_in(act, LIBRARIANS), methods=["POST"]),
 ]

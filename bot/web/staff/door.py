@@ -15,13 +15,13 @@ from bot.answers.urgent import EMERGENCY_NUMBER
 from bot.codes import direction
 from bot.directory.hours import BRITISH_TIME
 from bot.errors import SignedOut, SignInRefused
-from bot.handover.accounts import SESSION_HOURS, Accounts, Session, check_csrf
+from bot.handover.accounts import OFFICER, SESSION_HOURS, STAFF, Accounts, Session, check_csrf
 from bot.web.api import LARGEST_BODY, live_of, pipeline_of, read_body
 from bot.web.rendering import ASSETS, environment, form_of
 
 COOKIE = "desk"
-STAFF, OFFICER = "staff", "officer"
-ROLES = frozenset({STAFF, OFFICER})
+LIBRARIANS, OFFICERS = frozenset({STAFF}), frozenset({OFFICER})
+"""Who may read and answer chats, which visitors are told that officers cannot; and who keeps the directory."""
 Page = Callable[[Request, Session], Awaitable[Response]]
 
 
@@ -63,7 +63,7 @@ def text_of(form: FormData, name: str, at_most: int = 1000) -> str:
     return value[:at_most].strip() if isinstance(value, str) else ""
 
 
-def signed_in(page: Page, roles: frozenset[str] = ROLES) -> Callable[[Request], Awaitable[Response]]:
+def signed_in(page: Page, roles: frozenset[str] = LIBRARIANS | OFFICERS) -> Callable[[Request], Awaitable[Response]]:
     """Make a page that is for people with one of ``roles`` only; others are sent to sign in, or told that it is not for them.
 
     A form must come from a page of ours and hold the session's CSRF token.
@@ -77,7 +77,7 @@ def signed_in(page: Page, roles: frozenset[str] = ROLES) -> Callable[[Request], 
                 return RedirectResponse("/staff/sign-in", 303)
             return show(request, None, "sign_in.html", 401, error="staff.signed_out", wait=0, username="")
         if who.member.role not in roles:
-            return show(request, who, "refused.html", 403, reason="staff.not_for_role")
+            return show(request, who, "refused.html", 403, reason=f"staff.not_for.{who.member.role}")
         if request.method == "POST":
             if not comes_from_here(request) or not check_csrf(who, text_of(await given(request), "csrf", 64)):
                 return show(request, who, "refused.html", 403, reason="staff.cross_site")

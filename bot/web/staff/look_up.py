@@ -17,7 +17,7 @@ from bot.handover.accounts import Session
 from bot.understanding.cleaning import clean, has_words
 from bot.web.api import pipeline_of
 from bot.web.rendering import OWN_NAMES, in_words
-from bot.web.staff.door import OFFICER, accounts_of, given, show, signed_in, text_of
+from bot.web.staff.door import OFFICERS, accounts_of, given, show, signed_in, text_of
 
 RESULTS = 20
 TYPED_AT_MOST = 200
@@ -66,7 +66,12 @@ async def show_look_up(request: Request, who: Session) -> Response:
     def look() -> dict[str, Any]:
         vector = pipeline.reader.embedder.embed(asked.words) if has_words(asked.words) else None
         moment = datetime.now(timezone.utc)
-        found = pipeline.look_up.find(asked.words, vector, asked.filters, moment, RESULTS)
+        likely = None
+        if vector is not None:
+            named = pipeline.reader.gazetteer.find_place(asked.words).inside
+            topic = asked.filters.topic or pipeline.reader.for_a_person.topic(asked.words, vector) or ""
+            likely = Filters(topic=topic, place=asked.filters.place or named)
+        found = pipeline.look_up.find(asked.words, vector, asked.filters, moment, RESULTS, likely)
         office = pipeline.composer().office.at(moment)
         cards = [(service, make_card(service, "en", pipeline.catalogues, moment, office)) for service in found.services]
         return {"found": found, "cards": cards, "left_out": [(w.service, _why(request, w)) for w in found.left_out]}
@@ -119,38 +124,38 @@ async def report(request: Request, who: Session) -> Response:
     if about not in known.get(kind, ()):
         return show(request, who, "refused.html", 404, reason="staff.not_known")
     note = pipeline.reader.redact(clean(text_of(form, "note", 500))).text
-    await to_thread.run_sync(pipeline.desk.report_wrong, who.member, kind, about, note)
+    await to_thread.run_sync(pipeline.desk.reports.report_wrong, who.member, kind, about, note)
     if request.headers.get("x-part") == "1":
         return Response(status_code=204)
     return RedirectResponse("/staff?reported=1", 303)
 
 
 async def show_wrong(request: Request, who: Session) -> Response:
-    """Show officers what staff found wrong."""
+    """Show officers what staff found wrong, the safeguarding concerns they recorded, and who tried to sign in."""
     pipeline = pipeline_of(request)
     directory = pipeline.live.current()
     services: dict[str, ServiceRecord] = {service.id: service for service in directory.services}
     statements = {statement.key: statement.statement for statement in directory.guidance}
-    reports = await to_thread.run_sync(pipeline.desk.wrong_records)
+    reports = await to_thread.run_sync(pipeline.desk.reports.wrong_records)
     for one in reports:
         service = services.get(one["about"])
         one["name"] = service.name if service else statements.get(one["about"], one["about"])
         one["key"] = service.key if service else one["about"]
     audit = await to_thread.run_sync(accounts_of(request).audit, 50)
-    return show(request, who, "wrong.html", reports=reports, audit=audit)
+    concerns = await to_thread.run_sync(pipeline.desk.reports.escalations)
+    return show(request, who, "wrong.html", reports=reports, concerns=concerns, audit=audit)
 
 
 async def settle(request: Request, who: Session) -> Response:
     number = text_of(await given(request), "report", 12)
     if number.isdecimal():
-        await to_thread.run_sync(pipeline_of(request).desk.settle_wrong, int(number))
+        await to_thread.run_sync(pipeline_of(request).desk.reports.settle_wrong, int(number))
     return RedirectResponse("/staff/wrong", 303)
 
 
-_officers = frozenset({OFFICER})
 routes = [
     Route("/staff", signed_in(show_look_up), methods=["GET", "POST"]),
     Route("/staff/wrong/report", signed_in(report), methods=["POST"]),
-    Route("/staff/wrong", signed_in(show_wrong, _officers), methods=["GET"]),
-    Route("/staff/wrong/settle", signed_in(settle, _officers), methods=["POST"]),
+    Route("/staff/wrong", signed_in(show_wrong, OFFICERS), methods=["GET"]),
+    Route("/staff/wrong/settle", signed_in(settle, OFFICERS), methods=["POST"]),
 ]

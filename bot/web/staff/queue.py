@@ -16,14 +16,14 @@ from starlette.routing import Route
 from bot.codes import INTERPRETER_FOR, REPLY_LANGUAGES
 from bot.errors import SignedOut
 from bot.handover.accounts import Session
-from bot.handover.desk import Entry
 from bot.handover.practice import first_line, scenarios
 from bot.handover.reference import read_reference, spoken
 from bot.handover.states import MESSAGE_LEFT, WAITING, WITH_STAFF
+from bot.handover.views import Entry
 from bot.web.api import live_of, pipeline_of
 from bot.web.live import PING
 from bot.web.staff.chat import show_file
-from bot.web.staff.door import COOKIE, accounts_of, given, show, signed_in, text_of
+from bot.web.staff.door import COOKIE, LIBRARIANS, accounts_of, given, show, signed_in, text_of
 
 BEAT_EVERY = 5.0
 """Seconds between two signs that a page is open."""
@@ -179,10 +179,10 @@ async def _standing(request: Request, who: Session) -> dict[str, Any]:
 
 
 routes = [
-    Route("/staff/queue", signed_in(show_queue), methods=["GET"]),
-    Route("/staff/here", signed_in(be_there), methods=["POST"]),
-    Route("/staff/code", signed_in(find_code), methods=["POST"]),
-    Route("/staff/start", signed_in(start), methods=["POST"]),
-    Route("/staff/practise", signed_in(practise), methods=["POST"]),
+    Route("/staff/queue", signed_in(show_queue, LIBRARIANS), methods=["GET"]),
+    Route("/staff/here", signed_in(be_there, LIBRARIANS), methods=["POST"]),
+    Route("/staff/code", signed_in(find_code, LIBRARIANS), methods=["POST"]),
+    Route("/staff/start", signed_in(start, LIBRARIANS), methods=["POST"]),
+    Route("/staff/practise", signed_in(practise, LIBRARIANS), methods=["POST"]),
     Route("/staff/events", signed_in(events), methods=["GET"]),
 ]

@@ -90,7 +90,7 @@
     if (last.classList.contains("visitor")) told.textContent = last.textContent;
   }
 
-  if (document.querySelector(".top")) {
+  if ("live" in main.dataset) {
     const stream = new EventSource("/staff/events");
     const offline = document.getElementById("offline");
     stream.addEventListener("desk", (event) => {

@@ -1,0 +1,123 @@
+"""What the desk tells of a handover: frozen values, to each side what it may know."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.conversation.store import Exchange
+from bot.handover.accounts import Member
+from bot.handover.states import NONE
+
+SAID = ("text", "phrase", "service")
+"""Kinds of a desk message that a member of staff writes; the others say what happened."""
+
+
+@dataclass(frozen=True)
+class DeskStatus:
+    """Whether somebody can be talked to at a moment, and if not, when the desk opens next (None where nobody can say).
+
+    ``staffed`` tells whether there is anybody at all who will read a message; ``queue`` is how many wait already.
+    """
+
+    staffed: bool = False
+    open: bool = False
+    present: int = 0
+    closes_at: datetime | None = None
+    opens_at: datetime | None = None
+    queue: int = 0
+
+    @property
+    def live(self) -> bool:
+        """Whether a chat with a person is offered: in desk hours, with somebody signed in and there."""
+        return self.open and self.present > 0
+
+
+@dataclass(frozen=True)
+class View:
+    """A handover as its visitor's side needs it. ``place`` in the queue counts from 1, 0 where the chat does not wait."""
+
+    state: str = NONE
+    reference: str | None = None
+    holder: str = ""
+    place: int = 0
+    asked_at: datetime | None = None
+    callback: bool = False
+
+
+@dataclass(frozen=True)
+class Said:
+    """One thing that the desk said; ``sender`` is the first name or role of who said it."""
+
+    number: int
+    kind: str
+    body: dict[str, Any]
+    sender: str
+    sent_at: datetime
+    translation: str | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the queue: nothing of what was said, only what staff need in order to choose."""
+
+    id: int
+    state: str
+    reference: str
+    language: str
+    topic: str | None
+    urgent: str | None
+    urgent_at: datetime | None
+    asked_at: datetime
+    last_seen_at: datetime
+    holder: Member | None
+    reason: str
+    callback: bool
+    practice: bool
+
+
+@dataclass(frozen=True)
+class Change:
+    """A line of a handover's history."""
+
+    at: datetime
+    from_state: str
+    to_state: str
+    actor: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A note for the next member of staff."""
+
+    text: str
+    by: str
+    written_at: datetime
+
+
+@dataclass(frozen=True)
+class File:
+    """All of a handover that the member of staff who has it may see; ``device`` tells whether the visitor left for good."""
+
+    entry: Entry
+    exchanges: tuple[Exchange, ...]
+    said: tuple[Said, ...]
+    changes: tuple[Change, ...]
+    notes: tuple[Remark, ...]
+    seen: int
+    blocked: bool
+    gone: bool
+    scenario: str
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A message that is kept: the answer it has already, if it was sent before, and whether staff answer it.
+
+    ``left`` says that it was kept as a message for the desk to read later.
+    """
+
+    answer: dict[str, Any] | None
+    for_desk: bool
+    left: bool = False

@@ -1,0 +1,64 @@
+"""With a translator of the operator's own, staff and visitor read each other, the original always beside the translation."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tests.handover.test_translation import LibreTranslate
+from tests.stack.at_the_desk import DESK_OPEN, StaffClient, add_staff
+from tests.stack.running_stack import Stack
+from tests.stack.test_taking_over import Visitor, chat_of
+
+
+@pytest.fixture
+def translated(prepared: None, tmp_path: Path) -> Iterator[Stack]:
+    """A product with a translation server beside it."""
+    LibreTranslate.behaviour, LibreTranslate.asked = "well", []
+    with ThreadingHTTPServer(("127.0.0.1", 0), LibreTranslate) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        running = Stack(tmp_path, {**DESK_OPEN, "TRANSLATE_URL": f"http://127.0.0.1:{server.server_port}"})
+        add_staff(running, "anna")
+        running.start()
+        yield running
+        running.stop()
+        server.shutdown()
+
+
+def soon(look: Callable[[], bool]) -> bool:
+    limit = time.monotonic() + 15
+    while time.monotonic() < limit:
+        if look():
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def test_what_is_said_is_translated_both_ways_and_delivered_without(translated: Stack) -> None:
+    anna = StaffClient(translated, "anna")
+    anna.beat()
+    visitor = Visitor(translated, "Де я можу вивчати англійську в Елі?")
+    chat = chat_of(anna, visitor.wait())
+    visitor.ask("Мені потрібна допомога")
+    assert soon(lambda: "uk&gt;en: Мені потрібна допомога" in anna.read(chat))
+    anna.act(chat, "text", text="One moment please")
+    assert soon(lambda: "en>uk: One moment please" in visitor.heard())
+    (reply,) = [r for event in visitor.events()["events"] for r in event["replies"] if "One moment" in r["text"]]
+    assert (reply["lang"], reply["text_en"]) == ("uk", "One moment please")
+    assert {asked["q"] for asked in LibreTranslate.asked} == {"Мені потрібна допомога", "One moment please"}, (
+        "what the bot answers stays here"
+    )
+
+    LibreTranslate.behaviour = "broken"
+    anna.act(chat, "text", text="Are you there")
+    assert "Are you there" in visitor.heard()
+
+
+def test_nothing_is_translated_that_was_not_said_to_staff(translated: Stack) -> None:
+    visitor = Visitor(translated, "Де я можу вивчати англійську в Елі?")
+    visitor.ask("А в Вісбічі?")
+    time.sleep(1)
+    assert LibreTranslate.asked == []
