@@ -6,7 +6,7 @@ from sqlalchemy.engine import Engine
 
 from bot.database import open_database
 from bot.directory.meaning import MeaningIndex
-from bot.directory.records import Directory, directory_version, read_directory
+from bot.directory.records import Directory, directory_version, read_checkers, read_directory
 from bot.errors import SetUpError
 from bot.settings import ROOT, Settings
 from bot.understanding.circumstances import CircumstanceFinder, read_phrases
@@ -36,6 +36,11 @@ class LiveDirectory:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._directory = read_directory(engine)
+        self._checkers = read_checkers(engine)
+
+    def checked_by(self, record: str) -> str:
+        """Give who checked a service (by id) or a statement (by key); empty where nobody has. For staff alone."""
+        return self._checkers.get(record, "")
 
     def current(self) -> Directory:
         """Give the directory as last read."""
@@ -45,7 +50,7 @@ class LiveDirectory:
         """Read the directory again if it changed; give whether it did."""
         if directory_version(self._engine) in ("", self._directory.digest):
             return False
-        self._directory = read_directory(self._engine)
+        self._directory, self._checkers = read_directory(self._engine), read_checkers(self._engine)
         return True
 
 

@@ -78,7 +78,6 @@ class ServiceRecord:
     unsure: frozenset[str]
     checked_on: date | None
     source: str
-    checked_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -192,6 +191,14 @@ def read_directory(engine: Engine) -> Directory:
         )
 
 
+def read_checkers(engine: Engine) -> dict[str, str]:
+    """Give who checked each service (by id) and statement (by key), where it was checked: for staff alone, never in a Directory."""
+    with Session(engine, future=True) as session:
+        services = session.execute(select(models.Service.id, models.Service.assurer_email)).all()
+        statements = session.execute(select(models.Guidance.key, models.Guidance.checked_by)).all()
+        return {name: who for name, who in (*services, *statements) if who}
+
+
 def _places(rows: Iterable[models.Place]) -> dict[str, PlaceRecord]:
     by_key = {row.key: row for row in rows}
 
@@ -256,7 +263,6 @@ def _service(row: models.Service) -> ServiceRecord:
         unsure=unsure,
         checked_on=row.assured_date,
         source=row.source,
-        checked_by=row.assurer_email,
     )
 
 

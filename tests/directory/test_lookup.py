@@ -482,3 +482,23 @@ def test_several_threads_get_the_answers_that_one_gets(directory: Directory) -> 
     with ThreadPoolExecutor(8) as pool:
         for _ in range(5):
             assert list(pool.map(lambda question: by_words(shared, *question), questions)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("words", "topic"), [("xqzv", "food"), ("xqzv", "esol"), ("де вивчати англійську", "esol"), ("我想學英文", "esol"), ("طعام", "food")]
+)
+def test_what_the_words_seem_to_be_about_brings_services_of_that_need(
+    look_up: LookUp, embedder: Embedder, directory: Directory, words: str, topic: str
+) -> None:
+    likely = Filters(topic=topic)
+    found = look_up.find(words, embedder.embed(words), ANYTHING, TUESDAY, 20, likely)
+    first = [service for service in found.services[:6] if topic in service.topics or topic in service.leads]
+    assert len(first) >= 3
+    without = look_up.find(words, embedder.embed(words), ANYTHING, TUESDAY, 20)
+    assert {service.key for service in without.services[:3]} <= set(keys(found)), "nothing is taken away by it"
+
+
+def test_a_place_in_the_words_brings_what_serves_it(look_up: LookUp, embedder: Embedder, directory: Directory) -> None:
+    likely = Filters(topic="food", place=place(directory, "Ely"))
+    found = look_up.find("їжа в Елі", embedder.embed("їжа в Елі"), ANYTHING, TUESDAY, 20, likely)
+    assert "Ely Foodbank" in [service.name for service in found.services[:4]]

@@ -105,6 +105,28 @@ def test_a_person_is_offered_to_who_asks_in_words(desk_stack: Stack, anna: Staff
     assert "desk:wait" in [choice["value"] for reply in answer["replies"] for choice in reply.get("choices", [])], answer["understood"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What should I write in my asylum appeal statement so that the judge believes me?",
+        "I want to complain about the man at your desk, he shouted at me",
+        "My father died this morning, what must I do now?",
+        "I am 15 and I came here alone, I have nobody",
+    ],
+)
+def test_a_person_is_offered_for_what_the_assistant_must_not_settle(desk_stack: Stack, text: str) -> None:
+    answer = desk_stack.ask(text)
+    offers = [reply for reply in answer["replies"] if [choice["value"] for choice in reply.get("choices", [])] == ["human"]]
+    assert offers, answer["understood"]
+
+
+def test_a_person_is_offered_on_the_second_misunderstanding(desk_stack: Stack, anna: StaffClient) -> None:
+    visitor = Visitor(desk_stack, "blorf qwrtz")
+    second = visitor.ask("qwrtz blorf xq")
+    values = [choice["value"] for reply in second["replies"] for choice in reply.get("choices", [])]
+    assert "desk:wait" in values or "human" in values, second["understood"]
+
+
 def test_while_waiting_the_bot_answers_and_after_the_claim_it_is_silent_until_the_hand_back(desk_stack: Stack, anna: StaffClient) -> None:
     visitor = Visitor(desk_stack)
     reference = visitor.wait()

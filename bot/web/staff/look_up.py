@@ -88,6 +88,7 @@ async def show_look_up(request: Request, who: Session) -> Response:
         spoken=INTERPRETER_FOR,
         sheet_languages=OWN_NAMES,
         in_words=_in_words,
+        checked_by=pipeline.live.checked_by,
         reported=text_of(form, "reported", 1) == "1",
         **await to_thread.run_sync(look),
     )
