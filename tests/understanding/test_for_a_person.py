@@ -152,7 +152,14 @@ def test_a_model_that_was_never_built_is_missed_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("words", "topic"),
-    [("англійська", "esol"), ("courses for learning to speak", "esol"), ("їжа", "food"), ("solicitor", "legal"), ("где врач", "health"), ("qwrtz", None)],
+    [
+        ("англійська", "esol"),
+        ("courses for learning to speak", "esol"),
+        ("їжа", "food"),
+        ("solicitor", "legal"),
+        ("где врач", "health"),
+        ("qwrtz", None),
+    ],
 )
 def test_a_word_or_two_of_a_look_up_tell_what_they_are_about(
     for_a_person: ForAPersonModel, embedder: Embedder, words: str, topic: str | None
