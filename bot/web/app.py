@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 import os
 import signal
 import subprocess
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 from anyio import to_thread
 from sqlalchemy import text
@@ -26,7 +27,7 @@ from bot.answers.catalogue import Catalogues
 from bot.codes import NEEDS
 from bot.conversation.store import ConversationStore
 from bot.database import open_database
-from bot.directory.lookup import LookUp
+from bot.directory.lookup import Filters, LookUp
 from bot.directory.meaning import MeaningIndex
 from bot.directory.records import Directory
 from bot.errors import ConversationLeft, MessageRefused, UnknownConversation
@@ -108,6 +109,9 @@ async def _tidy_for_ever(pipeline: Pipeline) -> None:
                 directory = pipeline.live.current()
                 pipeline.meaning = await to_thread.run_sync(open_meaning, pipeline.settings, directory)
                 pipeline.look_up = await to_thread.run_sync(open_look_up, directory, pipeline.meaning, pipeline.catalogues)
+            # What is open today is worked out once a day, and not while somebody waits for it.
+            today = functools.partial(pipeline.look_up.find, "", None, Filters(open_now=True), datetime.now(timezone.utc))
+            await to_thread.run_sync(today)
             await pipeline.tidy()
             await to_thread.run_sync(pipeline.desk.accounts.tidy)
             await to_thread.run_sync(pipeline.desk.reports.forget_escalations, pipeline.settings.safeguarding_years)

@@ -15,6 +15,8 @@ from bot.directory.lookup import Filters, Withheld
 from bot.directory.records import Directory, ServiceRecord
 from bot.handover.accounts import Session
 from bot.understanding.cleaning import clean, has_words
+from bot.understanding.embedding import Vector
+from bot.understanding.reading import Reader
 from bot.web.api import pipeline_of
 from bot.web.rendering import OWN_NAMES, in_words
 from bot.web.staff.door import OFFICERS, accounts_of, given, show, signed_in, text_of
@@ -55,6 +57,12 @@ def _asked(form: Any, directory: Directory) -> Asked:
     )
 
 
+def seems_about(reader: Reader, words: str, vector: Vector, filters: Filters) -> Filters:
+    """Give the need and the place that words seem to be about; what the filters say goes first."""
+    place = filters.place or reader.gazetteer.find_place(words).inside
+    return Filters(topic=filters.topic or reader.for_a_person.topic(words, vector) or "", place=place)
+
+
 async def show_look_up(request: Request, who: Session) -> Response:
     """Look up what was posted (so that what staff type about a person stays out of addresses and logs)."""
     await to_thread.run_sync(accounts_of(request).beat, who.id)
@@ -66,11 +74,7 @@ async def show_look_up(request: Request, who: Session) -> Response:
     def look() -> dict[str, Any]:
         vector = pipeline.reader.embedder.embed(asked.words) if has_words(asked.words) else None
         moment = datetime.now(timezone.utc)
-        likely = None
-        if vector is not None:
-            named = pipeline.reader.gazetteer.find_place(asked.words).inside
-            topic = asked.filters.topic or pipeline.reader.for_a_person.topic(asked.words, vector) or ""
-            likely = Filters(topic=topic, place=asked.filters.place or named)
+        likely = None if vector is None else seems_about(pipeline.reader, asked.words, vector, asked.filters)
         found = pipeline.look_up.find(asked.words, vector, asked.filters, moment, RESULTS, likely)
         office = pipeline.composer().office.at(moment)
         cards = [(service, make_card(service, "en", pipeline.catalogues, moment, office)) for service in found.services]

@@ -25,6 +25,8 @@ from bot.web.live import PING
 from bot.web.staff.chat import show_file
 from bot.web.staff.door import COOKIE, LIBRARIANS, accounts_of, given, show, signed_in, text_of
 
+UNITS = (("days", 24 * 60), ("hours", 60), ("minutes", 1))
+"""In what waiting is told, and the minutes of each; from two of one on."""
 BEAT_EVERY = 5.0
 """Seconds between two signs that a page is open."""
 
@@ -36,9 +38,11 @@ def language_names() -> dict[str, str]:
 
 def _line(entry: Entry) -> dict[str, Any]:
     minutes = int((datetime.now(timezone.utc) - entry.asked_at).total_seconds() // 60)
+    unit, count = next((unit, minutes // length) for unit, length in UNITS if minutes >= 2 * length or length == 1)
     return {
         "entry": entry,
-        "minutes": minutes,
+        "unit": unit,
+        "count": count,
         "language": language_names().get(entry.language, entry.language),
         "code": spoken(entry.reference),
     }
