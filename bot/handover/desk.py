@@ -5,6 +5,7 @@ the state it was thought to be in, and writes down who did it and when; so of tw
 in the middle leaves all or nothing behind.
 """
 
+import contextlib
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -27,6 +28,9 @@ from bot.handover.reference import new_reference
 from bot.handover.reports import Reports
 from bot.handover.states import ANSWERED, CLOSED, MESSAGE_LEFT, NONE, OPEN, STAFF, SYSTEM, TRANSITIONS, VISITOR, WAITING, WITH_STAFF
 from bot.handover.views import Accepted, Change, DeskStatus, Entry, File, Remark, Said, View
+
+LAST_ANSWERS = 12
+"""How far back a chat is looked at for what it is about."""
 
 
 def _now() -> datetime:
@@ -179,6 +183,7 @@ class Desk:
                 if row.state == WITH_STAFF:
                     self._say(session, chat.id, None, "returned", {"by": VISITOR})
                 self._move(session, row, NONE, VISITOR, None, "stopped")
+                session.execute(delete(Callback).where(Callback.handover_id == row.id))
             session.commit()
         self._tell()
         return self.view(chat.id)
@@ -444,10 +449,12 @@ class Desk:
             last = self.accounts.last_beat(staff_id)
             here = max(moment for moment in (last, seen(claimed_at), self._started) if moment)
             if now - here > self._gone_after:
-                changed.append(self._return(handover_id, staff_id))
+                with contextlib.suppress(UnknownConversation):  # erased just now
+                    changed.append(self._return(handover_id, staff_id))
         is_open = self.hours.is_open(now)
         for handover_id in waiting:
-            changed.append(self._stop_waiting(handover_id, is_open))
+            with contextlib.suppress(UnknownConversation):
+                changed.append(self._stop_waiting(handover_id, is_open))
         if any(changed):
             self._tell()
 
@@ -622,8 +629,8 @@ def _said(session: Session, conversation_id: int, after: int) -> list[Said]:
 
 
 def _answers(session: Session, conversation_id: int) -> Collection[dict[str, Any]]:
-    """Give the answers of a conversation, newest first."""
-    asked = select(Message.answer).where(Message.conversation_id == conversation_id).order_by(Message.id.desc())
+    """Give the last answers of a conversation, newest first."""
+    asked = select(Message.answer).where(Message.conversation_id == conversation_id).order_by(Message.id.desc()).limit(LAST_ANSWERS)
     return [answer for answer in session.execute(asked).scalars() if answer]
 
 

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 
 LOOK_AGAIN = 2.0
 """Seconds after which a page's stream looks even though this process changed nothing: another may have."""
-TICK = 0.2
+TICK, AT_MOST_EVERY = 0.1, 0.3
+"""Seconds between two looks at the number, and between two looks at the database however much changes."""
 WRITING_LASTS = 6.0
 """Seconds for which "a person is writing" is shown after it was last said; pages say it again every three."""
 PING = 15
@@ -45,4 +46,5 @@ class Live:
             if seen != self.version or time.monotonic() - looked > LOOK_AGAIN:
                 seen, looked = self.version, time.monotonic()
                 yield
+                await asyncio.sleep(AT_MOST_EVERY)
             await asyncio.sleep(TICK)

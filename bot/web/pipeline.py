@@ -189,7 +189,11 @@ class Pipeline:
         """Do what a choice of the desk's says: wait for a person, leave a message, go back to the assistant."""
         words, status = self.handover_words(), await to_thread.run_sync(self.desk.status)
         moment = datetime.now(timezone.utc)
-        if choice == WAIT and status.live and not chat.blocked:
+        before = await to_thread.run_sync(self.desk.view, chat.id)
+        if before.state == WITH_STAFF and choice != BOT:
+            # A button of an earlier page: somebody is there already.
+            replies = [words.arrived(language, before, False)]
+        elif choice == WAIT and status.live and not chat.blocked:
             view = await to_thread.run_sync(self.desk.ask, chat, "asked")
             replies = words.waiting(language, view)
         elif choice == MESSAGE and status.staffed and not chat.blocked:

@@ -145,6 +145,17 @@ def test_while_waiting_the_bot_answers_and_after_the_claim_it_is_silent_until_th
     assert again["handover"] == {"state": "none", "reference": None}
 
 
+@pytest.mark.parametrize("choice", ["desk:keep", "desk:wait", "desk:message", "human", "more"])
+def test_a_button_of_before_does_nothing_while_somebody_has_the_chat(desk_stack: Stack, anna: StaffClient, choice: str) -> None:
+    visitor = Visitor(desk_stack)
+    chat = chat_of(anna, visitor.wait())
+    answer = visitor.choose(choice)
+    assert kinds(answer) == ["notice"]
+    assert answer["handover"]["state"] == "with_staff"
+    anna.act(chat, "hand_back")
+    assert services(visitor.ask("I need food in Ely")), "and the next message is the assistant's"
+
+
 def test_an_urgent_message_in_a_claimed_chat_is_answered_at_once_and_alarms(desk_stack: Stack, anna: StaffClient) -> None:
     visitor = Visitor(desk_stack)
     chat = chat_of(anna, visitor.wait())

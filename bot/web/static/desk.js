@@ -168,11 +168,17 @@
   }
   async function hear(token) {
     let wait = 1000;
+    while (token === session() && hearing === token && !(window.ReadableStream && window.AbortController && window.TextDecoder)) {
+      // A phone too old for streams looks by itself.
+      await new Promise((resolve) => setTimeout(resolve, 5000));
+      if (token === session()) await news();
+    }
     while (token === session() && hearing === token) {
+      const line = new AbortController();
       try {
         const after = document.getElementById("desk").dataset.seen;
         const headers = { Authorization: `Bearer ${token}`, Accept: "text/event-stream" };
-        const answer = await fetch(`/api/v1/chat/events?after=${after}`, { headers });
+        const answer = await fetch(`/api/v1/chat/events?after=${after}`, { headers, signal: line.signal });
         if (answer.status === 404) return end();
         const reader = answer.body.getReader();
         const decoder = new TextDecoder();
@@ -191,11 +197,11 @@
           if (kinds.includes("said") || kinds.includes("state")) await news();
           writing();
         }
-        reader.cancel();
       } catch (error) {
         // The line is down, or this browser cannot read a stream: look again, ever less often.
         if (token === session()) await news();
       }
+      line.abort();
       await new Promise((resolve) => setTimeout(resolve, wait));
       wait = Math.min(wait * 2, 15000);
     }
