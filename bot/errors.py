@@ -7,6 +7,7 @@ DeskError
 ├── EngineAway             Rasa did not answer in time, or is still loading
 ├── MessageRefused         what a visitor sent cannot be taken; carries a catalogue key and an HTTP status
 ├── AlreadyTaken           somebody else has this chat, or it is not there to be taken
+├── NotHeard               a visitor wrote something that staff have not been shown, so the chat is not ended yet
 ├── NotTheirs              the state of a handover does not allow what was asked for, or somebody else has it
 ├── UnknownConversation    no conversation has this token, or it has ended
 │   └── ConversationLeft   its visitor left for good: nothing that belongs to it may be shown again
@@ -65,6 +66,10 @@ class AlreadyTaken(DeskError):
         super().__init__(f"{state}: {holder}")
         self.holder = holder
         self.state = state
+
+
+class NotHeard(DeskError):
+    """The visitor wrote more than staff were shown when they ended the chat."""
 
 
 class NotTheirs(DeskError):

@@ -284,6 +284,7 @@ def a_desk(
     hours: str = ALWAYS_OPEN,
     clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
     alert: Callable[[str], None] = lambda kind: None,
+    changed: Callable[[], None] = lambda: None,
 ) -> Desk:
     """A desk over a database, with a visitor idle after 15 minutes and a holder gone after two."""
     return Desk(
@@ -293,6 +294,7 @@ def a_desk(
         Vault(folder),
         idle=timedelta(minutes=15),
         gone_after=timedelta(minutes=2),
+        changed=changed,
         alert=alert,
         clock=clock,
     )

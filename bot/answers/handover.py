@@ -1,7 +1,7 @@
 """The words of a handover, in the visitor's language: what is offered, what is promised, and what the desk said."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from babel.dates import format_date, format_time
 
@@ -16,8 +16,14 @@ from bot.directory.search import find_services
 from bot.handover.reference import spoken
 from bot.handover.views import DeskStatus, Said, View
 
-WAIT, MESSAGE, BOT, KEEP = "desk:wait", "desk:message", "desk:bot", "desk:keep"
-CHOICES = {WAIT: "choice.desk_wait", MESSAGE: "choice.desk_message", BOT: "choice.desk_bot", KEEP: "choice.desk_keep"}
+WAIT, MESSAGE, BOT, KEEP, TAKE_BACK = "desk:wait", "desk:message", "desk:bot", "desk:keep", "desk:take_back"
+CHOICES = {
+    WAIT: "choice.desk_wait",
+    MESSAGE: "choice.desk_message",
+    BOT: "choice.desk_bot",
+    KEEP: "choice.desk_keep",
+    TAKE_BACK: "choice.desk_take_back",
+}
 """What a visitor can choose of the desk, and the words on the button."""
 ANSWER = "answer:"
 """How a choice begins that answers a phrase: the rest is one of the answers of the catalogue ``phrases``."""
@@ -68,14 +74,18 @@ class HandoverWords:
             lines.append(("desk.closed_until", {"time": self._day(language, status.opens_at)}))
         else:
             lines.append(("desk.closed", {}))
-        if not status.live:
+        # What is left would be deleted before anybody could read it.
+        can_leave = status.opens_at is None or status.opens_at - moment < timedelta(days=self.days)
+        if not status.live and can_leave:
             lines.append(("desk.message_how", {}))
         replies = [self._reply("text", language, *lines), self._reply("notice", language, ("desk.who_reads", {}))]
         if not status.live:
             replies += self._open_now(language, topic, place, moment)
         choices = [self._choice(language, WAIT)] if status.live else []
-        choices.append(self._choice(language, MESSAGE))
-        return [*replies, self._reply("choices", language, self._other_ways(), choices=tuple(choices))]
+        if can_leave:
+            choices.append(self._choice(language, MESSAGE))
+        kind = "choices" if choices else "text"
+        return [*replies, self._reply(kind, language, self._other_ways(), choices=tuple(choices))]
 
     def _other_ways(self) -> tuple[str, dict[str, object]]:
         library = self.composer.library()
@@ -149,8 +159,12 @@ class HandoverWords:
         lang = reply_language(language) or "en"
         name = said.sender or catalogues.say(lang, "desk.staff")
         if said.kind == "text":
-            translation = [Reply(kind="text", lang=lang, text=said.translation, text_en=said.body["text"])] if said.translation else []
-            return translation or [Reply(kind="text", lang=str(said.body.get("lang", "en")), text=said.body["text"])]
+            original = Reply(kind="text", lang=str(said.body.get("lang", "en")), text=said.body["text"])
+            if not said.translation:
+                return [original]
+            # The original always stands beside what a machine made of it.
+            translation = Reply(kind="text", lang=lang, text=said.translation, text_en=said.body["text"])
+            return [translation, original, self._reply("notice", language, ("desk.translated", {}))]
         if said.kind == "phrase":
             return [self.phrase(language, said.body["key"], said.body.get("values", {}), tuple(said.body.get("answers", ())))]
         if said.kind == "service":

@@ -29,7 +29,8 @@ class Access(Base):  # type: ignore[misc,valid-type]
 
     ``token_hash`` is SHA-256 of the token the device holds, ``ticket_hash`` of the ticket with which the token can be changed, once;
     ``left_at`` is when its visitor left for good, ``unused_token`` whether the token was changed and nobody has used the new one yet.
-    What was said before it, up to the message ``after_message`` and the desk's number ``after_desk``, is not shown on it.
+    A device that came ``by_code`` shows what is written on it and what the desk says, from its number ``after_desk`` on: no words of
+    another device; and it has a conversation of its own with Rasa, ``rasa_id``, which remembers nothing of the other.
     """
 
     __tablename__ = "access"
@@ -40,15 +41,16 @@ class Access(Base):  # type: ignore[misc,valid-type]
     last_seen_at = Column(DateTime(timezone=True), nullable=False)
     left_at = Column(DateTime(timezone=True))
     unused_token = Column(Boolean, nullable=False, default=False)
-    after_message = Column(Integer, nullable=False, default=0)
+    by_code = Column(Boolean, nullable=False, default=False)
+    rasa_id = Column(String(36), unique=True)
     after_desk = Column(Integer, nullable=False, default=0)
 
 
 class Message(Base):  # type: ignore[misc,valid-type]
     """One message of a visitor, accepted before anything else happens, and the answer once there is one.
 
-    ``access_id`` is the device it came from; ``for_desk`` says that it is staff's to answer, not the bot's; ``translation`` is its English
-    where a translator is switched on.
+    ``access_id`` is the device it came from; ``urgent`` the urgent need said in it; ``for_desk`` says that it is staff's to answer, not the
+    bot's; ``translation`` is its English where a translator is switched on.
     """
 
     __tablename__ = "message"
@@ -59,6 +61,7 @@ class Message(Base):  # type: ignore[misc,valid-type]
     message_id = Column(String(64), nullable=False, index=True)
     text = Column(Text, nullable=False)
     answer = Column(JSON)
+    urgent = Column(String(24))
     for_desk = Column(Boolean, nullable=False, default=False, server_default=false())
     translation = Column(Text)
     received_at = Column(DateTime(timezone=True), nullable=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
@@ -21,7 +21,8 @@ from bot.handover.models import Handover
 class Chat:
     """A conversation as one device sees it; ``token`` is known only to the visitor there.
 
-    What was said up to the message ``after_message``, and by the desk up to its number ``after_desk``, is not shown on this device.
+    On a device that came ``by_code`` only what is written there is shown, and what the desk says after its number ``after_desk``.
+    ``rasa_id`` is the name inside Rasa of what is said on this device.
     ``writes_to_desk`` says that the next text is a message for the desk, ``blocked`` that the desk does not take this visitor's messages.
     """
 
@@ -31,7 +32,7 @@ class Chat:
     language: str | None
     pinned: str | None
     access_id: int = 0
-    after_message: int = 0
+    by_code: bool = False
     after_desk: int = 0
     writes_to_desk: bool = False
     blocked: bool = False
@@ -93,7 +94,7 @@ class ConversationStore:
             row = Conversation(rasa_id=rasa_id, started_at=now, last_seen_at=now)
             session.add(row)
             session.flush()
-            chat = _open(session, row, 0, 0)
+            chat = _open(session, row)
             session.commit()
             return chat
 
@@ -148,8 +149,8 @@ class ConversationStore:
             handover = session.execute(select(Handover).where(Handover.reference == reference)).scalars().first()
             if handover is None:
                 raise UnknownConversation()
-            said = session.execute(select(func.max(Message.id)).where(Message.conversation_id == handover.conversation_id)).scalar()
-            chat = _open(session, session.get(Conversation, handover.conversation_id), said or 0, handover.seen)
+            own = {"by_code": True, "rasa_id": str(uuid.uuid4()), "after_desk": handover.seen}
+            chat = _open(session, session.get(Conversation, handover.conversation_id), **own)
             session.commit()
             return chat
 
@@ -202,7 +203,9 @@ class ConversationStore:
     def exchanges(self, chat: Chat) -> list[Exchange]:
         """Give the conversation so far, as far as it is shown on this device, oldest first."""
         with self._session() as session:
-            asked = select(Message).where(Message.conversation_id == chat.id, Message.id > chat.after_message).order_by(Message.id)
+            asked = select(Message).where(Message.conversation_id == chat.id).order_by(Message.id)
+            if chat.by_code:
+                asked = asked.where(Message.access_id == chat.access_id)
             return [exchange_of(row) for row in session.execute(asked).scalars()]
 
     def answers(self, chat: Chat) -> list[dict[str, Any]]:
@@ -224,12 +227,19 @@ class ConversationStore:
             session.add(Feedback(conversation_id=chat.id, helped=int(helped), about=about, comment=comment, given_at=_now()))
             session.commit()
 
+    def rasa_ids(self, chat: Chat) -> list[str]:
+        """Give every name inside Rasa of a conversation, its own first and then those of the devices that typed its code."""
+        with self._session() as session:
+            own = session.execute(select(Conversation.rasa_id).where(Conversation.id == chat.id)).scalars().all()
+            return [*own, *session.execute(_of_devices([chat.id])).scalars()]
+
     def erase(self, rasa_ids: list[str]) -> None:
-        """Erase conversations here and put them on the list of what Rasa still has to erase."""
+        """Erase conversations (by their own names) here, and put all their names on the list of what Rasa still has to erase."""
         if not rasa_ids:
             return
         with self._session() as session:
             ids = session.execute(select(Conversation.id).where(Conversation.rasa_id.in_(rasa_ids))).scalars().all()
+            rasa_ids = [*rasa_ids, *session.execute(_of_devices(ids)).scalars()]
             sent = set(session.execute(select(Message.message_id).where(Message.conversation_id.in_(ids))).scalars())
             for spent in {_hash(message_id) for message_id in sent}:
                 session.merge(SpentMessage(message_hash=spent, erased_at=_now()))
@@ -276,10 +286,10 @@ def _give_token(row: Any, token: str) -> None:
     row.token_hash, row.ticket_hash = _hash(token), _hash(ticket_of(token))
 
 
-def _open(session: Session, conversation: Any, after_message: int, after_desk: int) -> Chat:
+def _open(session: Session, conversation: Any, **values: Any) -> Chat:
     """Open a conversation on one more device."""
     token = secrets.token_urlsafe(24)
-    row = Access(conversation_id=conversation.id, last_seen_at=_now(), after_message=after_message, after_desk=after_desk)
+    row = Access(conversation_id=conversation.id, last_seen_at=_now(), **values)
     _give_token(row, token)
     session.add(row)
     session.flush()
@@ -290,11 +300,11 @@ def _chat(row: Any, conversation: Any, token: str) -> Chat:
     return Chat(
         id=conversation.id,
         token=token,
-        rasa_id=conversation.rasa_id,
+        rasa_id=row.rasa_id or conversation.rasa_id,
         language=conversation.language,
         pinned=conversation.pinned,
         access_id=row.id,
-        after_message=row.after_message,
+        by_code=row.by_code,
         after_desk=row.after_desk,
         writes_to_desk=conversation.writes_to_desk,
         blocked=conversation.blocked,
@@ -315,6 +325,11 @@ def lock(session: Session, chat: Chat, **values: Any) -> bool:
 def message_of(session: Session, chat: Chat, message_id: str) -> Any:
     """Give the row of a message of ``chat``, or None."""
     return session.execute(select(Message).where(Message.conversation_id == chat.id, Message.message_id == message_id)).scalars().first()
+
+
+def _of_devices(ids: list[int]) -> Any:
+    """Select the names inside Rasa of the devices of conversations."""
+    return select(Access.rasa_id).where(Access.conversation_id.in_(ids), Access.rasa_id.is_not(None))
 
 
 def exchange_of(row: Any) -> Exchange:

@@ -39,12 +39,19 @@ IDLE_MINUTES = 60
 PRESENT_FOR = 45
 """Who has said within so many seconds that the page is open is there."""
 
+ACTIVE_MINUTES = 20
+"""And only for so long after they last did anything in it: a page may stay open on a locked computer."""
+
 AUDIT_DAYS = 90
 """How long a try to sign in is kept."""
 
 WRONG_FOR_USERNAME = RateLimitItemPerMinute(5, 15)
 WRONG_FROM_ADDRESS = RateLimitItemPerMinute(30, 15)
-"""Wrong tries within fifteen minutes; an address has more, since a library shares one."""
+WRONG_ANYWHERE = RateLimitItemPerMinute(60, 15)
+"""Wrong tries within fifteen minutes: for a username from one address, so that nobody locks a librarian out from elsewhere; from an
+address, which a library shares; and for a username from everywhere."""
+TELL_ONCE = RateLimitItemPerMinute(1)
+"""How often a try that was not let through is written down, for each username and address: the record must not be filled from outside."""
 
 _CSRF_LABEL = b"welcome-desk csrf"
 _TOUCH = timedelta(minutes=1)
@@ -70,12 +77,16 @@ class Account(Member):
 
 @dataclass(frozen=True)
 class Session:
-    """A signed-in browser. ``csrf`` goes into its forms; ``at_desk`` tells whether its owner takes chats."""
+    """A signed-in browser. ``csrf`` goes into its forms; ``at_desk`` tells whether its owner takes chats.
+
+    ``is_active`` tells whether anything was done in it within ACTIVE_MINUTES, without which its owner is not counted as there.
+    """
 
     id: int
     member: Member
     csrf: str
     at_desk: bool
+    is_active: bool = True
 
 
 @dataclass(frozen=True)
@@ -119,7 +130,12 @@ class _Throttle:
 
     def _counts(self, typed: str, address: str) -> tuple[tuple[Any, str, str], ...]:
         # What was typed may be a password, and as long as somebody likes.
-        return (self._per_username, "username", _digest(typed)), (self._per_address, "address", address)
+        name = _digest(typed)
+        return (
+            (self._per_username, "username", f"{name} {address}"),
+            (self._per_address, "address", address),
+            (WRONG_ANYWHERE, "anywhere", name),
+        )
 
     def wait(self, typed: str, address: str) -> int:
         """Give 0 where a try may be made, otherwise the seconds after which one certainly may."""
@@ -129,6 +145,10 @@ class _Throttle:
                 reset = self._limiter.get_window_stats(limit, *key)[0]
                 waits.append(max(1, math.ceil(reset - time.time()) + 1))
         return max(waits)
+
+    def is_news(self, typed: str, address: str) -> bool:
+        """Tell whether a try that was not let through is to be written down."""
+        return bool(self._limiter.hit(TELL_ONCE, "told", f"{_digest(typed)} {address}"))
 
     def count(self, typed: str, address: str) -> None:
         for limit, *key in self._counts(typed, address):
@@ -219,21 +239,24 @@ class Accounts:
         are told alike and take the same work.
         """
         typed = username.strip().lower()
-        token = None
+        self._let_through(typed, address)
         # One at a time: guesses sent at once must not outrun the count, and each takes 64 MiB of memory.
         with self._turn:
+            self._let_through(typed, address)
             row = self._find(typed)
-            seconds = self._throttle.wait(typed, address)
-            if seconds:
-                self._note(row, "throttled")
-            else:
-                fresh = self._verify(row, password)
-                token = self._open(row, fresh)
-                if token is None:
-                    self._throttle.count(typed, address)
-        if token is None:
-            raise SignInRefused(seconds)
+            token = self._open(row, self._verify(row, password))
+            if token is None:
+                self._throttle.count(typed, address)
+                raise SignInRefused(0)
         return token
+
+    def _let_through(self, typed: str, address: str) -> None:
+        """Raise SignInRefused where too many tries went wrong."""
+        seconds = self._throttle.wait(typed, address)
+        if seconds:
+            if self._throttle.is_news(typed, address):
+                self._note(self._find(typed), "throttled")
+            raise SignInRefused(seconds)
 
     def _find(self, username: str) -> Any:
         if not USERNAME.fullmatch(username):
@@ -273,8 +296,8 @@ class Accounts:
             transaction.add(SignIn(at=self._clock(), username=row.username if row else "", outcome=outcome))
             transaction.commit()
 
-    def who(self, token: str) -> Session:
-        """Give the session of ``token`` and note that it is used, once a minute at most. Raises SignedOut."""
+    def who(self, token: str, touch: bool = True) -> Session:
+        """Give the session of ``token`` and note that it is used, once a minute at most (unless not ``touch``). Raises SignedOut."""
         now = self._clock()
         with self._transaction() as transaction:
             found = transaction.execute(
@@ -285,9 +308,10 @@ class Accounts:
         if found is None:
             raise SignedOut()
         row, owner = found
-        if seen(row.last_seen_at) <= now - _TOUCH and not self._update(row.id, last_seen_at=now):
+        if touch and seen(row.last_seen_at) <= now - _TOUCH and not self._update(row.id, last_seen_at=now):
             raise SignedOut()
-        return Session(row.id, _member(owner), _csrf(token), row.at_desk)
+        is_active = touch or seen(row.last_seen_at) > now - timedelta(minutes=ACTIVE_MINUTES)
+        return Session(row.id, _member(owner), _csrf(token), row.at_desk, is_active)
 
     def beat(self, session_id: int) -> None:
         """Note that the page of a session is open. A session that is over stays so."""
@@ -327,17 +351,19 @@ class Accounts:
 
     def _there(self, since: datetime) -> Any:
         going_on = _going_on(self._clock())
-        open_page = (
-            select(StaffSession.staff_id).join(Staff, Staff.id == StaffSession.staff_id).where(StaffSession.beat_at >= since, *going_on)
-        )
-        return open_page.where(Staff.role == STAFF, StaffSession.at_desk.is_(True))
+        active = StaffSession.last_seen_at > self._clock() - timedelta(minutes=ACTIVE_MINUTES)
+        sessions = select(StaffSession.staff_id).join(Staff, Staff.id == StaffSession.staff_id).where(active, *going_on)
+        return sessions.where(Staff.role == STAFF, StaffSession.at_desk.is_(True), StaffSession.beat_at >= since)
 
-    def last_beat(self, staff_id: int) -> datetime | None:
-        """Give when a page of a member was last known to be open, in a session that goes on; None where there is none."""
+    def last_here(self, staff_id: int) -> datetime | None:
+        """Give when a member was last there, with an open page and not idle for too long, in a session that goes on; None where never."""
         with self._transaction() as transaction:
-            newest = select(func.max(StaffSession.beat_at)).where(StaffSession.staff_id == staff_id, *_going_on(self._clock()))
-            moment = transaction.execute(newest).scalar()
-            return seen(moment) if moment else None
+            asked = select(StaffSession.beat_at, StaffSession.last_seen_at).where(
+                StaffSession.staff_id == staff_id, *_going_on(self._clock())
+            )
+            rows = transaction.execute(asked).all()
+        idle_from = timedelta(minutes=ACTIVE_MINUTES)
+        return max((min(seen(beat), seen(used) + idle_from) for beat, used in rows), default=None)
 
     # ---- The record
 

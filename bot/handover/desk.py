@@ -5,7 +5,8 @@ the state it was thought to be in, and writes down who did it and when; so of tw
 in the middle leaves all or nothing behind.
 """
 
-import contextlib
+import logging
+import uuid
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -18,7 +19,7 @@ from sqlalchemy.orm import Session
 from bot.codes import NEEDS
 from bot.conversation.models import Access, Conversation, Message
 from bot.conversation.store import Chat, exchange_of, lock, message_of, seen
-from bot.errors import AlreadyTaken, NotTheirs, UnknownConversation
+from bot.errors import AlreadyTaken, NotHeard, NotTheirs, UnknownConversation
 from bot.handover.accounts import STAFF as LIBRARIAN
 from bot.handover.accounts import Accounts, Member
 from bot.handover.callback import Vault
@@ -29,6 +30,9 @@ from bot.handover.reports import Reports
 from bot.handover.states import ANSWERED, CLOSED, MESSAGE_LEFT, NONE, OPEN, STAFF, SYSTEM, TRANSITIONS, VISITOR, WAITING, WITH_STAFF
 from bot.handover.views import Accepted, Change, DeskStatus, Entry, File, Remark, Said, View
 
+log = logging.getLogger(__name__)
+CHOICE = "choice:"
+"""How a button that was pressed stands among the messages."""
 LAST_ANSWERS = 12
 """How far back a chat is looked at for what it is about."""
 
@@ -102,10 +106,21 @@ class Desk:
             holder = session.get(Staff, row.staff_id).name if row.staff_id and row.state == WITH_STAFF else ""
             place = 0
             if row.state == WAITING:
-                before = session.execute(_queue(select(Handover.id).where(Handover.state == WAITING, Handover.practice == row.practice)))
-                place = list(before.scalars()).index(row.id) + 1
-            callback = session.get(Callback, row.id) is not None
-            return View(row.state, row.reference, holder, place, seen(row.asked_at), callback)
+                waiting = select(Handover.id).where(Handover.state == WAITING, Handover.practice == row.practice)
+                before = list(session.execute(_queue(waiting)).scalars())
+                # Somebody may have taken it between the two looks.
+                place = before.index(row.id) + 1 if row.id in before else 0
+            translated = select(func.count(DeskMessage.translation)).where(DeskMessage.conversation_id == chat_id)
+            return View(
+                state=row.state,
+                reference=row.reference,
+                holder=holder,
+                place=place,
+                asked_at=seen(row.asked_at),
+                callback=session.get(Callback, row.id) is not None,
+                seen=row.seen,
+                translations=session.execute(translated).scalar() or 0,
+            )
 
     def accept(
         self, chat: Chat, message_id: str, text: str, urgent: str | None = None, choice: bool = False, to_desk: bool = False
@@ -123,6 +138,10 @@ class Desk:
             conversation, row = session.get(Conversation, chat.id), _row(session, chat.id)
             state = row.state if row else NONE
             known = message_of(session, chat, message_id)
+            if known is not None and not known.answer and known.text.startswith(CHOICE) != choice:
+                # A button that was pressed under the id of words that nobody has answered yet: both are kept.
+                message_id = f"{message_id[:62]}-{'c' if choice else 't'}"
+                known = message_of(session, chat, message_id)
             left = False
             if known is None:
                 left = state != WITH_STAFF and not conversation.blocked and (to_desk or (conversation.writes_to_desk and not choice))
@@ -132,6 +151,7 @@ class Desk:
                     access_id=chat.access_id,
                     message_id=message_id,
                     text=text,
+                    urgent=urgent,
                     for_desk=state == WITH_STAFF or left,
                     received_at=self._clock(),
                 )
@@ -140,7 +160,7 @@ class Desk:
                     row = row or self._new_row(session, chat.id, "message")
                     if row.state in (NONE, ANSWERED, CLOSED):
                         self._move(session, row, MESSAGE_LEFT, VISITOR, None, "message")
-                        row.asked_at = self._clock()
+                        self._begin(session, row, "message")
                         alerts.append("message")
                 if urgent and row and row.state in OPEN:
                     row.urgent, row.urgent_at = urgent, self._clock()
@@ -148,11 +168,14 @@ class Desk:
             elif not known.answer:
                 # Sent again before it was answered, perhaps in other words: the answer to come is to these.
                 known.text = text
+                # Staff who were to answer it have gone since: it is the bot's.
+                known.for_desk = known.for_desk and state in OPEN
                 left = known.for_desk and state != WITH_STAFF
-            accepted = Accepted(dict(known.answer) if known.answer else None, known.for_desk, left)
-            practice = bool(row and row.practice)
+            accepted = Accepted(dict(known.answer) if known.answer else None, known.for_desk, message_id, left)
+            concerns_desk, practice = row is not None and row.state in OPEN, bool(row and row.practice)
             session.commit()
-        self._tell(*([] if practice else alerts))
+        if concerns_desk:
+            self._tell(*([] if practice else alerts))
         return accepted
 
     def ask(self, chat: Chat, reason: str) -> View:
@@ -164,22 +187,19 @@ class Desk:
             row = _row(session, chat.id) or self._new_row(session, chat.id, reason)
             if row.state not in (WAITING, WITH_STAFF) and not session.get(Conversation, chat.id).blocked:
                 self._move(session, row, WAITING, VISITOR, None, reason)
-                row.reason, row.asked_at, moved = reason, self._clock(), True
-                row.urgent = row.urgent_at = None
-                last = _last_urgent(session, chat.id)
-                if last:
-                    row.urgent, row.urgent_at = last, self._clock()
+                self._begin(session, row, reason)
+                moved = True
             session.commit()
         if moved:
             self._tell("waiting")
         return self.view(chat.id)
 
     def stop(self, chat: Chat) -> View:
-        """Take a chat back from the queue or from staff: the bot answers again. Otherwise nothing changes."""
+        """Take a chat back from the queue or from staff, or a message that nobody has answered: the bot answers again."""
         with self._session() as session:
             lock(session, chat, writes_to_desk=False)
             row = _row(session, chat.id)
-            if row is not None and row.state in (WAITING, WITH_STAFF):
+            if row is not None and row.state in OPEN:
                 if row.state == WITH_STAFF:
                     self._say(session, chat.id, None, "returned", {"by": VISITOR})
                 self._move(session, row, NONE, VISITOR, None, "stopped")
@@ -230,8 +250,7 @@ class Desk:
         """Give every open handover: urgent first, then the oldest. Practice chats are shown to the one who practises alone."""
         with self._session() as session:
             shown = Handover.practice.is_(False) | (Handover.practice & (Handover.staff_id == practice_of))
-            rows = session.execute(_queue(select(Handover).where(Handover.state.in_(OPEN), shown))).scalars().all()
-            return [self._entry(session, row) for row in rows]
+            return _entries(session, Handover.state.in_(OPEN), shown)
 
     def find(self, reference: str) -> int | None:
         """Give the id of the handover with this reference code, or None."""
@@ -250,7 +269,7 @@ class Desk:
             changes = session.execute(select(Transition).where(Transition.handover_id == row.id).order_by(Transition.id)).scalars()
             notes = session.execute(select(Note).where(Note.handover_id == row.id).order_by(Note.id)).scalars()
             return File(
-                entry=self._entry(session, row),
+                entry=_entries(session, Handover.id == handover_id)[0],
                 exchanges=tuple(exchange_of(message) for message in messages),
                 said=tuple(_said(session, row.conversation_id, 0)),
                 changes=tuple(Change(seen(c.at), c.from_state, c.to_state, c.actor, names.get(c.staff_id, ""), c.reason) for c in changes),
@@ -282,12 +301,18 @@ class Desk:
         self._tell()
 
     def say(self, handover_id: int, member: Member, message_id: str, kind: str, body: dict[str, Any]) -> int:
-        """Say something to the visitor, once for each ``message_id``; give its number. Raises NotTheirs or UnknownConversation."""
+        """Say something to the visitor, once for each ``message_id``; give its number. Raises NotTheirs or UnknownConversation.
+
+        Something else under an id that was used is said too: its answer was lost, and the words were changed before they were sent again.
+        """
         with self._staff_move(handover_id, member) as (session, row):
-            known = session.execute(
-                select(DeskMessage.number).where(DeskMessage.conversation_id == row.conversation_id, DeskMessage.message_id == message_id)
-            ).scalar()
-            number = known or self._say(session, row.conversation_id, member.id, kind, body, message_id)
+            sent = select(DeskMessage).where(DeskMessage.conversation_id == row.conversation_id, DeskMessage.message_id == message_id)
+            known = session.execute(sent).scalars().first()
+            if known is not None and (known.kind, dict(known.body)) == (kind, body):
+                number = known.number
+            else:
+                under = message_id if known is None else uuid.uuid4().hex
+                number = self._say(session, row.conversation_id, member.id, kind, body, under)
             session.commit()
         self._tell()
         return int(number)
@@ -318,9 +343,10 @@ class Desk:
             parts = (row.state, row.seen, *messages, *session.execute(said).one(), notes)
             return "-".join(str(part) for part in parts)
 
-    def hand_back(self, handover_id: int, member: Member) -> None:
-        """Give a chat back to the bot. Raises as ``say``."""
+    def hand_back(self, handover_id: int, member: Member, heard: int | None = None) -> None:
+        """Give a chat back to the bot. Raises as ``say``, and NotHeard where the visitor wrote more than the ``heard`` messages."""
         with self._staff_move(handover_id, member) as (session, row):
+            _check_heard(session, row, heard)
             self._say(session, row.conversation_id, member.id, "returned", {"by": STAFF})
             self._move(session, row, NONE, STAFF, member.id, "handed_back")
             session.execute(delete(Callback).where(Callback.handover_id == row.id))
@@ -332,18 +358,22 @@ class Desk:
         with self._staff_move(handover_id, member) as (session, row):
             self._move(session, row, WAITING, STAFF, member.id, "put_back")
             self._say(session, row.conversation_id, member.id, "waiting", {})
+            practice = row.practice
             session.commit()
-        self._tell("waiting")
+        self._tell(*([] if practice else ["waiting"]))
 
-    def close(self, handover_id: int, member: Member, outcome: str, topic: str | None, block: bool = False) -> None:
+    def close(
+        self, handover_id: int, member: Member, outcome: str, topic: str | None, block: bool = False, heard: int | None = None
+    ) -> None:
         """End a handover with its outcome; how to call the visitor back is deleted. ``block`` takes no more messages of this visitor's.
 
-        A message that was left counts as answered where the outcome says so. Raises as ``say``.
+        A message that was left counts as answered where the outcome says so. Raises as ``hand_back``.
         """
         with self._staff_move(handover_id, member) as (session, row):
+            _check_heard(session, row, heard)
             self._say(session, row.conversation_id, member.id, "closed", {"outcome": outcome})
             self._move(session, row, ANSWERED if outcome == "answered" else CLOSED, STAFF, member.id, outcome)
-            row.outcome, row.topic = outcome, topic
+            row.outcome, row.topic = outcome, topic or row.topic
             session.execute(delete(Callback).where(Callback.handover_id == row.id))
             if block:
                 session.execute(update(Conversation).where(Conversation.id == row.conversation_id).values(blocked=True))
@@ -361,12 +391,16 @@ class Desk:
         """Record that a safeguarding concern was passed to ``contact``. Raises as ``say``."""
         with self._staff_move(handover_id, member) as (session, row):
             if not row.practice:
-                session.add(
-                    Escalation(reference=row.reference, at=self._clock(), staff_id=member.id, concern=concern, contact=contact, done=done)
-                )
+                session.add(Escalation(at=self._clock(), staff_id=member.id, concern=concern, contact=contact, done=done))
             self._record(session, row, row.state, STAFF, member.id, "escalated")
             session.commit()
         self._tell()
+
+    def show_code(self, handover_id: int, member: Member) -> None:
+        """Record that a chat was brought up with its code. Raises UnknownConversation."""
+        with self._staff_move(handover_id) as (session, row):
+            self._record(session, row, row.state, STAFF, member.id, "code_shown")
+            session.commit()
 
     def contact(self, handover_id: int, member: Member) -> str | None:
         """Give how to call the visitor back, to who has the chat alone; that it was looked at is recorded. Raises as ``say``."""
@@ -446,24 +480,36 @@ class Desk:
             held = session.execute(select(Handover.id, Handover.staff_id, Handover.claimed_at).where(Handover.state == WITH_STAFF)).all()
             waiting = session.execute(select(Handover.id).where(Handover.state == WAITING, Handover.practice.is_(False))).scalars().all()
         for handover_id, staff_id, claimed_at in held:
-            last = self.accounts.last_beat(staff_id)
+            last = self.accounts.last_here(staff_id)
             here = max(moment for moment in (last, seen(claimed_at), self._started) if moment)
             if now - here > self._gone_after:
-                with contextlib.suppress(UnknownConversation):  # erased just now
-                    changed.append(self._return(handover_id, staff_id))
+                changed.append(self._one(handover_id, self._return, staff_id))
         is_open = self.hours.is_open(now)
         for handover_id in waiting:
-            with contextlib.suppress(UnknownConversation):
-                changed.append(self._stop_waiting(handover_id, is_open))
+            changed.append(self._one(handover_id, self._stop_waiting, is_open))
         if any(changed):
             self._tell()
+
+    def _one(self, handover_id: int, work: Callable[[int, Any], bool], value: Any) -> bool:
+        """Do one part of the sweep; what goes wrong with one chat keeps no other waiting."""
+        try:
+            return work(handover_id, value)
+        except UnknownConversation:  # erased just now
+            return False
+        except Exception as error:
+            log.error("A chat could not be looked over and will be again: %s", type(error).__name__)
+            return False
 
     def _return(self, handover_id: int, staff_id: int) -> bool:
         with self._staff_move(handover_id) as (session, row):
             if row.state != WITH_STAFF or row.staff_id != staff_id:
                 return False
-            self._move(session, row, WAITING, SYSTEM, None, "holder_gone")
-            self._say(session, row.conversation_id, None, "waiting", {})
+            ever = session.execute(select(func.count(Access.id)).where(Access.conversation_id == row.conversation_id)).scalar()
+            if row.reason == "at_desk" and not ever:
+                self._move(session, row, NONE, SYSTEM, None, "nobody_came")
+            else:
+                self._move(session, row, WAITING, SYSTEM, None, "holder_gone")
+                self._say(session, row.conversation_id, None, "waiting", {})
             session.commit()
             return True
 
@@ -500,6 +546,13 @@ class Desk:
                 continue
             return row
 
+    def _begin(self, session: Session, row: Any, reason: str) -> None:
+        """Note why and when a chat is passed to the desk, what it is about, and what urgent need was said in it last."""
+        row.reason, row.asked_at, row.outcome = reason, self._clock(), None
+        row.topic = _last_topic(session, row.conversation_id)
+        row.urgent = _last_urgent(session, row.conversation_id)
+        row.urgent_at = self._clock() if row.urgent else None
+
     def _move(self, session: Session, row: Any, to: str, actor: str, staff_id: int | None, reason: str) -> None:
         """Change a state as TRANSITIONS allows and write it down; the caller holds the conversation's lock."""
         if actor not in TRANSITIONS.get((row.state, to), ()):
@@ -524,7 +577,7 @@ class Desk:
             DeskMessage(
                 conversation_id=conversation_id,
                 number=number,
-                message_id=message_id or f"{kind}-{number}",
+                message_id=message_id or uuid.uuid4().hex,
                 kind=kind,
                 body=body,
                 staff_id=staff_id,
@@ -542,26 +595,6 @@ class Desk:
         since = self._clock() - self._idle
         live = (Access.conversation_id == conversation_id, Access.left_at.is_(None), Access.last_seen_at >= since)
         return bool(session.execute(select(func.count(Access.id)).where(*live)).scalar())
-
-    def _entry(self, session: Session, row: Any) -> Entry:
-        conversation = session.get(Conversation, row.conversation_id)
-        holder = session.get(Staff, row.staff_id) if row.staff_id else None
-        devices = session.execute(select(func.max(Access.last_seen_at)).where(Access.conversation_id == row.conversation_id)).scalar()
-        return Entry(
-            id=row.id,
-            state=row.state,
-            reference=row.reference,
-            language=conversation.language or "en",
-            topic=row.topic or _last_topic(session, row.conversation_id),
-            urgent=row.urgent,
-            urgent_at=seen(row.urgent_at) if row.urgent_at else None,
-            asked_at=seen(row.asked_at),
-            last_seen_at=seen(devices or conversation.last_seen_at),
-            holder=Member(holder.id, holder.username, holder.name, holder.role) if holder else None,
-            reason=row.reason,
-            callback=session.get(Callback, row.id) is not None,
-            practice=row.practice,
-        )
 
 
 class _Move:
@@ -641,5 +674,44 @@ def _last_topic(session: Session, conversation_id: int) -> str | None:
 
 
 def _last_urgent(session: Session, conversation_id: int) -> str | None:
-    found = (answer["understood"].get("urgent") for answer in _answers(session, conversation_id))
-    return next((urgent for urgent in found if urgent), None)
+    """Give the last urgent need that was said in a conversation, answered or not."""
+    asked = select(Message.urgent).where(Message.conversation_id == conversation_id, Message.urgent.is_not(None))
+    found: str | None = session.execute(asked.order_by(Message.id.desc()).limit(1)).scalar()
+    return found
+
+
+def _check_heard(session: Session, row: Any, heard: int | None) -> None:
+    """Raise NotHeard where there are more messages of the visitor's than staff have been shown."""
+    there = session.execute(select(func.count(Message.id)).where(Message.conversation_id == row.conversation_id)).scalar()
+    if heard is not None and (there or 0) > heard:
+        raise NotHeard()
+
+
+def _entries(session: Session, *which: Any) -> list[Entry]:
+    """Give the lines of handovers, in the order in which they are to be taken, in one query."""
+    last = select(func.max(Access.last_seen_at)).where(Access.conversation_id == Handover.conversation_id).scalar_subquery()
+    asked = (
+        select(Handover, Conversation.language, Conversation.last_seen_at, Staff, Callback.handover_id, last)
+        .join(Conversation, Conversation.id == Handover.conversation_id)
+        .outerjoin(Staff, Staff.id == Handover.staff_id)
+        .outerjoin(Callback, Callback.handover_id == Handover.id)
+    )
+    return [
+        Entry(
+            id=row.id,
+            state=row.state,
+            reference=row.reference,
+            language=language or "en",
+            topic=row.topic,
+            urgent=row.urgent,
+            urgent_at=seen(row.urgent_at) if row.urgent_at else None,
+            asked_at=seen(row.asked_at),
+            last_used_at=seen(used),
+            last_seen_at=seen(device or used),
+            holder=Member(holder.id, holder.username, holder.name, holder.role) if holder else None,
+            reason=row.reason,
+            callback=callback is not None,
+            practice=row.practice,
+        )
+        for row, language, used, holder, callback, device in session.execute(_queue(asked.where(*which)))
+    ]

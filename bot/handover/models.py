@@ -53,7 +53,7 @@ class Handover(Base):  # type: ignore[misc,valid-type]
     """A chat that was passed to the desk; ``bot.handover.desk`` names its states and who may change them.
 
     ``reference`` is the code that finds it again, ``reason`` why it was passed on, ``staff_id`` who has it; ``urgent`` is the last urgent
-    need said in it and ``urgent_at`` when; ``topic`` and ``outcome`` are what staff noted at the end, ``seen`` is the number of the last
+    need said in it and ``urgent_at`` when; ``topic`` is what it was about, ``outcome`` how staff ended it, ``seen`` the number of the last
     desk message that reached the visitor. A ``practice`` chat has a made-up visitor and is never counted; ``scenario`` names its script.
     """
 
@@ -131,11 +131,10 @@ class Callback(Base):  # type: ignore[misc,valid-type]
 
 
 class Escalation(Base):  # type: ignore[misc,valid-type]
-    """The record that a safeguarding concern was passed to the named contact. It outlives the chat; it holds none of its words."""
+    """The record that a safeguarding concern was passed to the named contact. It outlives the chat and holds neither its words nor code."""
 
     __tablename__ = "escalation"
     id = Column(Integer, primary_key=True)
-    reference = Column(String(16), nullable=False, index=True)
     at = Column(DateTime(timezone=True), nullable=False)
     staff_id = Column(Integer, ForeignKey("staff.id"), nullable=False)
     concern = Column(String(24), nullable=False)

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from bot.conversation.store import seen
 from bot.handover.accounts import Member
 from bot.handover.models import Escalation, Staff, WrongRecord
-from bot.handover.reference import spoken
 
 
 class Reports:
@@ -49,14 +48,14 @@ class Reports:
             ]
 
     def escalations(self) -> list[dict[str, Any]]:
-        """Give the records of safeguarding concerns, newest first: reference, at, by, concern, contact, done."""
+        """Give the records of safeguarding concerns, newest first: id, at, by, concern, contact, done."""
         with self._session() as session:
             rows = session.execute(
                 select(Escalation, Staff.name).join(Staff, Staff.id == Escalation.staff_id).order_by(Escalation.id.desc())
             )
             return [
                 {
-                    "reference": spoken(row.reference),
+                    "id": row.id,
                     "at": seen(row.at),
                     "by": name,
                     "concern": row.concern,

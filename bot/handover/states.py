@@ -14,10 +14,11 @@ TRANSITIONS: dict[tuple[str, str], frozenset[str]] = {
     (WAITING, MESSAGE_LEFT): frozenset({VISITOR, SYSTEM}),  # the visitor, or the day, is gone: what was written stays a message
     (WAITING, CLOSED): frozenset({STAFF}),
     (WITH_STAFF, WAITING): frozenset({STAFF, SYSTEM}),  # put back, or its holder is gone
-    (WITH_STAFF, NONE): frozenset({VISITOR, STAFF}),  # handed back to the bot
+    (WITH_STAFF, NONE): frozenset({VISITOR, STAFF, SYSTEM}),  # handed back to the bot; or begun at a desk, and nobody ever came
     (WITH_STAFF, ANSWERED): frozenset({STAFF}),  # a message that was left
     (WITH_STAFF, CLOSED): frozenset({STAFF}),
     (MESSAGE_LEFT, WAITING): frozenset({VISITOR}),
+    (MESSAGE_LEFT, NONE): frozenset({VISITOR}),  # taken back
     (MESSAGE_LEFT, WITH_STAFF): frozenset({STAFF}),
     (MESSAGE_LEFT, CLOSED): frozenset({STAFF}),
     (ANSWERED, MESSAGE_LEFT): frozenset({VISITOR}),

@@ -4,10 +4,15 @@ No public service is ever asked. LibreTranslate's API is https://libretranslate.
 models for ``ps``, ``ckb``, ``ti`` and ``so`` are rare.
 """
 
+import ipaddress
 import logging
+import socket
 import time
+from urllib.parse import urlsplit
 
 import httpx
+
+from bot.errors import SettingsError
 
 log = logging.getLogger(__name__)
 TIMEOUT = 8.0
@@ -17,10 +22,24 @@ CODES = {"zh-Hant": "zt", "prs": "fa", "ckb": "ku"}
 """LibreTranslate's names of languages, where they are not ours: ``zt`` is Traditional Chinese."""
 
 
+def _is_private(url: str) -> bool:
+    """Tell whether every address of a server's name is on this computer or a private network."""
+    try:
+        found = socket.getaddrinfo(urlsplit(url).hostname, None)
+    except OSError:
+        return False
+    return all(ipaddress.ip_address(str(entry[4][0]).partition("%")[0]).is_private for entry in found)
+
+
 class Translator:
-    """A LibreTranslate server at ``url``. Whatever goes wrong gives no translation, and never holds up a message."""
+    """A LibreTranslate server at ``url``. Whatever goes wrong gives no translation, and never holds up a message.
+
+    Raises SettingsError where the server is not on a private network: visitors' words go to nobody else's.
+    """
 
     def __init__(self, url: str) -> None:
+        if not _is_private(url):
+            raise SettingsError(f"TRANSLATE_URL is {url!r}: give a server of your own, on this computer or its private network.")
         self._url = url
         self._client = httpx.AsyncClient(timeout=TIMEOUT, trust_env=False)
         self._pairs: set[tuple[str, str]] | None = None
@@ -40,7 +59,7 @@ class Translator:
             body = {"q": text, "source": CODES.get(source, source), "target": CODES.get(target, target), "format": "text"}
             answer = await self._client.post(f"{self._url}/translate", json=body)
             found = answer.json().get("translatedText", "") if answer.status_code == 200 else ""
-        except (httpx.HTTPError, ValueError) as error:
+        except (httpx.HTTPError, ValueError, TypeError, KeyError, AttributeError) as error:
             log.error("The translation server did not answer: %s", type(error).__name__)
             return ""
         return found.strip() if isinstance(found, str) else ""

@@ -34,7 +34,11 @@ class DeskStatus:
 
 @dataclass(frozen=True)
 class View:
-    """A handover as its visitor's side needs it. ``place`` in the queue counts from 1, 0 where the chat does not wait."""
+    """A handover as its visitor's side needs it.
+
+    ``place`` in the queue counts from 1, 0 where the chat does not wait; ``seen`` is the number of the last thing said that has arrived,
+    ``translations`` how many of the desk's texts have one.
+    """
 
     state: str = NONE
     reference: str | None = None
@@ -42,6 +46,8 @@ class View:
     place: int = 0
     asked_at: datetime | None = None
     callback: bool = False
+    seen: int = 0
+    translations: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,10 @@ class Said:
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the queue: nothing of what was said, only what staff need in order to choose."""
+    """A line of the queue: nothing of what was said, only what staff need in order to choose.
+
+    ``last_used_at`` is when anything was last done in the chat, from which its end is counted; ``last_seen_at`` when its visitor was there.
+    """
 
     id: int
     state: str
@@ -68,6 +77,7 @@ class Entry:
     urgent: str | None
     urgent_at: datetime | None
     asked_at: datetime
+    last_used_at: datetime
     last_seen_at: datetime
     holder: Member | None
     reason: str
@@ -113,11 +123,12 @@ class File:
 
 @dataclass(frozen=True)
 class Accepted:
-    """A message that is kept: the answer it has already, if it was sent before, and whether staff answer it.
+    """A message that is kept under ``message_id``: the answer it has already, if it was sent before, and whether staff answer it.
 
     ``left`` says that it was kept as a message for the desk to read later.
     """
 
     answer: dict[str, Any] | None
     for_desk: bool
+    message_id: str
     left: bool = False

@@ -1,5 +1,6 @@
 """The chat API, ``/api/v1``."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime, timezone
 from typing import Any, TypeVar
@@ -23,6 +24,8 @@ from bot.web.schema import CallbackRequest, ChatRequest, FeedbackRequest, Refere
 
 LARGEST_BODY = 16 * 1024
 RETRY_AFTER = 5
+SLOWLY = 3.0
+"""Seconds that a code takes to be looked up while too many are tried."""
 TITLES = {
     400: "Malformed",
     404: "Not found",
@@ -145,8 +148,13 @@ async def events(request: Request) -> Response:
     pipeline, token = pipeline_of(request), bearer(request)
     chat = await pipeline.conversation(token)
     after = _since(request.headers.get("last-event-id") or request.query_params.get("after", "0"))
+    if after:
+        await to_thread.run_sync(pipeline.desk.acknowledge, chat, after)
     if "text/event-stream" in request.headers.get("accept", ""):
-        return EventSourceResponse(_stream(request, token, after), ping=PING)
+        streams, address = live_of(request).streams, request.client.host if request.client else ""
+        if not streams.may_open(token, address):
+            return problem(request, "error.too_many", 429, seconds=RETRY_AFTER)
+        return EventSourceResponse(_stream(request, token, address, after), ping=PING)
     return JSONResponse(await what_happened(request, chat, after))
 
 
@@ -157,8 +165,6 @@ async def what_happened(request: Request, chat: Chat, after: int) -> dict[str, A
 
     def look() -> dict[str, Any]:
         words, desk = pipeline.handover_words(), pipeline.desk
-        if after:
-            desk.acknowledge(chat, after)
         view = desk.view(chat.id)
         language = chat.language or "en"
         told = [
@@ -171,7 +177,12 @@ async def what_happened(request: Request, chat: Chat, after: int) -> dict[str, A
             }
             for said in desk.said(chat.id, max(after, chat.after_desk))
         ]
-        body = {"events": told, "handover": handover_of(view), "writing": live_of(request).is_writing(chat.id)}
+        body = {
+            "events": told,
+            "handover": handover_of(view),
+            "writing": live_of(request).is_writing(chat.id),
+            "translations": view.translations,
+        }
         if view.state == WAITING and view.asked_at:
             waited = int((moment - view.asked_at).total_seconds())
             body["queue"] = {"place": view.place, "waited_seconds": waited, "live": desk.status().live}
@@ -182,8 +193,17 @@ async def what_happened(request: Request, chat: Chat, after: int) -> dict[str, A
     return await to_thread.run_sync(look)
 
 
-async def _stream(request: Request, token: str, after: int) -> AsyncIterator[dict[str, Any]]:
-    """Send every new thing once, as it comes, and how things stand whenever that changes; ends with the chat."""
+async def _stream(request: Request, token: str, address: str, after: int) -> AsyncIterator[dict[str, Any]]:
+    """Send every new thing once, as it comes, and how things stand whenever that changes; ends with the chat.
+
+    That something was sent is no sign that it arrived: that is what the next request's ``after`` says.
+    """
+    with live_of(request).streams.opened(token, address):
+        async for event in _events(request, token, after):
+            yield event
+
+
+async def _events(request: Request, token: str, after: int) -> AsyncIterator[dict[str, Any]]:
     before: dict[str, Any] = {}
     async for _ in live_of(request).changes():
         try:
@@ -227,13 +247,15 @@ async def open_by_code(request: Request, typed: str) -> Chat:
     if code is None:
         raise MessageRefused("code.wrong", 422)
     address = request.client.host if request.client else ""
-    minutes = request.app.state.limits.wait_for_code(address)
+    minutes, many = request.app.state.limits.try_code(address)
     if minutes:
         raise MessageRefused("error.too_many_codes", 429, minutes=minutes)
+    if many:
+        # Somebody is guessing from many places: everybody's code is looked up, slowly.
+        await asyncio.sleep(SLOWLY)
     try:
         return await to_thread.run_sync(pipeline_of(request).store.open_again, code)
     except UnknownConversation:
-        request.app.state.limits.wrong_code(address)
         raise MessageRefused("code.unknown", 404) from None
 
 

@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta, timezone
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from sqlalchemy import text
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
@@ -238,5 +238,7 @@ def make_app(settings: Settings) -> Starlette:
     app.add_middleware(SafetyHeaders, frame_ancestors=settings.frame_ancestors)
     app.state.pipeline = pipeline
     app.state.live = pages_told
+    # A hash takes its time: threads of its own, so that no number of tries keeps visitors waiting.
+    app.state.signing_in = CapacityLimiter(2)
     app.state.limits = RateLimits(settings)
     return app

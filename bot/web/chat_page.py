@@ -104,7 +104,8 @@ async def _chat_page(
     shown = talk.items
     seen_before = int(visit.given["seen"]) if visit.given.get("seen", "").isdecimal() else 0
     template, part = "chat.html", visit.given.get("part")
-    earlier = 0 if visit.given.get("action") == "earlier" else max(0, len(shown) - EXCHANGES_SHOWN)
+    unseen = next((at for at, item in enumerate(shown) if item["said"] > seen_before), len(shown))
+    earlier = 0 if visit.given.get("action") == "earlier" else min(unseen, max(0, len(shown) - EXCHANGES_SHOWN))
     if part and status == 200 and (shown or part == "desk") and language == visit.given.get("page_language"):
         # What the desk said meanwhile comes with the answer; only that, where the page asks for that alone.
         new = [item for item in shown if item["said"] > seen_before or (part == "1" and item["number"] == _last_number(shown))]
@@ -127,6 +128,7 @@ async def _chat_page(
         topics=TILES,
         urgent=urgent,
         days=pipeline.settings.retention_days,
+        path="/",
         seen=talk.seen,
         view=talk.view,
         desk=talk.status,
@@ -180,7 +182,8 @@ async def post_chat(request: Request) -> Response:
         chat = await _conversation(visit)
     except UnknownConversation:
         return await _chat_page(visit, None, 404, error=say("error.unknown_session"), typed=text, message_id=message_id)
-    wait = too_many(request, visit.session or None)
+    # What the page looks at by itself is not what its visitor does.
+    wait = 0 if given.get("part") == "desk" else too_many(request, visit.session or None)
     if wait:
         return await _chat_page(visit, chat, 429, error=say("error.too_many", seconds=wait), typed=text, message_id=message_id)
     if chat and given.get("seen", "").isdecimal():
@@ -313,6 +316,18 @@ async def stay(request: Request) -> Response:
     return Response(status_code=204)
 
 
+async def hear(request: Request) -> Response:
+    """Hear from the page's script what the desk said that has arrived: 204, or 404 where the chat has ended."""
+    visit = await read_visit(request, even_left=True)
+    try:
+        chat = await _conversation(visit)
+    except UnknownConversation:
+        return problem(request, "error.unknown_session", 404)
+    if chat and visit.given.get("seen", "").isdecimal():
+        await to_thread.run_sync(pipeline_of(request).desk.acknowledge, chat, int(visit.given["seen"][:9]))
+    return Response(status_code=204)
+
+
 async def show_still(request: Request) -> Response:
     """Ask whether somebody is still there, of a browser without scripts; nothing of the chat is shown.
 
@@ -384,6 +399,7 @@ routes = [
     Route("/code", post_code, methods=["POST"]),
     Route("/said", show_said, methods=["POST"]),
     Route("/stay", stay, methods=["POST"]),
+    Route("/heard", hear, methods=["POST"]),
     Route("/still", show_still, methods=["GET"]),
     Route("/ended", show_ended, methods=["GET", "POST"]),
     Route("/leave", leave, methods=["POST"]),

@@ -9,8 +9,8 @@ from limits.strategies import MovingWindowRateLimiter
 from bot.errors import SettingsError
 from bot.settings import Settings
 
-CODES_OF_AN_ADDRESS, CODES_OF_ALL = "10/15minutes", "200/hour"
-"""Wrong reference codes that are borne: ``bot.handover.reference`` says how many codes there are."""
+CODES_OF_AN_ADDRESS, CODES_OF_STAFF, CODES_OF_ALL = "10/15minutes", "120/15minutes", "200/hour"
+"""Reference codes that may be tried: ``bot.handover.reference`` says how many there are."""
 
 
 class RateLimits:
@@ -25,7 +25,8 @@ class RateLimits:
             self._address = parse(settings.address_limit)
         except ValueError as error:
             raise SettingsError("SESSION_LIMIT and ADDRESS_LIMIT are written as 30/minute.") from error
-        self._codes = ((parse(CODES_OF_AN_ADDRESS), True), (parse(CODES_OF_ALL), False))
+        self._codes, self._all_codes = parse(CODES_OF_AN_ADDRESS), parse(CODES_OF_ALL)
+        self._codes_of_staff = parse(CODES_OF_STAFF)
 
     def wait(self, address: str, session: str | None) -> int:
         """Count a message; give 0 where it may pass, otherwise the seconds to wait."""
@@ -35,16 +36,16 @@ class RateLimits:
                 return max(1, int(reset - time.time()) + 1)
         return 0
 
-    def wait_for_code(self, address: str) -> int:
-        """Give the minutes until another reference code may be tried from ``address``; 0 where one may be now."""
-        for limit, of_address in self._codes:
-            name = address if of_address else "all"
-            if not self._limiter.test(limit, "code", name):
-                reset = self._limiter.get_window_stats(limit, "code", name)[0]
-                return max(1, int((reset - time.time()) // 60) + 1)
-        return 0
+    def try_code(self, address: str) -> tuple[int, bool]:
+        """Count a try of a reference code from ``address``, before it is looked up.
 
-    def wrong_code(self, address: str) -> None:
-        """Count a reference code that does not exist."""
-        for limit, of_address in self._codes:
-            self._limiter.hit(limit, "code", address if of_address else "all")
+        Gives the minutes to wait (0 where it may be looked up), and whether so many are tried everywhere that it is to be done slowly.
+        """
+        if not self._limiter.hit(self._codes, "code", address):
+            reset = self._limiter.get_window_stats(self._codes, "code", address)[0]
+            return max(1, int((reset - time.time()) // 60) + 1), False
+        return 0, not self._limiter.hit(self._all_codes, "code", "all")
+
+    def staff_may_try_code(self, staff_id: int) -> bool:
+        """Count a code that a member of staff types; tell whether it may be looked up."""
+        return bool(self._limiter.hit(self._codes_of_staff, "staff code", str(staff_id)))

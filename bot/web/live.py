@@ -2,7 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 LOOK_AGAIN = 2.0
 """Seconds after which a page's stream looks even though this process changed nothing: another may have."""
@@ -14,11 +16,38 @@ PING = 15
 """Seconds between signs of life on a stream, below the minute after which proxies give up."""
 
 
+STREAMS_OF_A_CHAT, STREAMS_OF_AN_ADDRESS = 4, 200
+"""Streams that may be open at once: some tabs of one visitor's, and a library full of visitors."""
+
+
+class Streams:
+    """Counts the streams that are open."""
+
+    def __init__(self) -> None:
+        self._open: Counter[str] = Counter()
+
+    def may_open(self, chat: str, address: str) -> bool:
+        """Tell whether one more stream of a chat, from an address, may be opened."""
+        return self._open[f"chat {chat}"] < STREAMS_OF_A_CHAT and self._open[f"address {address}"] < STREAMS_OF_AN_ADDRESS
+
+    @contextmanager
+    def opened(self, chat: str, address: str) -> Iterator[None]:
+        """Count a stream while it is open."""
+        names = (f"chat {chat}", f"address {address}")
+        self._open.update(names)
+        try:
+            yield
+        finally:
+            self._open.subtract(names)
+            self._open += Counter()  # forgets what is at nought
+
+
 class Live:
     """Known to this process alone, and kept nowhere: a number that grows with every change, and who is writing."""
 
     def __init__(self) -> None:
         self.version = 0
+        self.streams = Streams()
         self._writing: dict[int, float] = {}
 
     def changed(self) -> None:

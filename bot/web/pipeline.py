@@ -15,7 +15,7 @@ from babel import Locale, UnknownLocaleError
 from bot.answers.catalogue import Catalogues
 from bot.answers.composer import Composer, Heard
 from bot.answers.dialogue import ANYWHERE, Decision
-from bot.answers.handover import ANSWER, BOT, CHOICES, KEEP, MESSAGE, WAIT, HandoverWords
+from bot.answers.handover import ANSWER, BOT, CHOICES, KEEP, MESSAGE, TAKE_BACK, WAIT, HandoverWords
 from bot.answers.replies import Reply, Understood
 from bot.answers.urgent import OfficeHours
 from bot.codes import CIRCUMSTANCES, NEEDS, reply_language
@@ -25,7 +25,7 @@ from bot.directory.meaning import MeaningIndex
 from bot.errors import EngineAway, MessageRefused
 from bot.handover.callback import read_contact
 from bot.handover.desk import Desk
-from bot.handover.states import MESSAGE_LEFT, NONE, TOLD, WAITING, WITH_STAFF
+from bot.handover.states import MESSAGE_LEFT, NONE, OPEN, TOLD, WAITING, WITH_STAFF
 from bot.handover.translation import Translator
 from bot.handover.views import View
 from bot.opening import LiveDirectory
@@ -34,7 +34,7 @@ from bot.understanding.cleaning import LONGEST, clean, has_words
 from bot.understanding.reading import Reader, Reading
 from bot.web.engine import Engine
 
-STANDING_CHOICES = frozenset({"human", "more", "start_again", "erase", BOT, KEEP, *(f"forget:{code}" for code in CIRCUMSTANCES)})
+STANDING_CHOICES = frozenset({"human", "more", "start_again", "erase", BOT, KEEP, TAKE_BACK, *(f"forget:{code}" for code in CIRCUMSTANCES)})
 EMPTY_READING: dict[str, Any] = {"urgent": None, "outside": None, "place": None, "said": [], "denied": [], "for_child": False}
 
 
@@ -150,8 +150,8 @@ class Pipeline:
         if accepted.answer:
             return await self._again(chat, accepted.answer)
         if accepted.for_desk:
-            return await self._for_desk(chat, message_id, reading, pinned, reading.language)
-        return await self._ask(chat, message_id, reading, pinned, None)
+            return await self._for_desk(chat, accepted.message_id, reading, pinned, reading.language)
+        return await self._ask(chat, accepted.message_id, reading, pinned, None)
 
     async def _take_choice(self, chat: Chat, incoming: Incoming, choice: str) -> dict[str, Any]:
         if choice not in STANDING_CHOICES | incoming.tiles and choice not in await to_thread.run_sync(self._offered, chat):
@@ -165,12 +165,13 @@ class Pipeline:
         message_id = incoming.message_id or uuid.uuid4().hex
         to_desk = choice.startswith(ANSWER)
         accepted = await to_thread.run_sync(self.desk.accept, chat, message_id, f"choice:{choice}", None, True, to_desk)
+        message_id = accepted.message_id
         if accepted.answer:
             return await self._again(chat, accepted.answer)
         if choice in CHOICES:
             return await self._choose_of_desk(chat, message_id, choice, pinned, language)
         if accepted.for_desk:
-            return await self._for_desk(chat, message_id, None, pinned, language)
+            return await self._for_desk(chat, message_id, None, pinned, language, choice)
         if choice == "human":
             return await self._offer_person(chat, message_id, pinned, language)
         return await self._ask(chat, message_id, None, pinned, choice, language)
@@ -190,7 +191,7 @@ class Pipeline:
         words, status = self.handover_words(), await to_thread.run_sync(self.desk.status)
         moment = datetime.now(timezone.utc)
         before = await to_thread.run_sync(self.desk.view, chat.id)
-        if before.state == WITH_STAFF and choice != BOT:
+        if before.state == WITH_STAFF and choice not in (BOT, TAKE_BACK):
             # A button of an earlier page: somebody is there already.
             replies = [words.arrived(language, before, False)]
         elif choice == WAIT and status.live and not chat.blocked:
@@ -202,7 +203,7 @@ class Pipeline:
         elif choice == KEEP:
             view = await to_thread.run_sync(self.desk.wait_as_message, chat)
             replies = words.message_kept(language, view, status) if view.state == MESSAGE_LEFT else words.back(language)
-        elif choice == BOT:
+        elif choice in (BOT, TAKE_BACK):
             await to_thread.run_sync(self.desk.stop, chat)
             replies = words.back(language)
         else:
@@ -238,10 +239,19 @@ class Pipeline:
         await to_thread.run_sync(self.store.record, chat, message_id, kept, language, pinned, True)
         return response
 
-    async def _for_desk(self, chat: Chat, message_id: str, reading: Reading | None, pinned: str | None, language: str) -> dict[str, Any]:
+    async def _for_desk(
+        self, chat: Chat, message_id: str, reading: Reading | None, pinned: str | None, language: str, choice: str | None = None
+    ) -> dict[str, Any]:
         """Answer a message that is staff's to answer: that it has arrived, and the urgent words where it has some."""
         words = self.handover_words()
         view = await to_thread.run_sync(self.desk.view, chat.id)
+        if view.state not in OPEN:
+            # Staff handed back, or closed, just before this came: asked again whose it is, the desk says the assistant's.
+            said = reading.text if reading else f"choice:{choice}"
+            accepted = await to_thread.run_sync(self.desk.accept, chat, message_id, said, None, reading is None)
+            if not accepted.for_desk and (reading or choice not in (None, "human")):
+                return await self._ask(chat, message_id, reading, pinned, choice, language)
+            return await self._offer_person(chat, message_id, pinned, language)
         replies = []
         place = reading.place.inside if reading else None
         if reading and reading.urgent:
@@ -340,8 +350,9 @@ class Pipeline:
 
     async def erase(self, chat: Chat) -> bool:
         """Erase a conversation everywhere; give False where Rasa, being away, will do its part later."""
-        await to_thread.run_sync(self.store.erase, [chat.rasa_id])
-        return await self._forget(chat.rasa_id)
+        names = await to_thread.run_sync(self.store.rasa_ids, chat)
+        await to_thread.run_sync(self.store.erase, names[:1])
+        return all([await self._forget(name) for name in names])
 
     async def _forget(self, rasa_id: str) -> bool:
         try:

@@ -127,6 +127,7 @@ class EventsResponse(msgspec.Struct, omit_defaults=True):
     events: list[SaidShape]
     handover: HandoverShape
     writing: bool
+    translations: int
     queue: QueueShape | None = None
     holder: str = msgspec.field(name="with", default="")
 

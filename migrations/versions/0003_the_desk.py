@@ -20,17 +20,19 @@ def upgrade() -> None:
     sa.Column('last_seen_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('left_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('unused_token', sa.Boolean(), nullable=False),
-    sa.Column('after_message', sa.Integer(), nullable=False),
+    sa.Column('by_code', sa.Boolean(), nullable=False),
+    sa.Column('rasa_id', sa.String(length=36), nullable=True),
     sa.Column('after_desk', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['conversation_id'], ['conversation.id'], ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('rasa_id'),
     sa.UniqueConstraint('ticket_hash'),
     sa.UniqueConstraint('token_hash')
     )
     op.create_index(op.f('ix_access_conversation_id'), 'access', ['conversation_id'], unique=False)
     op.execute(
-        "INSERT INTO access (conversation_id, token_hash, ticket_hash, last_seen_at, left_at, unused_token, after_message, after_desk) "
-        "SELECT id, token_hash, ticket_hash, last_seen_at, left_at, unused_token, 0, 0 FROM conversation"
+        "INSERT INTO access (conversation_id, token_hash, ticket_hash, last_seen_at, left_at, unused_token, by_code, after_desk) "
+        "SELECT id, token_hash, ticket_hash, last_seen_at, left_at, unused_token, false, 0 FROM conversation"
     )
     op.drop_index(op.f('ix_conversation_ticket_hash'), table_name='conversation')
     connection = op.get_bind()
@@ -50,6 +52,7 @@ def upgrade() -> None:
         connection.exec_driver_sql("INSERT INTO sqlite_sequence (name, seq) VALUES ('conversation', ?)", (highest,))
     with op.batch_alter_table('message') as batch:
         batch.add_column(sa.Column('access_id', sa.Integer(), nullable=True))
+        batch.add_column(sa.Column('urgent', sa.String(length=24), nullable=True))
         batch.add_column(sa.Column('for_desk', sa.Boolean(), server_default=sa.false(), nullable=False))
         batch.add_column(sa.Column('translation', sa.Text(), nullable=True))
         batch.create_foreign_key('message_access_id_fkey', 'access', ['access_id'], ['id'], ondelete='SET NULL')
@@ -91,7 +94,6 @@ def upgrade() -> None:
     )
     op.create_table('escalation',
     sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('reference', sa.String(length=16), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('staff_id', sa.Integer(), nullable=False),
     sa.Column('concern', sa.String(length=24), nullable=False),
@@ -100,7 +102,6 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], ),
     sa.PrimaryKeyConstraint('id')
     )
-    op.create_index(op.f('ix_escalation_reference'), 'escalation', ['reference'], unique=False)
     op.create_table('handover',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('conversation_id', sa.Integer(), nullable=False),
@@ -189,7 +190,7 @@ def downgrade() -> None:
                   'desk_message', 'staff', 'sign_in'):
         op.drop_table(table)
     with op.batch_alter_table('message') as batch:
-        for name in ('access_id', 'for_desk', 'translation'):
+        for name in ('access_id', 'urgent', 'for_desk', 'translation'):
             batch.drop_column(name)
     # The first device of each conversation stays; those that typed its code end, as their tables did not exist.
     with op.batch_alter_table('conversation', table_kwargs={'sqlite_autoincrement': True}) as batch:

@@ -120,8 +120,15 @@ def test_what_staff_wrote_is_marked_as_the_english_it_is(words: HandoverWords) -
 
 
 def test_a_translation_has_the_original_beside_it(words: HandoverWords) -> None:
-    (reply,) = words.said("uk", said("text", {"text": "One moment", "lang": "en"}, "Хвилинку"), NOON)
-    assert (reply.lang, reply.text, reply.text_en) == ("uk", "Хвилинку", "One moment")
+    translation, original, mark = words.said("uk", said("text", {"text": "One moment", "lang": "en"}, "Хвилинку"), NOON)
+    assert (translation.lang, translation.text) == ("uk", "Хвилинку")
+    assert (original.lang, original.text) == ("en", "One moment")
+    assert mark.text == words.composer.catalogues.say("uk", "desk.translated")
+
+
+def test_no_message_is_taken_that_would_be_deleted_before_the_desk_opens(words: HandoverWords) -> None:
+    far = DeskStatus(staffed=True, opens_at=NOON + timedelta(days=8))
+    assert offered(words.offer("en", far, None, None, NOON)) == []
 
 
 @pytest.mark.parametrize("language", REPLY_LANGUAGES)

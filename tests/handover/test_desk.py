@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot.conversation.models import Conversation
 from bot.conversation.store import Chat, ConversationStore
-from bot.errors import AlreadyTaken, NotTheirs, UnknownConversation
+from bot.errors import AlreadyTaken, NotHeard, NotTheirs, UnknownConversation
 from bot.handover.accounts import Member
 from bot.handover.desk import Desk
 from bot.handover.models import Callback, DeskMessage, Escalation, Handover, Transition
@@ -130,7 +130,7 @@ def test_an_urgent_need_said_before_asking_puts_the_chat_first(desk: Desk, store
     calm, urgent = store.start(), store.start()
     desk.ask(calm, "asked")
     clock.pass_by(seconds=10)
-    desk.accept(urgent, "m", "help")
+    desk.accept(urgent, "m", "help", "self_harm")
     store.record(urgent, "m", {"understood": {"topic": None, "urgent": "self_harm"}, "replies": []}, "en", None)
     desk.ask(urgent, "asked")
     assert desk.view(urgent.id).place == 1
@@ -176,6 +176,69 @@ def test_what_the_bot_has_not_answered_at_the_claim_is_staffs_and_the_bots_answe
     assert not store.record(chat, "m2", {"understood": {}, "replies": []}, "en", None)
     (late,) = [exchange for exchange in store.exchanges(chat) if exchange.message_id == "m2"]
     assert (late.answer, late.for_desk) == (None, True)
+
+
+def test_a_button_pressed_under_the_id_of_unanswered_words_keeps_both(
+    desk: Desk, store: ConversationStore, waiting: int, chat: Chat
+) -> None:
+    desk.accept(chat, "m2", "he is going to kill me", "emergency")
+    pressed = desk.accept(chat, "m2", "choice:human", choice=True)
+    assert pressed.message_id != "m2"
+    assert [exchange.text for exchange in store.exchanges(chat)][1:] == ["he is going to kill me", "choice:human"]
+
+
+def test_an_urgent_message_that_nobody_has_answered_makes_the_chat_urgent(desk: Desk, store: ConversationStore) -> None:
+    calm, urgent = store.start(), store.start()
+    desk.ask(calm, "asked")
+    desk.accept(urgent, "m", "he is going to kill me", "emergency")
+    desk.ask(urgent, "asked")
+    assert [entry.urgent for entry in desk.queue()] == ["emergency", None]
+
+
+def test_an_urgent_need_said_before_makes_a_message_urgent(desk: Desk, store: ConversationStore, chat: Chat) -> None:
+    desk.accept(chat, "m2", "I want to die", "self_harm")
+    store.write_to_desk(chat, True)
+    desk.accept(chat, "m3", "please call me")
+    assert [entry.urgent for entry in desk.queue()] == ["self_harm"]
+
+
+def test_a_message_sent_as_staff_hand_back_is_the_bots_when_it_comes_again(
+    desk: Desk, store: ConversationStore, claimed: int, chat: Chat, anna: Member
+) -> None:
+    assert desk.accept(chat, "m2", "and food?").for_desk
+    desk.hand_back(claimed, anna)
+    assert not desk.accept(chat, "m2", "and food?").for_desk
+    assert store.record(chat, "m2", {"understood": {}, "replies": []}, "en", None)
+
+
+@pytest.mark.parametrize("end", ["close", "hand_back"])
+def test_a_chat_is_not_ended_while_staff_have_not_been_shown_what_was_written(
+    desk: Desk, claimed: int, chat: Chat, anna: Member, end: str
+) -> None:
+    desk.accept(chat, "m2", "one more thing")
+    with pytest.raises(NotHeard):
+        desk.close(claimed, anna, "helped", None, heard=1) if end == "close" else desk.hand_back(claimed, anna, 1)
+    assert desk.view(chat.id).state == "with_staff"
+    desk.close(claimed, anna, "helped", None, heard=2) if end == "close" else desk.hand_back(claimed, anna, 2)
+    assert desk.view(chat.id).state != "with_staff"
+
+
+def test_other_words_under_an_id_that_was_used_are_said_too(desk: Desk, claimed: int, chat: Chat, anna: Member) -> None:
+    desk.say(claimed, anna, "s1", "text", {"text": "helo"})
+    desk.say(claimed, anna, "s1", "text", {"text": "hello"})
+    desk.say(claimed, anna, "s1", "phrase", {"key": "phrase.start.hello"})
+    assert [said.kind for said in desk.said(chat.id, 1)] == ["text", "text", "phrase"]
+
+
+def test_what_is_about_no_handover_wakes_nobody(engine: Engine, tmp_path: Path, store: ConversationStore) -> None:
+    told: list[int] = []
+    desk = a_desk(engine, tmp_path, changed=lambda: told.append(1))
+    chat = store.start()
+    desk.accept(chat, "m1", WORDS)
+    assert told == []
+    desk.ask(chat, "asked")
+    desk.accept(chat, "m2", WORDS)
+    assert len(told) == 2
 
 
 def test_of_two_who_claim_at_once_one_wins_and_the_other_is_told_who(
@@ -310,6 +373,15 @@ def test_a_choice_pressed_instead_is_no_message(desk: Desk, store: ConversationS
     assert desk.view(chat.id).state == "none"
 
 
+def test_a_message_can_be_taken_back_with_the_number_left(desk: Desk, engine: Engine, store: ConversationStore, chat: Chat) -> None:
+    store.write_to_desk(chat, True)
+    desk.accept(chat, "m2", "a letter")
+    desk.leave_callback(chat, "07700 900123")
+    assert desk.stop(chat).state == "none"
+    assert desk.queue() == []
+    assert rows(engine, Callback) == []
+
+
 def test_a_message_sent_again_is_left_once(desk: Desk, engine: Engine, store: ConversationStore, chat: Chat) -> None:
     store.write_to_desk(chat, True)
     assert desk.accept(chat, "m2", "a letter").left
@@ -367,6 +439,23 @@ def test_the_first_device_goes_on_and_sees_all(desk: Desk, store: ConversationSt
     again = store.open_again(str(desk.view(chat.id).reference))
     desk.accept(again, "m5", "from the other phone")
     assert [exchange.text for exchange in store.exchanges(store.find(chat.token))] == [WORDS, "from the other phone"]
+
+
+def test_what_is_written_on_one_device_is_not_shown_on_one_that_typed_the_code(
+    desk: Desk, store: ConversationStore, claimed: int, chat: Chat
+) -> None:
+    again = store.open_again(str(desk.view(chat.id).reference))
+    desk.accept(chat, "m5", "a secret written afterwards")
+    assert store.exchanges(again) == []
+    assert again.rasa_id != chat.rasa_id, "nor does the assistant remember it there"
+
+
+def test_erasing_from_any_device_erases_every_name_inside_rasa(desk: Desk, store: ConversationStore, claimed: int, chat: Chat) -> None:
+    again = store.open_again(str(desk.view(chat.id).reference))
+    names = store.rasa_ids(again)
+    assert set(names) == {chat.rasa_id, again.rasa_id}
+    store.erase(names[:1])
+    assert set(store.pending_erasures()) == set(names)
 
 
 def test_what_has_arrived_is_never_more_than_there_is(desk: Desk, store: ConversationStore, claimed: int, chat: Chat, anna: Member) -> None:
@@ -458,14 +547,46 @@ def test_a_chat_goes_back_to_the_queue_when_its_holder_has_been_gone_for_long_en
         desk.say(claimed, anna, "late", "text", {"text": "I am back"})
 
 
-def test_a_holder_whose_page_is_open_keeps_the_chat(desk: Desk, store: ConversationStore, claimed: int, chat: Chat, clock: Clock) -> None:
+@pytest.mark.parametrize(("minutes", "state"), [(19, "with_staff"), (24, "waiting")])
+def test_a_holder_keeps_the_chat_while_the_page_is_open_and_not_idle_for_too_long(
+    desk: Desk, store: ConversationStore, claimed: int, chat: Chat, clock: Clock, minutes: int, state: str
+) -> None:
     session = desk.accounts.who(desk.accounts.sign_in("anna", PASSWORD, "127.0.0.1"))
-    for _ in range(6):
+    for _ in range(minutes):
         clock.pass_by(seconds=60)
         desk.accounts.beat(session.id)
         store.stay(chat.token)
         desk.sweep()
-    assert desk.view(chat.id).state == "with_staff"
+    assert desk.view(chat.id).state == state
+
+
+def test_a_chat_begun_at_the_desk_that_nobody_opened_ends_with_its_holder_and_waits_for_nobody(
+    desk: Desk, engine: Engine, anna: Member, clock: Clock
+) -> None:
+    desk.start(anna, "uk", "rasa-id")
+    clock.pass_by(minutes=3)
+    desk.sweep()
+    assert desk.queue() == []
+    assert changes(engine)[-1] == ("with_staff", "none", "system")
+
+
+def test_one_chat_that_cannot_be_looked_over_keeps_no_other_waiting(
+    desk: Desk, engine: Engine, store: ConversationStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, other = store.start(), store.start()
+    desk.ask(broken, "asked")
+    desk.ask(other, "asked")
+    clock.pass_by(minutes=16)
+    stop, wrong = desk._stop_waiting, id_of(engine, broken)
+
+    def failing(handover_id: int, is_open: bool) -> bool:
+        if handover_id == wrong:
+            raise RuntimeError("broken")
+        return stop(handover_id, is_open)
+
+    monkeypatch.setattr(desk, "_stop_waiting", failing)
+    desk.sweep()
+    assert desk.view(other.id).state == "message_left"
 
 
 def test_after_a_start_holders_have_time_to_come_back(
@@ -591,10 +712,9 @@ def test_the_record_of_a_concern_outlives_the_chat(
     desk: Desk, engine: Engine, store: ConversationStore, claimed: int, chat: Chat, anna: Member
 ) -> None:
     desk.escalate(claimed, anna, "child", "Olga, 01223 555123", "called her at once")
-    reference = desk.view(chat.id).reference
     store.erase([chat.rasa_id])
     (record,) = rows(engine, Escalation)
-    assert (record.reference, record.concern, record.contact, record.staff_id) == (reference, "child", "Olga, 01223 555123", anna.id)
+    assert (record.concern, record.contact, record.staff_id) == ("child", "Olga, 01223 555123", anna.id)
     assert rows(engine, Handover) == []
 
 

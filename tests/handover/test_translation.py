@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from bot.errors import SettingsError
 from bot.handover.translation import Translator
 
 
@@ -85,6 +86,12 @@ def test_for_a_language_that_the_server_lacks_nothing_is_asked(server: str, lang
 def test_whatever_the_server_does_wrong_there_is_no_translation_and_no_error(server: str, behaviour: str) -> None:
     LibreTranslate.behaviour = behaviour
     assert translate(server, "word", "uk", "en") == ""
+
+
+@pytest.mark.parametrize("url", ["https://8.8.8.8", "http://no-such-host.invalid:5000"])
+def test_a_server_that_is_not_the_operators_own_is_refused_at_the_start(url: str) -> None:
+    with pytest.raises(SettingsError, match="of your own"):
+        Translator(url)
 
 
 def test_a_server_that_is_away_gives_no_translation() -> None:

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +175,36 @@ def test_the_same_message_twice_is_kept_once_on_both_sides(desk_stack: Stack, an
         anna.act(chat, "text", text="I say this once.", message_id="s-1")
     assert anna.read(chat).count("only once please") == 1
     assert visitor.heard().count("I say this once.") == 1
+
+
+def test_what_was_sent_on_a_stream_has_not_arrived_before_the_visitor_says_so(desk_stack: Stack, anna: StaffClient) -> None:
+    visitor = Visitor(desk_stack)
+    reference = visitor.wait()
+    chat = chat_of(anna, reference)
+    anna.act(chat, "text", text="did this arrive")
+    with desk_stack.client.stream("GET", "/api/v1/chat/events", headers={**visitor.bearer, "Accept": "text/event-stream"}) as stream:
+        for line in stream.iter_lines():
+            if "did this arrive" in line:
+                break
+        time.sleep(3)
+    other = desk_stack.client.post("/api/v1/chat/reference", json={"reference": reference}).json()
+    bearer = {"Authorization": f"Bearer {other['session']}"}
+    told = desk_stack.client.get(f"/api/v1/chat/events?after={other['after']}", headers=bearer).json()
+    assert "did this arrive" in [reply["text"] for event in told["events"] for reply in event["replies"]]
+
+
+def test_more_streams_than_anybody_needs_are_refused(desk_stack: Stack) -> None:
+    visitor = Visitor(desk_stack)
+    headers = {**visitor.bearer, "Accept": "text/event-stream"}
+    with ExitStack() as opened:
+        client = opened.enter_context(httpx.Client(base_url=desk_stack.url, timeout=10, trust_env=False))
+        statuses = []
+        for _ in range(6):
+            stream = opened.enter_context(client.stream("GET", "/api/v1/chat/events", headers=headers))
+            if stream.status_code == 200:
+                next(stream.iter_lines())
+            statuses.append(stream.status_code)
+        assert statuses == [200, 200, 200, 200, 429, 429]
 
 
 def test_events_come_once_each_by_number_and_as_a_stream(desk_stack: Stack, anna: StaffClient) -> None:
@@ -376,11 +407,12 @@ def test_an_arab_visitor_and_a_librarian_without_a_common_language(
     expect(panel).to_have_attribute("data-state", "waiting")
     code = panel.locator(".reference b").inner_text()
 
-    # The queue shows the chat without being loaded again; Ben takes it by the keyboard.
-    row = staff.page.locator("tr", has_text=code)
-    expect(row).to_be_visible()
+    # The queue shows the chat without being loaded again, by its number: its code is the visitor's. Ben takes it by the keyboard.
+    take = staff.page.locator("#queue button", has_text="Take")
+    expect(take).to_have_count(1)
     assert "(1)" in staff.page.title()
-    row.locator("button").focus()
+    assert code not in staff.page.locator("#queue").inner_text()
+    take.focus()
     staff.page.keyboard.press("Enter")
     staff.page.wait_for_url(re.compile(r"/staff/chat/\d+"))
     expect(staff.page.locator(".talk")).to_contain_text("أحتاج مساعدة في السكن في إيلي")

@@ -16,7 +16,7 @@ from bot.answers.handover import ANSWER, CHOICES
 from bot.answers.urgent import EMERGENCY_NUMBER
 from bot.codes import INTERPRETER_FOR, NEEDS, reply_language
 from bot.directory.hours import BRITISH_TIME
-from bot.errors import AlreadyTaken, MessageRefused, NotTheirs, UnknownConversation
+from bot.errors import AlreadyTaken, MessageRefused, NotHeard, NotTheirs, UnknownConversation
 from bot.handover.accounts import Session
 from bot.handover.phrases import groups, phrases
 from bot.handover.practice import next_line
@@ -58,7 +58,9 @@ async def show_file(
         "claimable": entry.state in (WAITING, MESSAGE_LEFT) or (bool(by_code) and entry.state != WITH_STAFF),
         "language_name": {"en": "English", **INTERPRETER_FOR}.get(entry.language, entry.language),
         "written_in": language,
-        "code": spoken(entry.reference),
+        # To others a chat has a number: its code would open it.
+        "code": spoken(entry.reference) if own or by_code else f"#{entry.id}",
+        "mark": await to_thread.run_sync(pipeline.desk.mark, handover_id),
         "talk": _talk(request, file),
         "error": error,
         "typed": typed,
@@ -166,6 +168,8 @@ async def act(request: Request, who: Session) -> Response:
     except AlreadyTaken as taken:
         key = "staff.taken" if taken.holder else "staff.not_there"
         return await show_file(request, who, handover_id, error=_say(request, key, name=taken.holder), status=409, typed=typed)
+    except NotHeard:
+        return await show_file(request, who, handover_id, error=_say(request, "staff.not_heard"), status=409, typed=typed)
     except NotTheirs:
         return await show_file(request, who, handover_id, error=_say(request, "staff.no_longer_yours"), status=409, typed=typed)
     except UnknownConversation:
@@ -237,8 +241,14 @@ async def _send(request: Request, who: Session, handover_id: int, form: FormData
         pipeline.translate_later(handover_id, number, body["text"], reply_language(file.entry.language) or "en")
 
 
+def _heard(form: FormData) -> int | None:
+    """Give how many messages of the visitor's the page showed when a chat was ended."""
+    heard = text_of(form, "heard", 9)
+    return int(heard) if heard.isdecimal() else None
+
+
 async def _hand_back(request: Request, who: Session, handover_id: int, form: FormData) -> Response | None:
-    await to_thread.run_sync(pipeline_of(request).desk.hand_back, handover_id, who.member)
+    await to_thread.run_sync(pipeline_of(request).desk.hand_back, handover_id, who.member, _heard(form))
     return RedirectResponse("/staff/queue", 303)
 
 
@@ -251,7 +261,8 @@ async def _close(request: Request, who: Session, handover_id: int, form: FormDat
     outcome, topic = text_of(form, "outcome", 24), text_of(form, "topic", 24)
     if outcome not in OUTCOMES:
         raise MessageRefused("staff.choose_outcome", 422)
-    await to_thread.run_sync(pipeline_of(request).desk.close, handover_id, who.member, outcome, topic if topic in NEEDS else None)
+    about = topic if topic in NEEDS else None
+    await to_thread.run_sync(pipeline_of(request).desk.close, handover_id, who.member, outcome, about, False, _heard(form))
     return RedirectResponse("/staff/queue", 303)
 
 

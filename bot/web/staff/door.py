@@ -63,15 +63,17 @@ def text_of(form: FormData, name: str, at_most: int = 1000) -> str:
     return value[:at_most].strip() if isinstance(value, str) else ""
 
 
-def signed_in(page: Page, roles: frozenset[str] = LIBRARIANS | OFFICERS) -> Callable[[Request], Awaitable[Response]]:
+def signed_in(page: Page, roles: frozenset[str] = LIBRARIANS | OFFICERS, touch: bool = True) -> Callable[[Request], Awaitable[Response]]:
     """Make a page that is for people with one of ``roles`` only; others are sent to sign in, or told that it is not for them.
 
-    A form must come from a page of ours and hold the session's CSRF token.
+    A form must come from a page of ours and hold the session's CSRF token. What a page does by itself does not ``touch`` the session.
     """
 
     async def guarded(request: Request) -> Response:
+        by_itself = request.method == "GET" and "1" in (request.headers.get("x-part"), request.query_params.get("auto"))
         try:
-            who = await to_thread.run_sync(accounts_of(request).who, request.cookies.get(COOKIE, ""))
+            token = request.cookies.get(COOKIE, "")
+            who = await to_thread.run_sync(accounts_of(request).who, token, touch and not by_itself)
         except SignedOut:
             if request.method == "GET" and "text/event-stream" not in request.headers.get("accept", ""):
                 return RedirectResponse("/staff/sign-in", 303)
@@ -122,7 +124,9 @@ async def sign_in(request: Request) -> Response:
         return show(request, None, "sign_in.html", 403, error="staff.cross_site", wait=0, username="")
     password, address = form.get("password", ""), request.client.host if request.client else ""
     try:
-        token = await to_thread.run_sync(accounts_of(request).sign_in, username, str(password)[:1000], address)
+        token = await to_thread.run_sync(
+            accounts_of(request).sign_in, username, str(password)[:1000], address, limiter=request.app.state.signing_in
+        )
     except SignInRefused as refused:
         status = 429 if refused.seconds else 401
         error = "staff.sign_in_wait" if refused.seconds else "staff.sign_in_wrong"

@@ -3,7 +3,7 @@
 import hashlib
 import uuid
 from collections.abc import AsyncIterator
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import msgspec
@@ -17,7 +17,7 @@ from bot.codes import INTERPRETER_FOR, REPLY_LANGUAGES
 from bot.errors import SignedOut
 from bot.handover.accounts import Session
 from bot.handover.practice import first_line, scenarios
-from bot.handover.reference import read_reference, spoken
+from bot.handover.reference import read_reference
 from bot.handover.states import MESSAGE_LEFT, WAITING, WITH_STAFF
 from bot.handover.views import Entry
 from bot.web.api import live_of, pipeline_of
@@ -25,10 +25,10 @@ from bot.web.live import PING
 from bot.web.staff.chat import show_file
 from bot.web.staff.door import COOKIE, LIBRARIANS, accounts_of, given, show, signed_in, text_of
 
+SOON = timedelta(days=1)
+"""How long before its end a chat that waits is marked."""
 UNITS = (("days", 24 * 60), ("hours", 60), ("minutes", 1))
 """In what waiting is told, and the minutes of each; from two of one on."""
-BEAT_EVERY = 5.0
-"""Seconds between two signs that a page is open."""
 
 
 def language_names() -> dict[str, str]:
@@ -36,24 +36,25 @@ def language_names() -> dict[str, str]:
     return {"en": "English", **INTERPRETER_FOR}
 
 
-def _line(entry: Entry) -> dict[str, Any]:
-    minutes = int((datetime.now(timezone.utc) - entry.asked_at).total_seconds() // 60)
+def _line(entry: Entry, days: int) -> dict[str, Any]:
+    now = datetime.now(timezone.utc)
+    minutes = int((now - entry.asked_at).total_seconds() // 60)
     unit, count = next((unit, minutes // length) for unit, length in UNITS if minutes >= 2 * length or length == 1)
     return {
         "entry": entry,
         "unit": unit,
         "count": count,
         "language": language_names().get(entry.language, entry.language),
-        "code": spoken(entry.reference),
+        "deleted_soon": entry.last_used_at + timedelta(days=days) - now < SOON,
     }
 
 
 async def _queue_values(request: Request, who: Session) -> dict[str, Any]:
-    desk = pipeline_of(request).desk
+    desk, days = pipeline_of(request).desk, pipeline_of(request).settings.retention_days
     entries = await to_thread.run_sync(desk.queue, who.member.id)
     status = await to_thread.run_sync(desk.status)
     present = await to_thread.run_sync(desk.accounts.present)
-    lines = [_line(entry) for entry in entries]
+    lines = [_line(entry, days) for entry in entries]
     mine = [
         line for line in lines if line["entry"].holder and line["entry"].holder.id == who.member.id and line["entry"].state == WITH_STAFF
     ]
@@ -105,16 +106,27 @@ async def be_there(request: Request, who: Session) -> Response:
     return RedirectResponse("/staff/queue", 303)
 
 
+async def beat(request: Request, who: Session) -> Response:
+    """Hear from a page that it is open; with ``active``, that somebody does something in it."""
+    await to_thread.run_sync(accounts_of(request).beat, who.id)
+    if text_of(await given(request), "active") == "1":
+        await to_thread.run_sync(accounts_of(request).who, request.cookies.get(COOKIE, ""))
+    return Response(status_code=204)
+
+
 async def find_code(request: Request, who: Session) -> Response:
-    """Bring up the chat whose code somebody shows at the desk."""
+    """Bring up the chat whose code somebody shows at the desk; that it was brought up is recorded in its history."""
     typed = text_of(await given(request), "code", 40)
     code = read_reference(typed)
     if code is None:
         return await _refused(request, who, "staff.code_wrong")
+    if not request.app.state.limits.staff_may_try_code(who.member.id):
+        return await _refused(request, who, "staff.code_too_many")
     desk = pipeline_of(request).desk
     found = await to_thread.run_sync(desk.find, code)
     if found is None:
         return await _refused(request, who, "staff.code_unknown")
+    await to_thread.run_sync(desk.show_code, found, who.member)
     return await show_file(request, who, found, by_code=code)
 
 
@@ -140,22 +152,18 @@ async def practise(request: Request, who: Session) -> Response:
 
 
 async def events(request: Request, who: Session) -> Response:
-    """Tell a page of staff whatever changes; while it listens, its owner is there."""
+    """Tell a page of staff whatever changes. That it is told is no sign of anybody: the page says itself that it is open."""
     return EventSourceResponse(_stream(request), ping=PING)
 
 
 async def _stream(request: Request) -> AsyncIterator[dict[str, Any]]:
-    token, before, beat = request.cookies.get(COOKIE, ""), "", 0.0
+    token, before = request.cookies.get(COOKIE, ""), ""
     async for _ in live_of(request).changes():
         try:
-            who = await to_thread.run_sync(accounts_of(request).who, token)
+            who = await to_thread.run_sync(accounts_of(request).who, token, False)
         except SignedOut:
             yield {"event": "ended", "data": "{}"}
             return
-        now = datetime.now(timezone.utc).timestamp()
-        if now - beat > BEAT_EVERY:
-            beat = now
-            await to_thread.run_sync(accounts_of(request).beat, who.id)
         told = msgspec.json.encode(await _standing(request, who)).decode()
         if told != before:
             before = told
@@ -176,6 +184,7 @@ async def _standing(request: Request, who: Session) -> dict[str, Any]:
             "waiting": sum(entry.state in (WAITING, MESSAGE_LEFT) and not entry.practice for entry in entries),
             "urgent": max(urgent).isoformat() if urgent else "",
             "queue": hashlib.sha256(queue.encode()).hexdigest()[:12],
+            "idle": who.at_desk and not who.is_active,
             "chats": {str(entry.id): desk.mark(entry.id) for entry in own},
         }
 
@@ -185,6 +194,7 @@ async def _standing(request: Request, who: Session) -> dict[str, Any]:
 routes = [
     Route("/staff/queue", signed_in(show_queue, LIBRARIANS), methods=["GET"]),
     Route("/staff/here", signed_in(be_there, LIBRARIANS), methods=["POST"]),
+    Route("/staff/beat", signed_in(beat, LIBRARIANS, touch=False), methods=["POST"]),
     Route("/staff/code", signed_in(find_code, LIBRARIANS), methods=["POST"]),
     Route("/staff/start", signed_in(start, LIBRARIANS), methods=["POST"]),
     Route("/staff/practise", signed_in(practise, LIBRARIANS), methods=["POST"]),

@@ -38,7 +38,15 @@
     const panel = document.getElementById("desk");
     const standing = fresh.getElementById("desk");
     const shown = panel ? Number(panel.dataset.seen) : 0;
-    const sections = Array.from(fresh.querySelectorAll(".exchange")).filter((one) => !(Number(one.dataset.said) <= shown));
+    const all = Array.from(fresh.querySelectorAll(".exchange"));
+    const sections = all.filter((one) => !(Number(one.dataset.said) <= shown));
+    for (const section of all.filter((one) => !sections.includes(one))) {
+      // A translation came since; the part that is already there is written anew.
+      const old = log.querySelector(`.exchange[data-said="${section.dataset.said}"]`);
+      if (!old || old.textContent === section.textContent) continue;
+      if (old.id) section.id = old.id;
+      old.replaceWith(document.adoptNode(section));
+    }
     for (const section of sections) {
       const before = document.getElementById("last");
       if (before) before.removeAttribute("id");
@@ -48,9 +56,16 @@
     }
     if (panel && standing) {
       // What somebody is filling in stays as it is while the handover stands as before.
-      const typing = panel.contains(document.activeElement) && panel.dataset.state === standing.dataset.state;
-      if (typing) panel.dataset.seen = standing.dataset.seen;
-      else panel.replaceWith(document.adoptNode(standing));
+      const open = panel.querySelector("details[open]");
+      const inside = panel.contains(document.activeElement) ? document.activeElement.id || document.activeElement.value : "";
+      for (const name of ["contact", "wanted"]) {
+        const [old, next] = [panel, standing].map((one) => one.querySelector(`[name=${name}]`));
+        if (old && next) (next.value = old.value), (next.checked = old.checked);
+      }
+      if (open && standing.querySelector("details")) standing.querySelector("details").open = true;
+      panel.replaceWith(document.adoptNode(standing));
+      const same = inside && Array.from(standing.querySelectorAll("input, button")).find((one) => [one.id, one.value].includes(inside));
+      if (same) same.focus({ preventScroll: true });
     }
     return sections;
   }
@@ -157,10 +172,14 @@
   // ---- A person at the desk: what they write comes without asking
 
   let hearing = null;
+  const deskState = () => {
+    const panel = document.getElementById("desk");
+    return panel ? panel.dataset.state : "";
+  };
+  const deskIsOpen = () => ["waiting", "with_staff", "message_left"].includes(deskState());
   function listen() {
     // One stream while a handover is open; its signs say that something is new, the server writes what it looks like.
-    const panel = document.getElementById("desk");
-    const open = panel && ["waiting", "with_staff", "message_left"].includes(panel.dataset.state) && session();
+    const open = deskIsOpen() && session();
     for (const one of document.querySelectorAll("#desk .look")) one.hidden = Boolean(open);
     if (!open || hearing === session()) return;
     hearing = session();
@@ -168,12 +187,13 @@
   }
   async function hear(token) {
     let wait = 1000;
-    while (token === session() && hearing === token && !(window.ReadableStream && window.AbortController && window.TextDecoder)) {
+    while (token === session() && deskIsOpen() && !(window.ReadableStream && window.AbortController && window.TextDecoder)) {
       // A phone too old for streams looks by itself.
       await new Promise((resolve) => setTimeout(resolve, 5000));
       if (token === session()) await news();
     }
-    while (token === session() && hearing === token) {
+    let stood = "";
+    while (token === session() && deskIsOpen()) {
       const line = new AbortController();
       try {
         const after = document.getElementById("desk").dataset.seen;
@@ -186,7 +206,7 @@
         wait = 1000;
         for (;;) {
           const { done, value } = await reader.read();
-          if (done || token !== session()) break;
+          if (done || token !== session() || !deskIsOpen()) break;
           text += decoder.decode(value, { stream: true });
           const parts = text.split(/\r?\n\r?\n/);
           text = parts.pop();
@@ -194,7 +214,12 @@
           if (kinds.includes("ended")) return end();
           const state = parts.filter((part) => /^event: ?state/m.test(part)).pop();
           if (state) writes = state.includes('"writing":true');
-          if (kinds.includes("said") || kinds.includes("state")) await news();
+          const stands = state ? state.replace(/"writing":(true|false)|"waited_seconds":\d+/g, "") : stood;
+          // If the look fails, the stream is opened anew from what is shown.
+          const [, translations] = (state && state.match(/"translations":(\d+)/)) || [];
+          const all = translations && translations !== document.getElementById("desk").dataset.translations;
+          if ((kinds.includes("said") || stands !== stood) && !(await news(all))) break;
+          stood = stands;
           writing();
         }
       } catch (error) {
@@ -202,9 +227,11 @@
         if (token === session()) await news();
       }
       line.abort();
+      if (token !== session() || !deskIsOpen()) break;
       await new Promise((resolve) => setTimeout(resolve, wait));
       wait = Math.min(wait * 2, 15000);
     }
+    if (hearing === token) hearing = null;
   }
   let writes = false;
   function writing() {
@@ -212,22 +239,24 @@
     if (line) line.hidden = !writes;
   }
   let looking = false;
-  async function news() {
+  async function news(all) {
+    // Gives whether the page is up to date; with ``all``, what is there already is looked at again.
     const panel = document.getElementById("desk");
-    if (looking || !panel) return;
+    if (looking || !panel) return false;
     looking = true;
-    const fields = { action: "show", part: "desk", session: session(), seen: panel.dataset.seen, page_language: document.documentElement.lang };
+    const fields = { action: "show", part: "desk", session: session(), seen: all ? 0 : panel.dataset.seen, page_language: document.documentElement.lang };
     if (field("english")) fields.english = "1";
     const answer = await post("/", fields).catch(() => null);
     looking = false;
-    if (!answer || !answer.ok) return;
+    if (!answer || !answer.ok) return false;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (fresh.querySelector("main") || !fresh.getElementById("desk")) return;
+    if (fresh.querySelector("main") || !fresh.getElementById("desk")) return false;
     const stood = panel.dataset.state;
     const sections = append(fresh);
     const now = document.getElementById("desk");
     setFields("seen", now.dataset.seen);
     if (sections.length) {
+      post("/heard", { session: session(), seen: now.dataset.seen }).catch(() => null);
       alive();
       for (const section of sections) announce(section.querySelectorAll(".said, .card h3"));
       const last = sections[sections.length - 1];
@@ -235,6 +264,7 @@
       enhance();
     } else if (stood !== now.dataset.state) announce(now.querySelectorAll(".stands"));
     listen();
+    return true;
   }
 
   document.addEventListener("submit", async (event) => {
@@ -370,6 +400,13 @@
     }
   }
   setInterval(watch, 1000);
+  // Who waits for a person, or reads what one writes, may sit still for longer; but not for ever.
+  const QUIET_AT_MOST = 45 * 60000;
+  let touched = Date.now();
+  for (const kind of ["pointerdown", "keydown", "scroll"]) document.addEventListener(kind, () => (touched = Date.now()), { passive: true });
+  setInterval(() => {
+    if (["waiting", "with_staff"].includes(deskState()) && Date.now() - touched < QUIET_AT_MOST) stay();
+  }, 5 * 60000);
   document.addEventListener("visibilitychange", watch);
   let kept = Date.now();
   document.addEventListener("input", () => {

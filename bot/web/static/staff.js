@@ -32,6 +32,7 @@
   const mute = document.getElementById("mute");
   let sound = null;
   let before = null;
+  let active = Date.now();
   if (mute) {
     mute.hidden = false;
     const show = () => mute.setAttribute("aria-pressed", String(sessionStorage.getItem("mute") === "1"));
@@ -43,7 +44,7 @@
   }
   function ring(times) {
     if (sessionStorage.getItem("mute") === "1" || !window.AudioContext) return;
-    sound = sound || new AudioContext();
+    if (!sound) return;
     for (let n = 0; n < times; n++) {
       const tone = sound.createOscillator();
       const volume = sound.createGain();
@@ -57,6 +58,29 @@
     }
   }
 
+  // Browsers let a page sound only after somebody has done something in it.
+  for (const kind of ["pointerdown", "keydown"])
+    document.addEventListener(kind, () => {
+      active = Date.now();
+      if (!sound && window.AudioContext) sound = new AudioContext();
+      if (sound && sound.state === "suspended") sound.resume();
+    });
+
+  // That somebody is here is said by the page itself, and that they do something in it.
+  let told_active = 0;
+  async function beat() {
+    const fields = { csrf: main.dataset.csrf };
+    if (active > told_active) fields.active = "1";
+    const sent = active;
+    const answer = await fetch("/staff/beat", { method: "POST", body: new URLSearchParams(fields) }).catch(() => null);
+    if (answer && answer.ok) told_active = sent;
+  }
+  if ("live" in main.dataset) {
+    beat();
+    setInterval(beat, 15000);
+    document.querySelector("#idle button").onclick = beat;
+  }
+
   async function changed(now) {
     const count = document.getElementById("count");
     if (count) {
@@ -67,20 +91,41 @@
     const urgent = before && now.urgent > before.urgent;
     if (urgent) ring(3);
     else if (before && now.waiting > before.waiting) ring(1);
-    const mine = page === "chat" ? main.dataset.chat : "";
-    const old = before;
+    document.getElementById("idle").hidden = !now.idle;
+    const queue = page === "queue" && (!before || now.queue !== before.queue);
     before = now;
-    if (page === "queue" && old && now.queue !== old.queue) {
+    if (queue) {
       const html = await (await fragment("/staff/queue?part=1")).text();
       document.getElementById("queue").innerHTML = html;
     }
-    if (mine && old && now.chats[mine] !== old.chats[mine]) await load();
+    await load();
   }
+  let loading = false;
   async function load() {
+    // The page is brought up to the mark that the stream told last, one look at a time.
+    const talk = document.getElementById("talk");
+    const wanted = talk && page === "chat" && before && (before.chats[main.dataset.chat] || "gone");
+    if (!wanted || wanted === talk.dataset.mark || loading || talk.dataset.gone) return;
+    loading = true;
+    try {
+      await look();
+    } finally {
+      loading = false;
+    }
+  }
+  async function look() {
     const answer = await fragment(`/staff/chat/${main.dataset.chat}?part=1`);
     const html = await answer.text();
-    if (!put("talk", html)) location.reload();
-    else end();
+    if (!put("talk", html)) return location.reload();
+    catchUp();
+    if (!before.chats[main.dataset.chat]) document.getElementById("talk").dataset.gone = "1";
+    end();
+  }
+  function catchUp() {
+    // Every form goes under the next id, and knows how many of the visitor's messages are shown.
+    const { messageId, heard } = document.getElementById("talk").dataset;
+    for (const one of document.querySelectorAll("input[name=message_id]")) one.value = messageId;
+    for (const one of document.querySelectorAll("input[name=heard]")) one.value = heard;
   }
   function end() {
     const list = document.querySelector(".talk");
@@ -147,11 +192,12 @@
       told.textContent = form.dataset.done;
       return;
     }
+    const text = form.elements.text;
     if (!put("talk", await answer.text())) return location.reload();
-    const fresh = document.getElementById("talk").dataset.messageId;
-    for (const one of document.querySelectorAll("input[name=message_id]")) one.value = fresh;
+    catchUp();
     if (answer.ok) {
-      if (form.id === "write") form.elements.text.value = "";
+      // What was typed while it was being sent stays.
+      if (form.id === "write" && text.value === data.get("text")) text.value = "";
       end();
     } else document.getElementById("error").scrollIntoView({ block: "center" });
   });
