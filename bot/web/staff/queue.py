@@ -198,5 +198,5 @@ routes = [
     Route("/staff/code", signed_in(find_code, LIBRARIANS), methods=["POST"]),
     Route("/staff/start", signed_in(start, LIBRARIANS), methods=["POST"]),
     Route("/staff/practise", signed_in(practise, LIBRARIANS), methods=["POST"]),
-    Route("/staff/events", signed_in(events), methods=["GET"]),
+    Route("/staff/events", signed_in(events, LIBRARIANS, touch=False), methods=["GET"]),
 ]
