@@ -117,8 +117,8 @@ def test_a_person_is_offered_to_who_asks_in_words(desk_stack: Stack, anna: Staff
 )
 def test_a_person_is_offered_for_what_the_assistant_must_not_settle(desk_stack: Stack, text: str) -> None:
     answer = desk_stack.ask(text)
-    offers = [reply for reply in answer["replies"] if [choice["value"] for choice in reply.get("choices", [])] == ["human"]]
-    assert offers, answer["understood"]
+    values = {choice["value"] for reply in answer["replies"] for choice in reply.get("choices", [])}
+    assert values & {"human", "desk:message"}, answer["understood"]
 
 
 def test_a_person_is_offered_on_the_second_misunderstanding(desk_stack: Stack, anna: StaffClient) -> None:
@@ -198,11 +198,12 @@ def test_more_streams_than_anybody_needs_are_refused(desk_stack: Stack) -> None:
     headers = {**visitor.bearer, "Accept": "text/event-stream"}
     with ExitStack() as opened:
         client = opened.enter_context(httpx.Client(base_url=desk_stack.url, timeout=10, trust_env=False))
-        statuses = []
+        statuses, lines = [], []
         for _ in range(6):
             stream = opened.enter_context(client.stream("GET", "/api/v1/chat/events", headers=headers))
             if stream.status_code == 200:
-                next(stream.iter_lines())
+                lines.append(stream.iter_lines())  # a stream is closed with its iterator
+                next(lines[-1])
             statuses.append(stream.status_code)
         assert statuses == [200, 200, 200, 200, 429, 429]
 

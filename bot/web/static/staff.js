@@ -105,7 +105,7 @@
     // The page is brought up to the mark that the stream told last, one look at a time.
     const talk = document.getElementById("talk");
     const wanted = talk && page === "chat" && before && (before.chats[main.dataset.chat] || "gone");
-    if (!wanted || wanted === talk.dataset.mark || loading || talk.dataset.gone) return;
+    if (!wanted || wanted === talk.dataset.mark || loading) return;
     loading = true;
     try {
       await look();
@@ -118,7 +118,6 @@
     const html = await answer.text();
     if (!put("talk", html)) return location.reload();
     catchUp();
-    if (!before.chats[main.dataset.chat]) document.getElementById("talk").dataset.gone = "1";
     end();
   }
   function catchUp() {
