@@ -36,6 +36,7 @@ def take_the_desk(browser: Browser, stack: Stack) -> None:
     with page.expect_response(lambda response: response.request.method == "POST"):
         page.fill("#words", "англійська в Елі")
     page.locator(".card").first.wait_for()
+    page.wait_for_timeout(500)
     page.screenshot(path=PICTURES / "look-up.png")
     staff.open("/staff/queue")
     page.wait_for_timeout(1000)

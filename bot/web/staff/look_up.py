@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from bot.answers.cards import make_card
 from bot.codes import CIRCUMSTANCES, INTERPRETER_FOR, NEEDS, REPLY_LANGUAGES
-from bot.directory.lookup import Filters, Withheld
+from bot.directory.lookup import Filters, Result, Withheld
 from bot.directory.records import Directory, ServiceRecord
 from bot.handover.accounts import Session
 from bot.understanding.cleaning import clean, has_words
@@ -34,6 +34,11 @@ class Asked:
     filters: Filters
     chat: int
     sheet_language: str
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is a word or a filter to look for."""
+        return bool(self.words) or self.filters != Filters()
 
 
 def _asked(form: Any, directory: Directory) -> Asked:
@@ -72,6 +77,8 @@ async def show_look_up(request: Request, who: Session) -> Response:
     asked = _asked(form, directory)
 
     def look() -> dict[str, Any]:
+        if not asked.anything:
+            return {"found": Result((), (), (), 0), "cards": [], "left_out": []}
         vector = pipeline.reader.embedder.embed(asked.words) if has_words(asked.words) else None
         moment = datetime.now(timezone.utc)
         likely = None if vector is None else seems_about(pipeline.reader, asked.words, vector, asked.filters)
