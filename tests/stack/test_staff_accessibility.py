@@ -76,8 +76,7 @@ def not_yours(tab: StaffTab) -> None:
 
 def reported(tab: StaffTab) -> None:
     look_up(tab)
-    tab.page.locator(".wrong summary").first.click()
-    tab.page.locator(".wrong button").first.click()
+    tab.page.locator(".report button").first.click()
     expect(tab.page.locator("#told")).to_contain_text("officers")
 
 
