@@ -10,7 +10,7 @@ import pytest
 from tests.builders import PASSWORD
 from tests.stack.at_the_desk import DESK_OPEN, StaffClient, add_staff
 from tests.stack.running_stack import Stack
-from tests.stack.test_taking_over import Visitor, chat_of
+from tests.stack.test_taking_over import Visitor, chat_of, number_of
 
 PAGES = ["/staff", "/staff/queue", "/staff/chat/1", "/staff/events", "/staff/wrong"]
 FORMS = [
@@ -122,8 +122,7 @@ def test_officers_do_nothing_in_chats(desk_stack: Stack, path: str) -> None:
 
 def test_a_chat_is_read_by_its_holder_alone(desk_stack: Stack, anna: StaffClient) -> None:
     visitor = Visitor(desk_stack, "a secret about housing in Ely")
-    visitor.wait()
-    (waiting,) = anna.waiting()
+    waiting = number_of(anna, visitor.wait())
     assert "a secret" not in anna.read(waiting), "not before it is taken"
     anna.act(waiting, "claim")
     assert "a secret" in anna.read(waiting)

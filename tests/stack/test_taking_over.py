@@ -64,13 +64,19 @@ def anna(desk_stack: Stack) -> Iterator[StaffClient]:
     signed_in.post("/staff/sign-out")
 
 
-def chat_of(staff: StaffClient, reference: str) -> int:
-    """Find a chat by its code and take it."""
+def number_of(staff: StaffClient, reference: str) -> int:
+    """Find the number of a chat by its code."""
     page = staff.post("/staff/code", code=reference).text
     found = re.search(r'action="/staff/chat/(\d+)"', page)
     assert found, page
-    assert staff.act(int(found[1]), "claim", by_code=reference).status_code == 303
     return int(found[1])
+
+
+def chat_of(staff: StaffClient, reference: str) -> int:
+    """Find a chat by its code and take it."""
+    number = number_of(staff, reference)
+    assert staff.act(number, "claim", by_code=reference).status_code == 303
+    return number
 
 
 # ---- The API
