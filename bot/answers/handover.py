@@ -175,11 +175,12 @@ class HandoverWords:
             english = make_card(service, "en", catalogues, moment, self.composer.office.at(moment))
             card = replace(card, hours_en="" if lang == "en" else english.hours)
             return [replace(self._reply("services", language, ("desk.picked", {"name": name})), services=(card,))]
+        closed = {"answered": "desk.answered", "abusive": "desk.blocked"}.get(str(said.body.get("outcome")), "desk.finished")
         key = {
             "joined": "desk.joined",
             "waiting": "desk.waiting_again",
             "returned": "desk.stopped" if said.body.get("by") == "visitor" else "desk.returned",
-            "closed": "desk.answered" if said.body.get("outcome") == "answered" else "desk.finished",
+            "closed": closed,
             "kept": "desk.kept_closed" if said.body.get("reason") == "desk_closed" else "desk.kept_gone",
         }[said.kind]
         return [self._reply("notice", language, (key, {"name": name}))]

@@ -277,6 +277,7 @@ class Desk:
                 seen=row.seen,
                 blocked=session.get(Conversation, row.conversation_id).blocked,
                 gone=not self._visitor_is_there(session, row.conversation_id),
+                opened=_was_opened(session, row.conversation_id),
                 scenario=row.scenario,
             )
 
@@ -349,7 +350,6 @@ class Desk:
             _check_heard(session, row, heard)
             self._say(session, row.conversation_id, member.id, "returned", {"by": STAFF})
             self._move(session, row, NONE, STAFF, member.id, "handed_back")
-            session.execute(delete(Callback).where(Callback.handover_id == row.id))
             session.commit()
         self._tell()
 
@@ -504,8 +504,7 @@ class Desk:
         with self._staff_move(handover_id) as (session, row):
             if row.state != WITH_STAFF or row.staff_id != staff_id:
                 return False
-            ever = session.execute(select(func.count(Access.id)).where(Access.conversation_id == row.conversation_id)).scalar()
-            if row.reason == "at_desk" and not ever:
+            if row.reason == "at_desk" and not _was_opened(session, row.conversation_id):
                 self._move(session, row, NONE, SYSTEM, None, "nobody_came")
             else:
                 self._move(session, row, WAITING, SYSTEM, None, "holder_gone")
@@ -633,6 +632,11 @@ class _Move:
 
 def _row(session: Session, conversation_id: int) -> Any:
     return session.execute(select(Handover).where(Handover.conversation_id == conversation_id)).scalars().first()
+
+
+def _was_opened(session: Session, conversation_id: int) -> bool:
+    """Tell whether any device of a visitor's ever had a conversation open."""
+    return bool(session.execute(select(func.count(Access.id)).where(Access.conversation_id == conversation_id)).scalar())
 
 
 def _queue(asked: Any) -> Any:

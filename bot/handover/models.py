@@ -58,6 +58,8 @@ class Handover(Base):  # type: ignore[misc,valid-type]
     """
 
     __tablename__ = "handover"
+    # A chat's number is never given out twice: an old page of staff's must not lead into another chat.
+    __table_args__ = {"sqlite_autoincrement": True}
     id = Column(Integer, primary_key=True)
     conversation_id = Column(Integer, ForeignKey("conversation.id", ondelete="CASCADE"), nullable=False, unique=True)
     state = Column(String(16), nullable=False, index=True)

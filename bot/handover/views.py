@@ -108,7 +108,8 @@ class Remark:
 
 @dataclass(frozen=True)
 class File:
-    """All of a handover that the member of staff who has it may see; ``device`` tells whether the visitor left for good."""
+    """All of a handover that the member of staff who has it may see; ``gone`` tells that no device has it open now, ``opened`` that
+    one ever had."""
 
     entry: Entry
     exchanges: tuple[Exchange, ...]
@@ -118,6 +119,7 @@ class File:
     seen: int
     blocked: bool
     gone: bool
+    opened: bool
     scenario: str
 
 

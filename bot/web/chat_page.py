@@ -122,6 +122,7 @@ async def _chat_page(
         error=error,
         callback_error=callback_error,
         contact=contact,
+        wanted=bool(contact) and visit.given.get("wanted") == "1",
         typed=typed,
         notice=notice,
         core=CORE,

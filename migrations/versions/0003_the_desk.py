@@ -122,7 +122,8 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], ),
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('conversation_id'),
-    sa.UniqueConstraint('reference')
+    sa.UniqueConstraint('reference'),
+    sqlite_autoincrement=True
     )
     op.create_index(op.f('ix_handover_state'), 'handover', ['state'], unique=False)
     op.create_table('staff_session',

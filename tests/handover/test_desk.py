@@ -512,12 +512,11 @@ def test_a_number_is_unreadable_in_the_database_and_shown_to_the_holder_alone(
     assert file.changes[-1].reason == "contact_seen"
 
 
-@pytest.mark.parametrize("end", ["close", "hand_back", "stop"])
+@pytest.mark.parametrize("end", ["close", "stop"])
 def test_a_number_is_deleted_at_the_end(desk: Desk, engine: Engine, claimed: int, chat: Chat, anna: Member, end: str) -> None:
     desk.leave_callback(chat, "07700 900123")
     {
         "close": lambda: desk.close(claimed, anna, "helped", None),
-        "hand_back": lambda: desk.hand_back(claimed, anna),
         "stop": lambda: desk.stop(chat),
     }[end]()
     assert rows(engine, Callback) == []

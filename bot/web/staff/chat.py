@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from bot.answers.handover import ANSWER, CHOICES
 from bot.answers.urgent import EMERGENCY_NUMBER
-from bot.codes import INTERPRETER_FOR, NEEDS, reply_language
+from bot.codes import INTERPRETER_FOR, NEEDS, TOPIC_OF_URGENT, reply_language
 from bot.directory.hours import BRITISH_TIME
 from bot.errors import AlreadyTaken, MessageRefused, NotHeard, NotTheirs, UnknownConversation
 from bot.handover.accounts import Session
@@ -55,6 +55,7 @@ async def show_file(
         "own": own,
         "readable": own or bool(by_code),
         "by_code": by_code,
+        "look_for": TOPIC_OF_URGENT.get(entry.urgent or "") or entry.topic or "",
         "claimable": entry.state in (WAITING, MESSAGE_LEFT) or (bool(by_code) and entry.state != WITH_STAFF),
         "language_name": {"en": "English", **INTERPRETER_FOR}.get(entry.language, entry.language),
         "written_in": language,
@@ -285,7 +286,7 @@ async def _note(request: Request, who: Session, handover_id: int, form: FormData
 
 async def _escalate(request: Request, who: Session, handover_id: int, form: FormData) -> Response | None:
     concern, done = text_of(form, "concern", 24), text_of(form, "done", LONGEST)
-    contact = text_of(form, "contact", 200) or pipeline_of(request).settings.safeguarding_contact
+    contact = text_of(form, "contact", 200)
     if concern not in CONCERNS or not contact or not has_words(done):
         raise MessageRefused("staff.fill_escalation", 422)
     await to_thread.run_sync(pipeline_of(request).desk.escalate, handover_id, who.member, concern, contact, _redacted(request, done))

@@ -260,7 +260,9 @@
       alive();
       for (const section of sections) announce(section.querySelectorAll(".said, .card h3"));
       const last = sections[sections.length - 1];
-      if (document.activeElement.id !== "text") last.scrollIntoView({ block: "nearest" });
+      // Not while somebody is in the middle of a sentence.
+      const text = document.getElementById("text");
+      if (document.activeElement !== text || !text.value) last.scrollIntoView({ block: "center" });
       enhance();
     } else if (stood !== now.dataset.state) announce(now.querySelectorAll(".stands"));
     listen();

@@ -198,7 +198,10 @@
       // What was typed while it was being sent stays.
       if (form.id === "write" && text.value === data.get("text")) text.value = "";
       end();
-    } else document.getElementById("error").scrollIntoView({ block: "center" });
+    } else {
+      end();
+      document.getElementById("error").scrollIntoView({ block: "center" });
+    }
   });
 
   const filter = document.getElementById("phrase-filter");
