@@ -25,18 +25,17 @@ import numpy as np
 from bot.answers.cards import is_free_service
 from bot.answers.catalogue import Catalogues
 from bot.codes import NEEDS
-from bot.database import migrate, open_database
 from bot.directory.hours import BRITISH_TIME
 from bot.directory.lookup import Filters, LookUp, Result
 from bot.directory.meaning import MeaningIndex
-from bot.directory.pack import load_pack
-from bot.directory.records import AddressRecord, Directory, PlaceRecord, ScheduleRecord, ServiceRecord, read_directory
+from bot.directory.records import AddressRecord, Directory, PlaceRecord, ScheduleRecord, ServiceRecord
 from bot.directory.search import search_words
 from bot.opening import open_reader
 from bot.settings import read_settings
 from bot.understanding.embedding import Matrix, shared_embedder
 from bot.understanding.reading import Reader
 from bot.web.staff.look_up import seems_about
+from tests.builders import cambridgeshire
 
 MANY = 20_000
 ROUNDS = 5
@@ -56,18 +55,6 @@ NAMES = (
     *("Rowan", "Cornerstone", "Well", "Meadow", "Haven", "Beacon", "Mill", "Kingfisher", "Orchard", "Lighthouse"),
 )
 LANGUAGES = ("uk", "ar", "fa", "ps", "ckb", "ti", "so", "ro", "lt", "pl", "yue", "ru")
-
-
-def real_directory() -> Directory:
-    """Give the directory of Cambridgeshire."""
-    with tempfile.TemporaryDirectory() as folder:
-        engine = open_database(f"sqlite:///{folder}/directory.db")
-        migrate(engine)
-        load_pack(engine, "cambridgeshire")
-        try:
-            return read_directory(engine)
-        finally:
-            engine.dispose()
 
 
 def grown(directory: Directory, vectors: Matrix) -> tuple[Directory, Matrix]:
@@ -166,7 +153,8 @@ def main() -> None:
     embedder, catalogues = shared_embedder(), Catalogues()
     embedder.remembers = 0  # every question pays for its vector
     labels = {topic: catalogues.say("en", f"topic.{topic}") for topic in NEEDS}
-    directory = real_directory()
+    with tempfile.TemporaryDirectory() as folder:
+        directory = cambridgeshire(Path(folder))
     reader = open_reader(read_settings(), directory)
     with tempfile.TemporaryDirectory() as folder:
         vectors = MeaningIndex(directory, embedder, Path(folder) / "meaning.npz").vectors

@@ -95,6 +95,9 @@ INTERPRETER_FOR = {
 }
 """What a reader of a language asks an English speaker for: the spoken language, by the name interpreting services use."""
 
+ENGLISH_NAMES = {"en": "English", **INTERPRETER_FOR}
+"""What staff call the language of a chat."""
+
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "prs", "ps", "ckb", "ur"})
 
 WRITTEN_AS = {"prs": "fa", "zh-Hans": "zh-Hant", "yue": "zh-Hant"}

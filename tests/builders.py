@@ -13,6 +13,7 @@ from bot.answers.composer import Composer, Heard
 from bot.answers.dialogue import Turn, decide
 from bot.answers.replies import Answer, Reply
 from bot.codes import NEEDS
+from bot.database import migrate, open_database
 from bot.directory.hours import BRITISH_TIME
 from bot.directory.pack import COLUMNS, GUIDANCE_COLUMNS, HOMELESS_TONIGHT, load_pack
 from bot.directory.records import Directory, GuidanceRecord, PhoneRecord, PlaceRecord, ScheduleRecord, ServiceRecord, read_directory
@@ -25,6 +26,17 @@ from bot.handover.hours import DeskHours
 def british(year: int, month: int, day: int, hour: int = 12, minute: int = 0) -> datetime:
     """A moment by the clock on a British wall."""
     return datetime(year, month, day, hour, minute, tzinfo=BRITISH_TIME)
+
+
+def cambridgeshire(folder: Path) -> Directory:
+    """The real directory of Cambridgeshire, read from ``data/`` through a database in ``folder``."""
+    engine = open_database(f"sqlite:///{folder / 'cambridgeshire.db'}")
+    migrate(engine)
+    load_pack(engine, "cambridgeshire")
+    try:
+        return read_directory(engine)
+    finally:
+        engine.dispose()
 
 
 def a_schedule(

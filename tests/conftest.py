@@ -13,9 +13,9 @@ from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import OperationalError
 
 from bot.database import migrate, open_database
-from bot.directory.pack import load_pack
-from bot.directory.records import Directory, read_directory
+from bot.directory.records import Directory
 from bot.settings import ROOT
+from tests.builders import cambridgeshire
 
 POSTGRES_URL = os.environ.get("TEST_POSTGRES_URL") or "postgresql://postgres@127.0.0.1:5432/test"
 
@@ -23,13 +23,7 @@ POSTGRES_URL = os.environ.get("TEST_POSTGRES_URL") or "postgresql://postgres@127
 @pytest.fixture(scope="session")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Directory:
     """The directory of Cambridgeshire, read from ``data/`` through a temporary SQLite file."""
-    engine = open_database(f"sqlite:///{tmp_path_factory.mktemp('directory') / 'cambridgeshire.db'}")
-    migrate(engine)
-    load_pack(engine, "cambridgeshire")
-    try:
-        return read_directory(engine)
-    finally:
-        engine.dispose()
+    return cambridgeshire(tmp_path_factory.mktemp("directory"))
 
 
 @lru_cache(maxsize=1)

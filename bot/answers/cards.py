@@ -1,6 +1,7 @@
 """A service's record becomes a card in the reader's language: facts are quoted, never reworded."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
 
 import phonenumbers
@@ -93,3 +94,11 @@ def make_card(service: ServiceRecord, language: str, catalogues: Catalogues, mom
         checked_on=service.checked_on.isoformat() if service.checked_on else None,
         source=service.source,
     )
+
+
+def make_card_with_english(
+    service: ServiceRecord, language: str, catalogues: Catalogues, moment: datetime, office_hours: bool
+) -> ServiceCard:
+    """Write ``service`` as ``make_card`` does, with its hours in English too for a reader of another language."""
+    card = make_card(service, language, catalogues, moment, office_hours)
+    return card if language == "en" else replace(card, hours_en=make_card(service, "en", catalogues, moment, office_hours).hours)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from babel.dates import format_date, format_time
 
-from bot.answers.cards import make_card
+from bot.answers.cards import make_card_with_english
 from bot.answers.composer import Composer
 from bot.answers.replies import Choice, Reply
 from bot.answers.urgent import EMERGENCY_NUMBER
@@ -102,9 +102,7 @@ class HandoverWords:
         if not open_now:
             return []
         office = self.composer.office.at(moment)
-        cards = tuple(make_card(service, lang, catalogues, moment, office) for service in open_now)
-        english = [make_card(service, "en", catalogues, moment, office) for service in open_now]
-        cards = tuple(replace(card, hours_en=other.hours if lang != "en" else "") for card, other in zip(cards, english, strict=True))
+        cards = tuple(make_card_with_english(service, lang, catalogues, moment, office) for service in open_now)
         lines: list[tuple[str, dict[str, object]]] = [("desk.open_now", {})]
         if any(card.checked_on is None for card in cards):
             lines.append(("services.unchecked", {}))
@@ -171,9 +169,7 @@ class HandoverWords:
             service = next((s for s in self.composer.directory.services if s.id == said.body["id"]), None)
             if service is None:
                 return []
-            card = make_card(service, lang, catalogues, moment, self.composer.office.at(moment))
-            english = make_card(service, "en", catalogues, moment, self.composer.office.at(moment))
-            card = replace(card, hours_en="" if lang == "en" else english.hours)
+            card = make_card_with_english(service, lang, catalogues, moment, self.composer.office.at(moment))
             return [replace(self._reply("services", language, ("desk.picked", {"name": name})), services=(card,))]
         closed = {"answered": "desk.answered", "abusive": "desk.blocked"}.get(str(said.body.get("outcome")), "desk.finished")
         key = {

@@ -118,7 +118,6 @@ class Desk:
                 place=place,
                 asked_at=seen(row.asked_at),
                 callback=session.get(Callback, row.id) is not None,
-                seen=row.seen,
                 translations=session.execute(translated).scalar() or 0,
             )
 
@@ -693,9 +692,8 @@ def _check_heard(session: Session, row: Any, heard: int | None) -> None:
 
 def _entries(session: Session, *which: Any) -> list[Entry]:
     """Give the lines of handovers, in the order in which they are to be taken, in one query."""
-    last = select(func.max(Access.last_seen_at)).where(Access.conversation_id == Handover.conversation_id).scalar_subquery()
     asked = (
-        select(Handover, Conversation.language, Conversation.last_seen_at, Staff, Callback.handover_id, last)
+        select(Handover, Conversation.language, Conversation.last_seen_at, Staff, Callback.handover_id)
         .join(Conversation, Conversation.id == Handover.conversation_id)
         .outerjoin(Staff, Staff.id == Handover.staff_id)
         .outerjoin(Callback, Callback.handover_id == Handover.id)
@@ -711,11 +709,10 @@ def _entries(session: Session, *which: Any) -> list[Entry]:
             urgent_at=seen(row.urgent_at) if row.urgent_at else None,
             asked_at=seen(row.asked_at),
             last_used_at=seen(used),
-            last_seen_at=seen(device or used),
             holder=Member(holder.id, holder.username, holder.name, holder.role) if holder else None,
             reason=row.reason,
             callback=callback is not None,
             practice=row.practice,
         )
-        for row, language, used, holder, callback, device in session.execute(_queue(asked.where(*which)))
+        for row, language, used, holder, callback in session.execute(_queue(asked.where(*which)))
     ]

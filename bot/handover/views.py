@@ -36,8 +36,7 @@ class DeskStatus:
 class View:
     """A handover as its visitor's side needs it.
 
-    ``place`` in the queue counts from 1, 0 where the chat does not wait; ``seen`` is the number of the last thing said that has arrived,
-    ``translations`` how many of the desk's texts have one.
+    ``place`` in the queue counts from 1, 0 where the chat does not wait; ``translations`` is how many of the desk's texts have one.
     """
 
     state: str = NONE
@@ -46,7 +45,6 @@ class View:
     place: int = 0
     asked_at: datetime | None = None
     callback: bool = False
-    seen: int = 0
     translations: int = 0
 
 
@@ -66,7 +64,7 @@ class Said:
 class Entry:
     """A line of the queue: nothing of what was said, only what staff need in order to choose.
 
-    ``last_used_at`` is when anything was last done in the chat, from which its end is counted; ``last_seen_at`` when its visitor was there.
+    ``last_used_at`` is when anything was last done in the chat, from which its end is counted.
     """
 
     id: int
@@ -78,7 +76,6 @@ class Entry:
     urgent_at: datetime | None
     asked_at: datetime
     last_used_at: datetime
-    last_seen_at: datetime
     holder: Member | None
     reason: str
     callback: bool

@@ -279,7 +279,10 @@ async def description(request: Request) -> Response:
 
 
 async def unknown(request: Request, error: Exception) -> Response:
-    """Answer an UnknownConversation."""
+    """Answer an UnknownConversation; tokens that do not exist are counted for their address, as messages are."""
+    wait = too_many(request, None)
+    if wait:
+        return problem(request, "error.too_many", 429, seconds=wait)
     return problem(request, "error.unknown_session", 404)
 
 

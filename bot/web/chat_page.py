@@ -182,7 +182,9 @@ async def post_chat(request: Request) -> Response:
     try:
         chat = await _conversation(visit)
     except UnknownConversation:
-        return await _chat_page(visit, None, 404, error=say("error.unknown_session"), typed=text, message_id=message_id)
+        wait = too_many(request, None)
+        error = say("error.too_many", seconds=wait) if wait else say("error.unknown_session")
+        return await _chat_page(visit, None, 429 if wait else 404, error=error, typed=text, message_id=message_id)
     # What the page looks at by itself is not what its visitor does.
     wait = 0 if given.get("part") == "desk" else too_many(request, visit.session or None)
     if wait:

@@ -1,6 +1,5 @@
 """The pages around the chat: the directory, privacy, accessibility. From the chat they are posted to, so that its session comes along."""
 
-from dataclasses import replace
 from datetime import date, datetime, timezone
 from typing import Any
 
@@ -8,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.answers.cards import make_card
+from bot.answers.cards import make_card_with_english
 from bot.answers.replies import ServiceCard
 from bot.codes import NEEDS
 from bot.directory.records import ServiceRecord
@@ -45,8 +44,7 @@ async def show_directory(request: Request) -> Response:
     office = pipeline.composer().office.at(moment)
 
     def card(service: ServiceRecord) -> ServiceCard:
-        own, english = (make_card(service, language, pipeline.catalogues, moment, office) for language in (visit.language, "en"))
-        return replace(own, hours_en="" if visit.language == "en" else english.hours)
+        return make_card_with_english(service, visit.language, pipeline.catalogues, moment, office)
 
     cards = [card(service) for service in found[:SEARCH_RESULTS]]
     return render(

@@ -33,6 +33,19 @@ def test_limits_say_when_to_come_back(limited: Stack) -> None:
     assert "999" in limited.client.get("/").text, "the page itself is never limited"
 
 
+@pytest.mark.parametrize("way", ["events", "erase", "page"])
+def test_guessing_tokens_is_held_up(limited: Stack, way: str) -> None:
+    def guess(number: int) -> int:
+        headers = {"Authorization": f"Bearer guess-{number}"}
+        if way == "events":
+            return limited.client.get("/api/v1/chat/events", headers=headers).status_code
+        if way == "erase":
+            return limited.client.delete("/api/v1/chat", headers=headers).status_code
+        return limited.client.post("/", data={"session": f"guess-{number}", "action": "show", "page_language": "en"}).status_code
+
+    assert 429 in [guess(number) for number in range(10)]
+
+
 def test_the_page_keeps_the_chat_and_what_was_typed(prepared: None, tmp_path: Path) -> None:
     limited = Stack(tmp_path, {"SESSION_LIMIT": "3/minute"})
     limited.start()

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from bot.answers.handover import ANSWER, CHOICES
 from bot.answers.urgent import EMERGENCY_NUMBER
-from bot.codes import INTERPRETER_FOR, NEEDS, TOPIC_OF_URGENT, reply_language
+from bot.codes import ENGLISH_NAMES, NEEDS, TOPIC_OF_URGENT, reply_language
 from bot.directory.hours import BRITISH_TIME
 from bot.errors import AlreadyTaken, MessageRefused, NotHeard, NotTheirs, UnknownConversation
 from bot.handover.accounts import Session
@@ -57,7 +57,7 @@ async def show_file(
         "by_code": by_code,
         "look_for": TOPIC_OF_URGENT.get(entry.urgent or "") or entry.topic or "",
         "claimable": entry.state in (WAITING, MESSAGE_LEFT) or (bool(by_code) and entry.state != WITH_STAFF),
-        "language_name": {"en": "English", **INTERPRETER_FOR}.get(entry.language, entry.language),
+        "language_name": ENGLISH_NAMES.get(entry.language, entry.language),
         "written_in": language,
         # To others a chat has a number: its code would open it.
         "code": spoken(entry.reference) if own or by_code else f"#{entry.id}",
@@ -94,8 +94,6 @@ async def show_file(
         longest=LONGEST,
         code_link=f"{base}/code",
         qr=Markup(qr.svg_inline(scale=3, border=2, dark="#000", light="#fff", svgclass="code", lineclass=None, omitsize=True)),  # noqa: S704
-        callback=file.entry.callback,
-        contact=None,
         **values,
     )
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from bot.codes import INTERPRETER_FOR, REPLY_LANGUAGES
+from bot.codes import ENGLISH_NAMES, REPLY_LANGUAGES
 from bot.errors import SignedOut
 from bot.handover.accounts import Session
 from bot.handover.practice import first_line, scenarios
@@ -31,11 +31,6 @@ UNITS = (("days", 24 * 60), ("hours", 60), ("minutes", 1))
 """In what waiting is told, and the minutes of each; from two of one on."""
 
 
-def language_names() -> dict[str, str]:
-    """Give the English name of every language that a chat can be in."""
-    return {"en": "English", **INTERPRETER_FOR}
-
-
 def _line(entry: Entry, days: int) -> dict[str, Any]:
     now = datetime.now(timezone.utc)
     minutes = int((now - entry.asked_at).total_seconds() // 60)
@@ -44,7 +39,7 @@ def _line(entry: Entry, days: int) -> dict[str, Any]:
         "entry": entry,
         "unit": unit,
         "count": count,
-        "language": language_names().get(entry.language, entry.language),
+        "language": ENGLISH_NAMES.get(entry.language, entry.language),
         "deleted_soon": entry.last_used_at + timedelta(days=days) - now < SOON,
     }
 
@@ -65,7 +60,6 @@ async def _queue_values(request: Request, who: Session) -> dict[str, Any]:
         "others": [line for line in lines if line["entry"].state == WITH_STAFF and line not in mine],
         "present": present,
         "standing": status,
-        "hours": desk.hours.text,
     }
 
 
@@ -76,7 +70,7 @@ async def show_queue(request: Request, who: Session) -> Response:
         request,
         who,
         "queue_part.html" if part else "queue.html",
-        languages={code: language_names()[code] for code in REPLY_LANGUAGES},
+        languages={code: ENGLISH_NAMES[code] for code in REPLY_LANGUAGES},
         scenarios=scenarios(),
         error="",
         **await _queue_values(request, who),
@@ -89,7 +83,7 @@ async def _refused(request: Request, who: Session, error: str) -> Response:
         who,
         "queue.html",
         422,
-        languages={code: language_names()[code] for code in REPLY_LANGUAGES},
+        languages={code: ENGLISH_NAMES[code] for code in REPLY_LANGUAGES},
         scenarios=scenarios(),
         error=error,
         **await _queue_values(request, who),
