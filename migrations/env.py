@@ -2,8 +2,13 @@
 
 from alembic import context
 
+import bot.answers.wording
 import bot.conversation.models
+import bot.conversation.tally
+import bot.directory.cold_weather
+import bot.directory.ledger
 import bot.directory.models
+import bot.directory.uploads
 import bot.handover.models  # noqa: F401
 from bot.database import Base
 

@@ -19,8 +19,8 @@ from bot.codes import REPLY_LANGUAGES, direction
 from bot.settings import ROOT
 
 LOCALES = ROOT / "data" / "locales"
-DOMAINS = ("messages", "phrases", "staff")
-"""The catalogues of a language: what visitors read, the checked phrases of the desk, and what staff read (in English only)."""
+DOMAINS = ("messages", "phrases", "staff", "officer")
+"""The catalogues of a language: what visitors read, the checked phrases of the desk, and what staff and officers read (in English only)."""
 REVIEWED = "reviewed by"
 """A translator comment that starts so says who has read the string as a native speaker, and when."""
 

@@ -68,15 +68,21 @@ class Message(Base):  # type: ignore[misc,valid-type]
 
 
 class Feedback(Base):  # type: ignore[misc,valid-type]
-    """What a visitor thought of an answer, kept without a link to the conversation beyond its life."""
+    """What a visitor thought of an answer. It outlives the conversation's days without a link to it, and goes with one that is erased.
+
+    ``about`` is the id of a service, ``language`` what the visitor wrote in; ``read_at`` and ``read_by`` say that an officer has read it.
+    """
 
     __tablename__ = "feedback"
     id = Column(Integer, primary_key=True)
-    conversation_id = Column(Integer, ForeignKey("conversation.id", ondelete="CASCADE"), nullable=False, index=True)
+    conversation_id = Column(Integer, ForeignKey("conversation.id", ondelete="CASCADE"), index=True)
     helped = Column(Integer, nullable=False)
     about = Column(String(36))
     comment = Column(Text, nullable=False, default="")
+    language = Column(String(16), nullable=False, default="", server_default="")
     given_at = Column(DateTime(timezone=True), nullable=False)
+    read_at = Column(DateTime(timezone=True))
+    read_by = Column(String(80), nullable=False, default="", server_default="")
 
 
 class PendingErasure(Base):  # type: ignore[misc,valid-type]

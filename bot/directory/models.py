@@ -4,7 +4,7 @@ Columns that the standard does not have: ``key`` (the officer's own short name o
 the provenance columns, and ``Lead`` and ``Place``, which serve the assistant alone.
 """
 
-from sqlalchemy import JSON, Boolean, Column, Date, Float, ForeignKey, Integer, String, Text
+from sqlalchemy import JSON, Boolean, Column, Date, DateTime, Float, ForeignKey, Integer, String, Text
 from sqlalchemy.orm import relationship
 
 from bot.database import Base
@@ -60,6 +60,7 @@ class Service(Provenance, Base):  # type: ignore[misc,valid-type]
     regulated_by = Column(String(20), nullable=False, default="")
     assured_date = Column(Date)
     assurer_email = Column(Text, nullable=False, default="")
+    last_modified = Column(DateTime(timezone=True))
 
     organization = relationship(Organization, lazy="joined")
     phones = relationship("Phone", order_by="Phone.position", cascade="all, delete-orphan")
@@ -217,8 +218,12 @@ class Outcode(Base):  # type: ignore[misc,valid-type]
 
 
 class LoadedPack(Base):  # type: ignore[misc,valid-type]
-    """Which pack this database holds: ``digest`` is a hash of its sheets, so that an unchanged pack is not loaded twice."""
+    """Which pack this database was filled from: ``digest`` is a hash of its sheets, so that an unchanged pack is not loaded twice.
+
+    ``edition`` counts the changes since: with the digest, it names what the directory holds now.
+    """
 
     __tablename__ = "loaded_pack"
     area = Column(String(40), primary_key=True)
     digest = Column(String(64), nullable=False)
+    edition = Column(Integer, nullable=False, default=0, server_default="0")

@@ -43,6 +43,7 @@ from bot.web import api, chat_page, embed, pages, sheet
 from bot.web.engine import Engine
 from bot.web.limits import RateLimits
 from bot.web.live import Live
+from bot.web.officer import home
 from bot.web.pipeline import Pipeline
 from bot.web.rendering import STATIC
 from bot.web.staff import chat as staff_chat
@@ -83,7 +84,7 @@ class SafetyHeaders:
                 if scope.get("path", "").startswith("/static/") and b"v=" in scope.get("query_string", b""):
                     headers["Cache-Control"] = "public, max-age=31536000, immutable"
                 headers.setdefault("Cache-Control", "no-store")
-                if scope.get("path", "").startswith("/staff"):
+                if scope.get("path", "").startswith(("/staff", "/officer")):
                     for name, value in self.staff.items():
                         headers[name] = value
             await send(message)
@@ -219,6 +220,7 @@ def make_app(settings: Settings) -> Starlette:
             *look_up_pages.routes,
             *queue.routes,
             *staff_chat.routes,
+            *home.routes,
             *api.routes,
             Route("/healthz", healthz),
             Route("/readyz", readyz),

@@ -44,7 +44,7 @@ async def show_file(
     pipeline = pipeline_of(request)
     file = await to_thread.run_sync(pipeline.desk.file, handover_id)
     if file is None:
-        return show(request, who, "gone.html", 404, reason="staff.chat_gone")
+        return show(request, who, "staff/gone.html", 404, reason="staff.chat_gone")
     entry = file.entry
     own = entry.state == WITH_STAFF and entry.holder is not None and entry.holder.id == who.member.id
     language = reply_language(entry.language) or "en"
@@ -68,9 +68,9 @@ async def show_file(
         "message_id": uuid.uuid4().hex,
     }
     if not values["readable"]:
-        return show(request, who, "not_yours.html", status if error else 403, **values)
+        return show(request, who, "staff/not_yours.html", status if error else 403, **values)
     if request.query_params.get("part") == "1" or request.headers.get("x-part") == "1":
-        return show(request, who, "talk.html", status, **values)
+        return show(request, who, "staff/talk.html", status, **values)
     base = pipeline.settings.public_url or str(request.base_url).rstrip("/")
     qr = segno.make(f"{base}/code?lang={language}", micro=False, error="m")
     places = sorted(
@@ -79,7 +79,7 @@ async def show_file(
     return show(
         request,
         who,
-        "chat.html",
+        "staff/chat.html",
         status,
         groups=groups(),
         phrase_in=lambda key: say(language, key, **_marks(key)),
@@ -172,7 +172,7 @@ async def act(request: Request, who: Session) -> Response:
     except NotTheirs:
         return await show_file(request, who, handover_id, error=_say(request, "staff.no_longer_yours"), status=409, typed=typed)
     except UnknownConversation:
-        return show(request, who, "gone.html", 404, reason="staff.chat_gone")
+        return show(request, who, "staff/gone.html", 404, reason="staff.chat_gone")
     except MessageRefused as refused:
         words = _say(request, refused.key, **refused.values)
         return await show_file(request, who, handover_id, error=words, status=refused.status, typed=typed)
@@ -294,7 +294,7 @@ async def _escalate(request: Request, who: Session, handover_id: int, form: Form
 async def _contact(request: Request, who: Session, handover_id: int, form: FormData) -> Response | None:
     """Show how to call the visitor back, once: it stands in no address and no page that is kept."""
     contact = await to_thread.run_sync(pipeline_of(request).desk.contact, handover_id, who.member)
-    return show(request, who, "contact.html", contact=contact, id=handover_id)
+    return show(request, who, "staff/contact.html", contact=contact, id=handover_id)
 
 
 DEEDS = {

@@ -77,12 +77,12 @@ def signed_in(page: Page, roles: frozenset[str] = LIBRARIANS | OFFICERS, touch: 
         except SignedOut:
             if request.method == "GET" and "text/event-stream" not in request.headers.get("accept", ""):
                 return RedirectResponse("/staff/sign-in", 303)
-            return show(request, None, "sign_in.html", 401, error="staff.signed_out", wait=0, username="")
+            return show(request, None, "staff/sign_in.html", 401, error="staff.signed_out", wait=0, username="")
         if who.member.role not in roles:
-            return show(request, who, "refused.html", 403, reason=f"staff.not_for.{who.member.role}")
+            return show(request, who, "staff/refused.html", 403, reason=f"staff.not_for.{who.member.role}")
         if request.method == "POST":
             if not comes_from_here(request) or not check_csrf(who, text_of(await given(request), "csrf", 64)):
-                return show(request, who, "refused.html", 403, reason="staff.cross_site")
+                return show(request, who, "staff/refused.html", 403, reason="staff.cross_site")
         return await page(request, who)
 
     return guarded
@@ -95,7 +95,7 @@ def show(request: Request, who: Session | None, template: str, status: int = 200
     def say(key: str, **put: object) -> str:
         return pipeline.catalogues.say("en", key, **put)
 
-    page = environment.get_template(f"staff/{template}").render(
+    page = environment.get_template(template).render(
         say=say,
         words=pipeline.catalogues.say,
         who=who,
@@ -113,7 +113,7 @@ def show(request: Request, who: Session | None, template: str, status: int = 200
 
 
 async def show_sign_in(request: Request) -> Response:
-    return show(request, None, "sign_in.html", error="", wait=0, username="")
+    return show(request, None, "staff/sign_in.html", error="", wait=0, username="")
 
 
 async def sign_in(request: Request) -> Response:
@@ -121,7 +121,7 @@ async def sign_in(request: Request) -> Response:
     form = await given(request)
     username = text_of(form, "username", 40)
     if not comes_from_here(request):
-        return show(request, None, "sign_in.html", 403, error="staff.cross_site", wait=0, username="")
+        return show(request, None, "staff/sign_in.html", 403, error="staff.cross_site", wait=0, username="")
     password, address = form.get("password", ""), request.client.host if request.client else ""
     try:
         token = await to_thread.run_sync(
@@ -130,14 +130,12 @@ async def sign_in(request: Request) -> Response:
     except SignInRefused as refused:
         status = 429 if refused.seconds else 401
         error = "staff.sign_in_wait" if refused.seconds else "staff.sign_in_wrong"
-        page = show(request, None, "sign_in.html", status, error=error, wait=-(-refused.seconds // 60), username=username)
+        page = show(request, None, "staff/sign_in.html", status, error=error, wait=-(-refused.seconds // 60), username=username)
         if refused.seconds:
             page.headers["Retry-After"] = str(refused.seconds)
         return page
     found = RedirectResponse("/staff", 303)
-    found.set_cookie(
-        COOKIE, token, max_age=SESSION_HOURS * 3600, path="/staff", httponly=True, samesite="strict", secure=is_secure(request)
-    )
+    found.set_cookie(COOKIE, token, max_age=SESSION_HOURS * 3600, path="/", httponly=True, samesite="strict", secure=is_secure(request))
     live_of(request).changed()
     return found
 
@@ -146,7 +144,7 @@ async def sign_out(request: Request, who: Session) -> Response:
     await to_thread.run_sync(accounts_of(request).sign_out, request.cookies.get(COOKIE, ""))
     live_of(request).changed()
     found = RedirectResponse("/staff/sign-in", 303)
-    found.delete_cookie(COOKIE, path="/staff", httponly=True, samesite="strict", secure=is_secure(request))
+    found.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict", secure=is_secure(request))
     found.headers["Clear-Site-Data"] = '"cache"'
     return found
 

@@ -91,7 +91,7 @@ async def show_look_up(request: Request, who: Session) -> Response:
     return show(
         request,
         who,
-        "results.html" if part else "look_up.html",
+        "staff/results.html" if part else "staff/look_up.html",
         asked=asked,
         topic_options=[(code, say("en", f"topic.{code}")) for code in NEEDS],
         circumstance_options=[(code, say("en", f"circumstance.{code}")) for code in CIRCUMSTANCES if code != "anyone"],
@@ -134,7 +134,7 @@ async def report(request: Request, who: Session) -> Response:
     directory = pipeline.live.current()
     known = {SERVICE: {s.id for s in directory.services}, GUIDANCE: {g.key for g in directory.guidance}}
     if about not in known.get(kind, ()):
-        return show(request, who, "refused.html", 404, reason="staff.not_known")
+        return show(request, who, "staff/refused.html", 404, reason="staff.not_known")
     note = pipeline.reader.redact(clean(text_of(form, "note", 500))).text
     await to_thread.run_sync(pipeline.desk.reports.report_wrong, who.member, kind, about, note)
     if request.headers.get("x-part") == "1":
@@ -155,7 +155,7 @@ async def show_wrong(request: Request, who: Session) -> Response:
         one["key"] = service.key if service else one["about"]
     audit = await to_thread.run_sync(accounts_of(request).audit, 50)
     concerns = await to_thread.run_sync(pipeline.desk.reports.escalations)
-    return show(request, who, "wrong.html", reports=reports, concerns=concerns, audit=audit)
+    return show(request, who, "staff/wrong.html", reports=reports, concerns=concerns, audit=audit)
 
 
 async def settle(request: Request, who: Session) -> Response:

@@ -69,7 +69,7 @@ async def show_queue(request: Request, who: Session) -> Response:
     return show(
         request,
         who,
-        "queue_part.html" if part else "queue.html",
+        "staff/queue_part.html" if part else "staff/queue.html",
         languages={code: ENGLISH_NAMES[code] for code in REPLY_LANGUAGES},
         scenarios=scenarios(),
         error="",
@@ -81,7 +81,7 @@ async def _refused(request: Request, who: Session, error: str) -> Response:
     return show(
         request,
         who,
-        "queue.html",
+        "staff/queue.html",
         422,
         languages={code: ENGLISH_NAMES[code] for code in REPLY_LANGUAGES},
         scenarios=scenarios(),

@@ -1,0 +1,1 @@
+"""The pages of council officers, who keep the directory true."""
