@@ -18,6 +18,8 @@ DeskError
 No error carries the text of a message.
 """
 
+from collections.abc import Sequence
+
 
 class DeskError(Exception):
     """Any failure that the product knows how to explain."""
@@ -37,9 +39,9 @@ class PackError(DeskError):
     ``problems`` lists one sentence a fault, each naming file, row, column, value and what would be right.
     """
 
-    def __init__(self, problems: list[str]) -> None:
+    def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))
-        self.problems = problems
+        self.problems = list(problems)
 
 
 class EngineAway(DeskError):

@@ -15,7 +15,8 @@ from bot.answers.replies import Answer, Reply
 from bot.codes import NEEDS
 from bot.database import migrate, open_database
 from bot.directory.hours import BRITISH_TIME
-from bot.directory.pack import COLUMNS, GUIDANCE_COLUMNS, HOMELESS_TONIGHT, load_pack
+from bot.directory.pack import load_pack
+from bot.directory.reader import COLUMNS, HOMELESS_TONIGHT
 from bot.directory.records import Directory, GuidanceRecord, PhoneRecord, PlaceRecord, ScheduleRecord, ServiceRecord, read_directory
 from bot.handover.accounts import Accounts, Member
 from bot.handover.callback import Vault
@@ -172,7 +173,7 @@ class Pack:
 
     def add(self, sheet: str, pack: str = AREA, **cells: str) -> "Pack":
         """Add a row to a sheet; cells not given are empty, provenance apart."""
-        columns = GUIDANCE_COLUMNS if pack == "guidance" else COLUMNS[sheet]
+        columns = COLUMNS["guidance.csv" if pack == "guidance" else sheet]
         row = {"source": "the officer's own visit", "public": "yes", **cells}
         path = self.path(sheet, pack)
         new = not path.exists()

@@ -10,7 +10,7 @@ from phonenumbers import PhoneNumberType, ShortNumberCost, shortnumberinfo
 from bot.answers.catalogue import Catalogues
 from bot.answers.replies import ServiceCard
 from bot.directory.hours import Opening, describe, opening_at
-from bot.directory.pack import HOMELESS_TONIGHT
+from bot.directory.reader import HOMELESS_TONIGHT
 from bot.directory.records import PhoneRecord, ServiceRecord
 
 FREE_SHORT_NUMBERS = frozenset({"999", "112", "111", "116123", "101"})

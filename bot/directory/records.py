@@ -153,9 +153,14 @@ SHOWN = ("active", "temporarily closed")
 
 
 def directory_version(engine: Engine) -> str:
-    """Give the digest of what the database holds now; empty where nothing was loaded."""
+    """Give the name of what the database holds now: the pack's digest and the edition; empty where nothing was loaded."""
     with Session(engine, future=True) as session:
-        return session.execute(select(models.LoadedPack.digest)).scalars().first() or ""
+        pack = session.execute(select(models.LoadedPack)).scalars().first()
+        return _version(pack) if pack else ""
+
+
+def _version(pack: models.LoadedPack) -> str:
+    return f"{pack.digest}-{pack.edition}"
 
 
 def read_directory(engine: Engine) -> Directory:
@@ -187,7 +192,7 @@ def read_directory(engine: Engine) -> Directory:
             guidance=tuple(_guidance(row) for row in guidance),
             places=places,
             outcodes={o.outcode: OutcodeRecord(o.outcode, tuple(o.districts), tuple(o.places)) for o in outcodes},
-            digest=pack.digest,
+            digest=_version(pack),
         )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.codes import CIRCUMSTANCES
-from bot.directory.pack import HOMELESS_TONIGHT
+from bot.directory.reader import HOMELESS_TONIGHT
 from bot.directory.records import Directory, GuidanceRecord, PlaceRecord, ServiceRecord
 from bot.understanding.folding import fold
 
