@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from bot.database import Base
 from bot.directory import models
-from bot.directory.ledger import Revision
 from bot.directory.reader import COLUMNS, Known, RowReader
 from bot.directory.sheets import Problem, Row, read_csv
 from bot.errors import PackError
@@ -72,10 +71,10 @@ def load_pack(
     """
     digest = digest_of(directory, guidance, area)
     with Session(engine, future=True) as session:
-        loaded = session.execute(select(models.LoadedPack.area, models.LoadedPack.digest)).all()
-        if [tuple(row) for row in loaded] == [(area, digest)]:
+        loaded = session.execute(select(models.LoadedPack)).scalars().all()
+        if [(row.area, row.digest) for row in loaded] == [(area, digest)]:
             return False
-        if session.execute(select(Revision.id)).first():
+        if any(row.edition for row in loaded):
             if [row.area for row in loaded] == [area]:
                 return False
             wanted = (
@@ -83,6 +82,7 @@ def load_pack(
             )
             raise PackError([Problem(area, 0, "", "", wanted)])
         objects = read_pack(directory, guidance, area, datetime.now(timezone.utc))
+        session.expunge_all()
         for table in reversed(Base.metadata.sorted_tables):
             if table.name in DIRECTORY_TABLES:
                 session.execute(table.delete())

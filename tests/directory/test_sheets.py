@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.directory.sheets import Problem, Row, armed, disarmed, is_phone, read_csv
+from bot.directory.sheets import Problem, Row, armed, decoded, disarmed, is_phone, read_csv
 
 COLUMNS = ("key", "name", "day", "opens")
 
@@ -175,3 +175,49 @@ def test_a_number_that_can_be_dialled_is_a_telephone_number(number: str) -> None
 )
 def test_what_cannot_be_dialled_is_no_telephone_number(number: str) -> None:
     assert not is_phone(number)
+
+
+@pytest.mark.parametrize("mark", [";", "\t"], ids=["semicolons", "tabs"])
+def test_a_sheet_with_another_mark_between_its_cells_is_read(mark: str) -> None:
+    rows, problems = read(mark.join(COLUMNS) + f'\na{mark}"A; B"{mark}{mark}09:30\n')
+    assert not problems
+    assert [rows[0].text(name) for name in COLUMNS] == ["a", "A; B", "", "09:30"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "utf-8"])
+def test_every_encoding_that_says_what_it_is_is_read(encoding: str) -> None:
+    rows, problems = read("key,name,day,opens\ncafe,Дошка,,\n".encode(encoding))
+    assert not problems
+    assert rows[0].text("name") == "Дошка"
+
+
+def test_an_encoding_that_only_a_guess_could_read_is_not_guessed() -> None:
+    assert decoded("Café".encode("cp1252")) is None
+
+
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "@SUM(A1)", "+44 1223 555123", "-lunch", "'=1", "''=1", "\tx", "-0.5", "12", "don't", "'quoted'", ""]
+)
+def test_a_cell_made_harmless_for_spreadsheets_is_read_as_it_was(cell: str) -> None:
+    assert armed(disarmed(cell)) == cell
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "@SUM(A1)", "+44 1223 555123", "-lunch", "\tx", "\rx"])
+def test_what_a_spreadsheet_would_take_for_a_formula_is_made_harmless(cell: str) -> None:
+    assert disarmed(cell).startswith("'")
+
+
+def test_a_number_stays_a_number() -> None:
+    assert disarmed("-0.1263") == "-0.1263"
+
+
+def test_a_formula_is_refused_with_its_place() -> None:
+    _, problems = read("key,name,day,opens\na,=HYPERLINK(1),,\n")
+    assert problems == ["wold/desks.csv, row 2, column name: '=HYPERLINK(1)': this is a formula: paste its value instead."]
+    assert (problems[0].file, problems[0].line, problems[0].column) == ("wold/desks.csv", 2, "name")
+
+
+def test_a_stray_cell_beyond_the_columns_is_told_and_empty_columns_are_not() -> None:
+    rows, problems = read("key,name,day,opens,,\na,A,,,,\nb,B,,,,see below\n")
+    assert [row.text("key") for row in rows] == ["a", "b"]
+    assert problems == ["wold/desks.csv, row 3: 'see below' stands in a column without a name: name the column or empty it."]
