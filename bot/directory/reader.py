@@ -58,13 +58,15 @@ def make_id(sheet: str, key: str) -> str:
 class Known:
     """What a directory holds already, for rows that refer to it.
 
-    ``organizations`` and ``terms`` are keys; ``places`` maps the keys of the gazetteer to name and parent; ``areas`` are further names
-    that guidance may be for; ``locations`` maps the keys of places.csv to the keys of their services.
+    ``organizations`` and ``terms`` are keys; ``places`` maps the keys of the gazetteer to name and parent; ``outside`` are keys of
+    those beyond the area, which stay there; ``areas`` are further names that guidance may be for; ``locations`` maps the keys of places.csv
+    to the keys of their services.
     """
 
     organizations: frozenset[str] = frozenset()
     terms: frozenset[str] = frozenset()
     places: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    outside: frozenset[str] = frozenset()
     areas: frozenset[str] = frozenset()
     locations: Mapping[str, str] = field(default_factory=dict)
 
@@ -138,7 +140,7 @@ class RowReader:
             )
             self.places[key] = (place.name, place.parent)
             read.append((place, row))
-        own = {place.key for place, _ in read} if self.own is None else set(self.own)
+        own = {place.key for place, _ in read} - self.known.outside if self.own is None else set(self.own)
         for place, row in read:
             if place.parent and place.parent not in self.places:
                 row.wrong("parent", "no row of a gazetteer has this key.")

@@ -252,6 +252,7 @@ def read_known(session: Session) -> Known:
         places={
             row.key: (row.name, row.parent) for row in session.execute(select(models.Place.key, models.Place.name, models.Place.parent))
         },
+        outside=frozenset(session.execute(select(models.Place.key).where(models.Place.inside.is_(False))).scalars()),
         areas=frozenset(session.execute(select(models.Guidance.area)).scalars()) - {""},
         locations=dict(locations.all()),
     )
@@ -260,12 +261,12 @@ def read_known(session: Session) -> Known:
 def read_rows(session: Session, kind: str, keys: Iterable[str] | None = None) -> Iterator[tuple[str, Rows]]:
     """Give key and rows of every record of ``kind``, in the order of their keys; of those with ``keys`` where some are given.
 
-    Of the gazetteer only what is inside the area is given: the rest is not this directory's to change.
+    Of the whole gazetteer only what is inside the area is given: the rest is not this directory's to change.
     """
     model = MODEL_OF[kind]
     column = model.outcode if kind == OUTCODE else model.key
     wanted = select(column)
-    if kind == PLACE:
+    if kind == PLACE and keys is None:
         wanted = wanted.where(models.Place.inside)
     asked = None if keys is None else set(keys)
     if asked is not None and len(asked) <= IN_ONE_GO:
