@@ -9,7 +9,8 @@ from phonenumbers import PhoneNumberType, ShortNumberCost, shortnumberinfo
 
 from bot.answers.catalogue import Catalogues
 from bot.answers.replies import ServiceCard
-from bot.directory.hours import Opening, describe, opening_at
+from bot.directory.freshness import review_of
+from bot.directory.hours import BRITISH_TIME, Opening, describe, opening_at
 from bot.directory.reader import HOMELESS_TONIGHT
 from bot.directory.records import PhoneRecord, ServiceRecord
 
@@ -92,6 +93,7 @@ def make_card(service: ServiceRecord, language: str, catalogues: Catalogues, mom
         topics=tuple(sorted(service.topics - {HOMELESS_TONIGHT})),
         serves=service.serves,
         checked_on=service.checked_on.isoformat() if service.checked_on else None,
+        freshness=review_of(service, moment.astimezone(BRITISH_TIME).date()).freshness.value,
         source=service.source,
     )
 

@@ -51,6 +51,7 @@ class ServiceShape(msgspec.Struct):
     topics: list[str]
     serves: list[str]
     checked_on: str | None
+    freshness: Literal["unchecked", "fresh", "overdue", "long_overdue"]
     source: str
     hours_en: str
 
@@ -79,6 +80,7 @@ class ReplyShape(msgspec.Struct, omit_defaults=True):
     source: str = ""
     source_date: str = ""
     checked_on: str | None = None
+    freshness: Literal["unchecked", "fresh", "overdue", "long_overdue", ""] = ""
     services: list[ServiceShape] = []
     left_out: list[LeftOutShape] = []
     choices: list[ChoiceShape] = []

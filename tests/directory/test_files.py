@@ -97,7 +97,7 @@ def a_book(sheet: str, **cells: object) -> bytes:
 def test_days_times_and_numbers_of_excel_are_read_as_the_sheets_have_them() -> None:
     cells = {
         "service": "a",
-        "date": datetime(2026, 12, 25),
+        "date": datetime.fromisoformat("2026-12-25"),
         "opens": time(9, 30),
         "closes": time(17),
         "public": "yes",
