@@ -341,8 +341,8 @@ class Composer:
 
     def _told(self, said: Said, statement: GuidanceRecord, moment: datetime) -> Reply:
         """Give a statement with its source and how old it is."""
-        source = {"source": statement.source, "source_date": statement.source_seen}
-        return replace(Reply("guidance", said.lang, said.text, **_checked(statement, moment)), **source)
+        reply = Reply("guidance", said.lang, said.text, source=statement.source, source_date=statement.source_seen)
+        return replace(reply, **_checked(statement, moment))
 
     def library(self) -> ServiceRecord | None:
         """Give the service that people are sent to when they want a person: the one that leads the topic ``human`` (leads.csv)."""
