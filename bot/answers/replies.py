@@ -38,6 +38,7 @@ class ServiceCard:
     email_note: str
     url: str
     address: str
+    alert: str
     hours: str
     open_now: bool | None
     languages: tuple[str, ...]

@@ -41,6 +41,7 @@ class ServiceShape(msgspec.Struct):
     email_note: str
     url: str
     address: str
+    alert: str
     hours: str
     open_now: bool | None
     languages: list[str]
