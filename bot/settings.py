@@ -44,6 +44,7 @@ class Settings:
     desk_notify: str
     safeguarding_contact: str
     safeguarding_years: int
+    history_years: int
     translate_url: str
 
     @property
@@ -124,5 +125,6 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         desk_notify=env.get("DESK_NOTIFY", "").strip(),
         safeguarding_contact=env.get("SAFEGUARDING_CONTACT", "").strip(),
         safeguarding_years=_number(env, "SAFEGUARDING_YEARS", 6, 1, 100),
+        history_years=_number(env, "HISTORY_YEARS", 7, 1, 100),
         translate_url=_address(env, "TRANSLATE_URL", "").rstrip("/"),
     )

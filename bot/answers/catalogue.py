@@ -114,6 +114,10 @@ class Catalogues:
         put = values if key.startswith("urgent.") else isolated(values, lang)
         return Said(self._messages[lang].gettext(key).format(**put), lang)
 
+    def knows(self, language: str, key: str) -> bool:
+        """Tell whether ``language`` has words of its own for ``key``."""
+        return key in self._known.get(language, ())
+
     def is_reviewed(self, language: str, key: str) -> bool:
         """Tell whether a native speaker has reviewed this text; English counts as reviewed."""
         return language == "en" or key in self._reviewed.get(language, ())
