@@ -332,8 +332,9 @@ class _FeedReader:
             "days": _joined(day.strip().removeprefix("+") for day in _text(schedule, "byday").split(",")),
             "opens": _clock(_text(schedule, "opens_at")),
             "closes": _clock(_text(schedule, "closes_at")),
-            "from": "" if single == starts else starts or start,
-            "until": "" if single and single == ends else ends,
+            # A single day needs no span, and a series without one begins when it first takes place.
+            "from": starts.replace(single, "") if single else starts or start,
+            "until": ends.replace(single, "") if single else ends,
             "notes": "; ".join(dict.fromkeys(filter(None, said))),
         }
         cautious = ["hours"] if notes.said else []
