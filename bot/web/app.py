@@ -26,6 +26,7 @@ from bot.answers.catalogue import Catalogues
 from bot.conversation.store import ConversationStore
 from bot.database import open_database
 from bot.directory.changes import Changes
+from bot.directory.feed import Feed
 from bot.directory.listing import Listing
 from bot.directory.lookup import Filters
 from bot.errors import ConversationLeft, MessageRefused, UnknownConversation
@@ -37,7 +38,7 @@ from bot.handover.notify import Notifier
 from bot.handover.translation import Translator
 from bot.opening import LiveDirectory, open_look_up, open_meaning, open_reader
 from bot.settings import ROOT, Settings
-from bot.web import api, chat_page, embed, pages, sheet
+from bot.web import api, chat_page, embed, feed, pages, sheet
 from bot.web.engine import Engine
 from bot.web.limits import RateLimits
 from bot.web.live import Live
@@ -219,6 +220,7 @@ def make_app(settings: Settings) -> Starlette:
             *approvals.routes,
             *history.routes,
             *api.routes,
+            *feed.routes,
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/favicon.ico", icon),
@@ -241,4 +243,6 @@ def make_app(settings: Settings) -> Starlette:
     # A hash takes its time: threads of its own, so that no number of tries keeps visitors waiting.
     app.state.signing_in = CapacityLimiter(2)
     app.state.limits = RateLimits(settings)
+    app.state.feed = Feed(database, feed.open_feed_words(catalogues))
+    app.state.feed_lane = CapacityLimiter(2)
     return app
