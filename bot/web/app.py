@@ -29,6 +29,7 @@ from bot.directory.changes import Changes
 from bot.directory.feed import Feed
 from bot.directory.listing import Listing
 from bot.directory.lookup import Filters
+from bot.directory.uploads import Uploads
 from bot.errors import ConversationLeft, MessageRefused, UnknownConversation
 from bot.handover.accounts import Accounts
 from bot.handover.callback import Vault
@@ -42,7 +43,7 @@ from bot.web import api, chat_page, embed, feed, pages, sheet
 from bot.web.engine import Engine
 from bot.web.limits import RateLimits
 from bot.web.live import Live
-from bot.web.officer import approvals, editing, history, home, records
+from bot.web.officer import approvals, editing, files, history, home, records
 from bot.web.officer.office import Office
 from bot.web.pipeline import Pipeline
 from bot.web.rendering import STATIC
@@ -101,6 +102,7 @@ async def _tidy_for_ever(pipeline: Pipeline, office: Office) -> None:
     while True:
         try:
             await to_thread.run_sync(office.changes.forget, pipeline.settings.history_years)
+            await to_thread.run_sync(office.uploads.forget)
             # What is open today is worked out once a day, and not while somebody waits for it.
             today = functools.partial(pipeline.look_up.find, "", None, Filters(open_now=True), datetime.now(timezone.utc))
             await to_thread.run_sync(today)
@@ -159,7 +161,7 @@ def make_app(settings: Settings) -> Starlette:
     look_up = open_look_up(directory, meaning, catalogues)
     translator = Translator(settings.translate_url) if settings.translate_url else None
     pipeline = Pipeline(settings, store, live, reader, catalogues, engine, meaning, desk, look_up, translator)
-    office = Office(Changes(database), Listing(database))
+    office = Office(Changes(database), Listing(database), Uploads(database))
     commit = _commit()
 
     async def healthz(request: Request) -> Response:
@@ -217,6 +219,7 @@ def make_app(settings: Settings) -> Starlette:
             *home.routes,
             *records.routes,
             *editing.routes,
+            *files.routes,
             *approvals.routes,
             *history.routes,
             *api.routes,

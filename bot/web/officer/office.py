@@ -10,6 +10,7 @@ from bot.directory.changes import Changes, Officer
 from bot.directory.comparing import Difference, differences
 from bot.directory.hours import BRITISH_TIME
 from bot.directory.listing import Listing
+from bot.directory.uploads import Uploads
 from bot.directory.writer import Rows
 from bot.handover.accounts import Session
 from bot.web.api import pipeline_of
@@ -17,10 +18,11 @@ from bot.web.api import pipeline_of
 
 @dataclass(frozen=True)
 class Office:
-    """The changes of the directory and the list of its records."""
+    """The changes of the directory, the list of its records, and the files on their way into it."""
 
     changes: Changes
     listing: Listing
+    uploads: Uploads
 
 
 def office_of(request: Request) -> Office:
