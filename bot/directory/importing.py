@@ -71,7 +71,8 @@ class Change:
 class Plan:
     """What an import would do, and what is wrong with the files.
 
-    ``unchanged`` records are as they were, ``left_out`` would not be imported; ``blocked`` says that nothing can be imported as it is.
+    ``unchanged`` records are as they were; ``left_out`` ones have a bad row. ``blocked`` says that nothing can be imported as it is: what
+    stands in ``changes`` is then what would be, were they left out.
     """
 
     changes: tuple[Change, ...]
@@ -130,7 +131,7 @@ class Importer:
                 _merge(records, current)
             _complete(records, current, rows, choices.end_missing, problems)
             told = list(problems)
-            objects, left_out = self._read(session, records, problems, told, choices.leave_out)
+            objects, left_out = self._read(session, records, problems, told)
             progress(total // 2, total)
             bases = last_revisions(session)
             changes, unchanged = [], 0
@@ -161,9 +162,8 @@ class Importer:
         records: dict[tuple[str, str], dict[str, list[Row]]],
         problems: list[Problem],
         told: list[Problem],
-        leave_out: bool,
     ) -> tuple[list[Any], int]:
-        """Read records, those with a bad row left out where that is chosen; give the objects and how many were left out."""
+        """Read records, those with a bad row left out; give the objects and how many were left out."""
         known, now, left_out = read_known(session), self._clock(), 0
         while True:
             problems.clear()
@@ -176,7 +176,7 @@ class Importer:
             objects = RowReader(sheets, problems, now, known).read()
             told.extend(problems)
             bad = {owner[problem.file, problem.line] for problem in problems if (problem.file, problem.line) in owner}
-            if not bad or not leave_out:
+            if not bad:
                 return ([] if problems else objects), left_out
             for name in bad:
                 del records[name]
