@@ -31,7 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; give the exit status. Errors of ours are one message, without a traceback."""
     parser = argparse.ArgumentParser(prog="python -m bot", description="Welcome Desk")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("prepare", help="build the directory and train the assistant, where their inputs changed")
+    prepare = commands.add_parser("prepare", help="build the directory and train the assistant, where their inputs changed")
+    prepare.add_argument("--places", action="store_true", help="learn the place names alone")
     commands.add_parser("run", help="prepare, then start the three processes")
     commands.add_parser("web", help="the front door alone")
     commands.add_parser("rasa", help="Rasa alone, on loopback")
@@ -54,7 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
             os.environ["OMP_NUM_THREADS"] = str(os.cpu_count() or 1)
             from bot.preparing import Preparation
 
-            Preparation(settings, _say).run()
+            preparation = Preparation(settings, _say)
+            (preparation.learn_places if chosen.places else preparation.run)()
             return 0
         {"web": runner.run_web, "rasa": runner.run_rasa, "actions": runner.run_actions}[chosen.command](settings)
         return 0

@@ -67,11 +67,26 @@ def open_directory(settings: Settings) -> LiveDirectory:
         raise SetUpError("The directory is not there yet: run `make run`, or `python -m bot prepare`.") from error
 
 
+def learn_again(reader: Reader, settings: Settings, directory: Directory) -> None:
+    """Let ``reader`` read with the place names that were learnt last. Raises SetUpError where there are none."""
+    fresh = open_gazetteer(settings, directory)
+    reader.names = NameFinder(read_introductions(INTRODUCTIONS), fresh.stop_words, fresh.common_words)
+    reader.gazetteer = fresh
+
+
+def open_gazetteer(settings: Settings, directory: Directory) -> Gazetteer:
+    """Open the place names. Raises SetUpError where `prepare` has not learnt them."""
+    try:
+        return Gazetteer.load(gazetteer_folder(settings), directory)
+    except OSError as error:
+        raise SetUpError("The place names are not there yet: run `make run`, or `python -m bot prepare`.") from error
+
+
 def open_reader(settings: Settings, directory: Directory | None = None) -> Reader:
     """Open the reader of messages. Raises SetUpError where `prepare` has not built what it needs."""
     directory = directory or open_directory(settings).current()
     try:
-        gazetteer = Gazetteer.load(gazetteer_folder(settings), directory)
+        gazetteer = open_gazetteer(settings, directory)
         urgency = UrgencyModel.load(settings.models)
         for_a_person = ForAPersonModel.load(settings.models)
         languages = LanguageModel.load(settings.models)

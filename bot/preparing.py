@@ -19,7 +19,7 @@ from pathlib import Path
 from bot.codes import URGENT
 from bot.database import migrate, open_database
 from bot.directory.pack import load_pack
-from bot.directory.records import read_directory
+from bot.directory.records import Directory, read_directory
 from bot.errors import SetUpError
 from bot.opening import gazetteer_folder
 from bot.runner import QUIET, hush_warnings
@@ -43,6 +43,7 @@ COMPONENTS = (
     *(ROOT / f"bot/understanding/{name}.py" for name in ("topic", "clauses", "folding", "letters", "sounds")),
 )
 FIRST_HAND = "first"
+RECORD = "digests.json"
 NEIGHBOUR_WORDS = 3000
 NEEDED_SPACE = 500 * 1024 * 1024
 COMMON_FROM = 3
@@ -99,13 +100,27 @@ def commonest(words: Mapping[str, float]) -> list[tuple[str, float]]:
     return sorted(words.items(), key=lambda pair: -pair[1])[:NEIGHBOUR_WORDS]
 
 
+def gazetteer_digest(directory: Directory) -> str:
+    """Give a hash of all that the place names are learnt from."""
+    from bot.understanding.gazetteer import built_from
+
+    return digest_files([LANGUAGES, *NLU.glob("*.yml"), ROOT / "bot/understanding/gazetteer.py"], built_from(directory))
+
+
+def places_are_learnt(settings: Settings, directory: Directory) -> bool:
+    """Tell whether the place names that messages are read with are those of ``directory``."""
+    record = settings.models / RECORD
+    done = json.loads(record.read_text()) if record.exists() else {}
+    return bool(done.get(gazetteer_folder(settings).name) == gazetteer_digest(directory))
+
+
 class Preparation:
     """One run of the steps; ``say`` shows progress."""
 
     def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
         self.settings = settings
         self.say = say
-        self.record = settings.models / "digests.json"
+        self.record = settings.models / RECORD
 
     def run(self) -> None:
         """Do all steps that are due. Raises SetUpError or PackError with what to do."""
@@ -118,7 +133,7 @@ class Preparation:
         if load_pack(engine, self.settings.area):
             self.say(f"The directory of {self.settings.area} is loaded ({time.monotonic() - started:.0f} s).")
         self.directory = read_directory(engine)
-        self.step(gazetteer_folder(self.settings).name, self.gazetteer_digest(), "place names", self.build_gazetteer)
+        self.step(gazetteer_folder(self.settings).name, gazetteer_digest(self.directory), "place names", self.build_gazetteer)
         # Which examples are chosen for what is decided here.
         examples = [*URGENCY.glob("*.csv"), *NLU.glob("*.yml"), Path(__file__)]
         left = [*examples, *FOR_A_PERSON.glob("*.csv"), EMBEDDING_CODE, *FOR_A_PERSON_CODE]
@@ -147,8 +162,10 @@ class Preparation:
         self.record.write_text(json.dumps(done, indent=1, sort_keys=True))
         self.say(f"Learning {what}: done in {time.monotonic() - started:.0f} s.")
 
-    def gazetteer_digest(self) -> str:
-        return digest_files([LANGUAGES, *NLU.glob("*.yml"), ROOT / "bot/understanding/gazetteer.py"], self.directory.digest)
+    def learn_places(self) -> None:
+        """Learn the place names of the directory as it is now, where they have changed, and nothing else."""
+        self.directory = read_directory(open_database(self.settings.database_url))
+        self.step(gazetteer_folder(self.settings).name, gazetteer_digest(self.directory), "place names", self.build_gazetteer)
 
     def build_gazetteer(self) -> None:
         from wordfreq import top_n_list

@@ -93,6 +93,14 @@ class Changes:
         with self.session() as session:
             return _read(session, kind, rows, self._clock())[1]
 
+    def check_cell(self, sheet: str, column: str, value: str) -> list[str]:
+        """Give what would be right where ``value`` is not, in a ``column`` of a sheet taken by itself."""
+        problems: list[Problem] = []
+        with self.session() as session:
+            row = Row(sheet, 1, {KEY_COLUMN[sheet]: "new", column: value}, problems)
+            RowReader({sheet: [row]}, problems, self._clock(), read_known(session)).read()
+        return [problem.want for problem in problems if problem.column == column]
+
     def preview(self, kind: str, rows: Rows) -> ServiceRecord | GuidanceRecord | None:
         """Give a service or a statement as the chat would have it after a change to ``rows``; None where it would not be shown.
 

@@ -43,8 +43,8 @@ from bot.web import api, chat_page, embed, feed, pages, sheet
 from bot.web.engine import Engine
 from bot.web.limits import RateLimits
 from bot.web.live import Live
-from bot.web.officer import approvals, editing, files, history, home, records
-from bot.web.officer.office import Office
+from bot.web.officer import approvals, editing, files, history, home, places, records
+from bot.web.officer.office import Learning, Office
 from bot.web.pipeline import Pipeline
 from bot.web.rendering import STATIC
 from bot.web.staff import chat as staff_chat
@@ -161,7 +161,7 @@ def make_app(settings: Settings) -> Starlette:
     look_up = open_look_up(directory, meaning, catalogues)
     translator = Translator(settings.translate_url) if settings.translate_url else None
     pipeline = Pipeline(settings, store, live, reader, catalogues, engine, meaning, desk, look_up, translator)
-    office = Office(Changes(database), Listing(database), Uploads(database))
+    office = Office(Changes(database), Listing(database), Uploads(database), Learning())
     commit = _commit()
 
     async def healthz(request: Request) -> Response:
@@ -220,6 +220,7 @@ def make_app(settings: Settings) -> Starlette:
             *records.routes,
             *editing.routes,
             *files.routes,
+            *places.routes,
             *approvals.routes,
             *history.routes,
             *api.routes,

@@ -12,8 +12,24 @@ from tests.stack.at_the_desk import DESK_OPEN, StaffClient, add_staff
 from tests.stack.running_stack import Stack
 from tests.stack.test_taking_over import Visitor, chat_of, number_of
 
-PAGES = ["/staff", "/staff/queue", "/staff/chat/1", "/staff/events", "/officer/wrong"]
+PAGES = [
+    "/officer",
+    "/officer/records",
+    "/officer/service/new",
+    "/officer/files",
+    "/officer/history",
+    "/staff",
+    "/staff/queue",
+    "/staff/chat/1",
+    "/staff/events",
+    "/officer/wrong",
+]
 FORMS = [
+    "/officer/records",
+    "/officer/service/new",
+    "/officer/files",
+    "/officer/approvals",
+    "/officer/check",
     "/staff",
     "/staff/here",
     "/staff/code",
@@ -87,7 +103,7 @@ def test_the_cookie_is_for_staffs_pages_alone_and_no_script_may_read_it(desk_sta
     cookie = StaffClient(desk_stack, "anna").signed_in.headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=strict" in cookie
-    assert "path=/staff" in cookie
+    assert [part.split(";")[0] for part in cookie.split("path=")[1:]] == ["/staff", "/officer"]
     assert "secure" not in cookie, "over plain http a browser would not send it back"
 
 

@@ -8,7 +8,7 @@ from anyio import to_thread
 from markupsafe import Markup
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.answers.cards import make_card_with_english
@@ -16,6 +16,7 @@ from bot.codes import REPLY_LANGUAGES
 from bot.directory.changes import Record, Saved
 from bot.directory.comparing import Difference, differences, without_checks
 from bot.directory.hours import BRITISH_TIME
+from bot.directory.reader import COLUMNS
 from bot.directory.records import GuidanceRecord, ServiceRecord
 from bot.directory.sheets import Problem
 from bot.directory.writer import GUIDANCE, ORGANIZATION, PLACE, SERVICE, Rows
@@ -204,6 +205,16 @@ async def _preview(request: Request, who: Session, shown: Shown) -> Response:
     return await _page(request, who, replace(shown, preview=page))
 
 
+async def check_cell(request: Request, who: Session) -> Response:
+    """Say, as it is typed, what would be right in a field of a form."""
+    form = await given(request)
+    sheet, _, column = text_of(form, "field", 80).partition("/")
+    if column not in COLUMNS.get(sheet, ()):
+        return JSONResponse({"want": []}, 404)
+    value = text_of(form, "value", LONGEST_TEXT)
+    return JSONResponse({"want": await to_thread.run_sync(office_of(request).changes.check_cell, sheet, column, value) if value else []})
+
+
 async def refresh(request: Request) -> None:
     """Make the chat say what has just been saved."""
     await pipeline_of(request).refresh_directory()
@@ -223,6 +234,7 @@ class KindConvertor(Convertor[str]):
 
 register_url_convertor("kind", KindConvertor())
 routes = [
+    Route("/officer/check", signed_in(check_cell, OFFICERS), methods=["POST"]),
     Route("/officer/{kind:kind}/{key}", signed_in(show_record, OFFICERS), methods=["GET"]),
     Route("/officer/{kind:kind}/{key}", signed_in(save_record, OFFICERS, largest=LARGEST_FORM, most=MOST_FIELDS), methods=["POST"]),
 ]

@@ -16,13 +16,22 @@ from bot.handover.accounts import Session
 from bot.web.api import pipeline_of
 
 
+@dataclass
+class Learning:
+    """How the learning of place names goes in this process."""
+
+    NONE, GOING, DONE, FAILED = "none", "going", "done", "failed"
+    state: str = NONE
+
+
 @dataclass(frozen=True)
 class Office:
-    """The changes of the directory, the list of its records, and the files on their way into it."""
+    """The changes of the directory, the list of its records, the files on their way into it, and the learning of its place names."""
 
     changes: Changes
     listing: Listing
     uploads: Uploads
+    learning: Learning
 
 
 def office_of(request: Request) -> Office:

@@ -20,6 +20,8 @@ from bot.web.api import LARGEST_BODY, live_of, pipeline_of, read_body
 from bot.web.rendering import ASSETS, FIELDS_AT_MOST, environment, form_of
 
 COOKIE = "desk"
+PATHS = ("/staff", "/officer")
+"""Where the cookie goes: never to the pages of visitors."""
 LIBRARIANS, OFFICERS = frozenset({STAFF}), frozenset({OFFICER})
 """Who may read and answer chats, which visitors are told that officers cannot; and who keeps the directory."""
 Page = Callable[[Request, Session], Awaitable[Response]]
@@ -142,7 +144,10 @@ async def sign_in(request: Request) -> Response:
             page.headers["Retry-After"] = str(refused.seconds)
         return page
     found = RedirectResponse("/staff", 303)
-    found.set_cookie(COOKIE, token, max_age=SESSION_HOURS * 3600, path="/", httponly=True, samesite="strict", secure=is_secure(request))
+    for path in PATHS:
+        found.set_cookie(
+            COOKIE, token, max_age=SESSION_HOURS * 3600, path=path, httponly=True, samesite="strict", secure=is_secure(request)
+        )
     live_of(request).changed()
     return found
 
@@ -151,7 +156,8 @@ async def sign_out(request: Request, who: Session) -> Response:
     await to_thread.run_sync(accounts_of(request).sign_out, request.cookies.get(COOKIE, ""))
     live_of(request).changed()
     found = RedirectResponse("/staff/sign-in", 303)
-    found.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict", secure=is_secure(request))
+    for path in PATHS:
+        found.delete_cookie(COOKIE, path=path, httponly=True, samesite="strict", secure=is_secure(request))
     found.headers["Clear-Site-Data"] = '"cache"'
     return found
 

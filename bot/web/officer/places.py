@@ -1,0 +1,54 @@
+"""Place names: learnt again, by a button, after officers have changed places; the chat then understands them."""
+
+import logging
+import sys
+
+from anyio import run_process, to_thread
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from bot.handover.accounts import Session
+from bot.opening import learn_again
+from bot.preparing import places_are_learnt
+from bot.settings import ROOT
+from bot.web.api import pipeline_of
+from bot.web.officer.office import office_of
+from bot.web.staff.door import OFFICERS, show, signed_in
+
+log = logging.getLogger(__name__)
+
+
+async def show_places(request: Request, who: Session) -> Response:
+    """Show whether the place names have changed since they were learnt, and how the learning goes."""
+    pipeline = pipeline_of(request)
+    learnt = await to_thread.run_sync(places_are_learnt, pipeline.settings, pipeline.live.current())
+    return show(request, who, "officer/places.html", learnt=learnt, state=office_of(request).learning.state)
+
+
+async def learn(request: Request, who: Session) -> Response:
+    """Begin to learn the place names again."""
+    learning = office_of(request).learning
+    if learning.state != learning.GOING:
+        learning.state = learning.GOING
+        pipeline_of(request).in_the_background(_learn(request))
+    return RedirectResponse("/officer/places", 303)
+
+
+async def _learn(request: Request) -> None:
+    pipeline, learning = pipeline_of(request), office_of(request).learning
+    try:
+        # In a process of its own: it takes all of one core for a while, and gives its memory back.
+        done = await run_process([sys.executable, "-m", "bot", "prepare", "--places"], cwd=ROOT, check=False)
+        if done.returncode == 0:
+            await to_thread.run_sync(learn_again, pipeline.reader, pipeline.settings, pipeline.live.current())
+        learning.state = learning.DONE if done.returncode == 0 else learning.FAILED
+    except Exception as error:
+        learning.state = learning.FAILED
+        log.error("The place names could not be learnt: %s", type(error).__name__)
+
+
+routes = [
+    Route("/officer/places", signed_in(show_places, OFFICERS), methods=["GET"]),
+    Route("/officer/places", signed_in(learn, OFFICERS), methods=["POST"]),
+]
