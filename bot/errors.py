@@ -12,6 +12,7 @@ DeskError
 ├── UnknownConversation    no conversation has this token, or it has ended
 │   └── ConversationLeft   its visitor left for good: nothing that belongs to it may be shown again
 ├── AccountError           an account of the desk cannot be made or changed so; the text says what to do
+├── ColdWeatherRefused     emergency beds cannot be said to be open so; says which of the officer's words is wrong
 ├── SignInRefused          a member of staff cannot sign in: it is wrong, or too much was wrong before
 └── SignedOut              no session of the desk has this token, or it is over
 
@@ -90,6 +91,15 @@ class ConversationLeft(UnknownConversation):
 
 class AccountError(DeskError):
     """An account of the desk cannot be made or changed so; the text says what to do and never holds a password."""
+
+
+class ColdWeatherRefused(DeskError):
+    """Emergency beds cannot be said to be open so; ``officer.cold_weather.wrong.<what>`` is the sentence that says what to do."""
+
+    def __init__(self, what: str, **values: object) -> None:
+        super().__init__(what)
+        self.what = what
+        self.values = values
 
 
 class SignInRefused(DeskError):

@@ -27,6 +27,7 @@ from bot.answers.catalogue import Catalogues
 from bot.codes import NEEDS
 from bot.conversation.store import ConversationStore
 from bot.database import open_database
+from bot.directory.cold_weather import ColdWeatherSwitch
 from bot.directory.lookup import Filters, LookUp
 from bot.directory.meaning import MeaningIndex
 from bot.directory.records import Directory
@@ -43,6 +44,7 @@ from bot.web import api, chat_page, embed, pages, sheet
 from bot.web.engine import Engine
 from bot.web.limits import RateLimits
 from bot.web.live import Live
+from bot.web.officer import cold_weather as cold_weather_page
 from bot.web.officer import home
 from bot.web.pipeline import Pipeline
 from bot.web.rendering import STATIC
@@ -54,7 +56,7 @@ log = logging.getLogger(__name__)
 TIDY_EVERY = 60.0
 """Seconds between looks at what is to be erased and whether the directory changed."""
 SWEEP_EVERY = 2.0
-"""Seconds between looks at whether a member of staff, a visitor or the desk's day is gone."""
+"""Seconds between looks at whether a member of staff, a visitor or the desk's day is gone, and whether emergency beds are open."""
 
 
 class SafetyHeaders:
@@ -121,13 +123,18 @@ async def _tidy_for_ever(pipeline: Pipeline) -> None:
         await asyncio.sleep(TIDY_EVERY)
 
 
-async def _sweep_for_ever(desk: Desk) -> None:
+async def _sweep_for_ever(desk: Desk, cold_weather: ColdWeatherSwitch) -> None:
     while True:
         await asyncio.sleep(SWEEP_EVERY)
         try:
             await to_thread.run_sync(desk.sweep)
         except Exception as error:
             log.error("The desk could not be looked over and will be again: %s", type(error).__name__)
+        try:
+            # It may have been switched in another process.
+            await to_thread.run_sync(cold_weather.refresh)
+        except Exception as error:
+            log.error("The cold-weather switch could not be read and will be again: %s", type(error).__name__)
 
 
 def _stop_if_failed(watching: asyncio.Task[None]) -> None:
@@ -164,8 +171,9 @@ def make_app(settings: Settings) -> Starlette:
     store = ConversationStore(database, settings.idle_minutes)
     catalogues = Catalogues()
     look_up = open_look_up(directory, meaning, catalogues)
+    cold_weather = ColdWeatherSwitch(database)
     translator = Translator(settings.translate_url) if settings.translate_url else None
-    pipeline = Pipeline(settings, store, live, reader, catalogues, engine, meaning, desk, look_up, translator)
+    pipeline = Pipeline(settings, store, live, reader, catalogues, engine, meaning, desk, look_up, cold_weather, translator)
     commit = _commit()
 
     async def healthz(request: Request) -> Response:
@@ -201,7 +209,7 @@ def make_app(settings: Settings) -> Starlette:
         shown = f"http://{settings.host}:{settings.port}/"
         tasks = [
             asyncio.create_task(work)
-            for work in (engine.watch(), _tidy_for_ever(pipeline), _sweep_for_ever(desk), _announce(engine, shown))
+            for work in (engine.watch(), _tidy_for_ever(pipeline), _sweep_for_ever(desk, cold_weather), _announce(engine, shown))
         ]
         tasks[0].add_done_callback(_stop_if_failed)
         yield
@@ -221,6 +229,7 @@ def make_app(settings: Settings) -> Starlette:
             *queue.routes,
             *staff_chat.routes,
             *home.routes,
+            *cold_weather_page.routes,
             *api.routes,
             Route("/healthz", healthz),
             Route("/readyz", readyz),
