@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 
+from bot.directory.command import add_directory
 from bot.errors import DeskError
 from bot.settings import read_settings
 
@@ -37,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("rasa", help="Rasa alone, on loopback")
     commands.add_parser("actions", help="the action server alone, on loopback")
     _add_staff(commands.add_parser("staff", help="the accounts of the desk"))
+    add_directory(commands.add_parser("directory", help="the directory of services"))
     chosen = parser.parse_args(arguments)
     try:
         settings = read_settings()
@@ -45,6 +47,10 @@ def main(arguments: list[str] | None = None) -> int:
 
             run_staff(settings, chosen, _say)
             return 0
+        if chosen.command == "directory":
+            from bot.links.command import run_check_links
+
+            return run_check_links(settings, chosen, _say)
         from bot import runner
 
         if chosen.command in ("prepare", "run"):

@@ -45,6 +45,7 @@ class Settings:
     safeguarding_contact: str
     safeguarding_years: int
     translate_url: str
+    link_check: bool
 
     @property
     def rasa_url(self) -> str:
@@ -62,6 +63,13 @@ def _number(environment: dict[str, str], name: str, default: int, low: int, high
     if not text.isdecimal() or not low <= int(text) <= high:
         raise SettingsError(f"{name} is {text!r}: give a whole number from {low} to {high}.")
     return int(text)
+
+
+def _switch(environment: dict[str, str], name: str) -> bool:
+    text = environment.get(name, "").strip().lower() or "off"
+    if text not in ("on", "off"):
+        raise SettingsError(f"{name} is {text!r}: give on or off.")
+    return text == "on"
 
 
 def _clock(environment: dict[str, str], name: str, default: str) -> str:
@@ -125,4 +133,5 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         safeguarding_contact=env.get("SAFEGUARDING_CONTACT", "").strip(),
         safeguarding_years=_number(env, "SAFEGUARDING_YEARS", 6, 1, 100),
         translate_url=_address(env, "TRANSLATE_URL", "").rstrip("/"),
+        link_check=_switch(env, "LINK_CHECK"),
     )
