@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from bot.directory.command import add_directory
+from bot.directory.command import add_area, add_directory
 from bot.errors import DeskError
 from bot.settings import read_settings
 
@@ -39,6 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("actions", help="the action server alone, on loopback")
     _add_staff(commands.add_parser("staff", help="the accounts of the desk"))
     add_directory(commands.add_parser("directory", help="the directory of services"))
+    add_area(commands.add_parser("area", help="the areas that can be served"))
     chosen = parser.parse_args(arguments)
     try:
         settings = read_settings()
@@ -51,6 +52,11 @@ def main(arguments: list[str] | None = None) -> int:
             from bot.links.command import run_check_links
 
             return run_check_links(settings, chosen, _say)
+        if chosen.command == "area":
+            from bot.directory.command import run_area
+
+            run_area(chosen, _say)
+            return 0
         from bot import runner
 
         if chosen.command in ("prepare", "run"):

@@ -4,6 +4,7 @@ DeskError
 ├── SettingsError          an environment variable holds something unusable
 ├── SetUpError             something that must be there at start is not (model, database, port)
 ├── PackError              a row of an area pack is wrong; names file, row, column, value and what to type
+├── AreaError              a new area cannot be made, or there is none of that name; the text says what to do
 ├── EngineAway             Rasa did not answer in time, or is still loading
 ├── MessageRefused         what a visitor sent cannot be taken; carries a catalogue key and an HTTP status
 ├── AlreadyTaken           somebody else has this chat, or it is not there to be taken
@@ -41,6 +42,10 @@ class PackError(DeskError):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+class AreaError(DeskError):
+    """A new area cannot be made so, or there is none of that name; the text says what to do."""
 
 
 class EngineAway(DeskError):

@@ -61,6 +61,10 @@ def make_id(sheet: str, key: str) -> str:
     return str(uuid.uuid5(NAMESPACE, f"{sheet}:{key}"))
 
 
+def _place_of(row: Row) -> tuple[str, str]:
+    return row.text("key"), row.text("name")
+
+
 class PackReader:
     """Reads the sheets of some packs into model objects, gathering every problem before any is raised."""
 
@@ -116,18 +120,34 @@ class PackReader:
             raise PackError(self.problems)
         return self.objects
 
+    def gazetteer_rows(self) -> list[tuple[Row, Row]]:
+        """Give the row of each place, and beside it the row that England's sheet has of the same place, or the row itself.
+
+        England's sheet knows places that an area may list one day. Then the area's row counts, with England's spellings where it has none.
+        """
+        rows = self.rows("gazetteer.csv")
+        of_england = [row for row in rows if row.file.startswith(f"{SHARED}/")]
+        of_areas = [*(row for row in rows if not row.file.startswith(f"{SHARED}/")), *self.neighbours()]
+        shared = {_place_of(row): row for row in of_england}
+        listed = {_place_of(row) for row in of_areas}
+        return [
+            *((row, row) for row in of_england if _place_of(row) not in listed),
+            *((row, shared.get(_place_of(row), row)) for row in of_areas),
+        ]
+
     def read_gazetteer(self) -> None:
         """Read the places. Inside is what the area's own sheet lists, and what lies in that."""
-        for row in [*self.rows("gazetteer.csv"), *self.neighbours()]:
+        for row, also in self.gazetteer_rows():
             key = self.key("gazetteer", row)
-            spellings = {code: row.several(f"spellings_{code}") for code in SPELLING_LANGUAGES}
+            columns = {code: f"spellings_{code}" for code in SPELLING_LANGUAGES}
+            spellings = {code: row.several(column) or also.several(column) for code, column in columns.items()}
             self.places[key] = models.Place(
                 key=key,
                 name=row.text("name", required=True),
                 kind=row.text("kind", required=True),
                 parent=row.text("parent"),
                 spellings=spellings,
-                ambiguous=row.one_of("ambiguous", ("", "word", "month")),
+                ambiguous=row.one_of("ambiguous", ("", "word", "month")) or also.text("ambiguous"),
                 inside=False,
                 source=row.text("source", required=True),
             )
