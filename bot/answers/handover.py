@@ -9,7 +9,7 @@ from bot.answers.moments import Moment, day_and_time
 from bot.answers.replies import Choice, Reply
 from bot.answers.urgent import EMERGENCY_NUMBER
 from bot.codes import reply_language
-from bot.directory.hours import Opening, opening_at
+from bot.directory.hours import BRITISH_TIME, Opening, opening_at
 from bot.directory.records import PlaceRecord
 from bot.directory.search import find_services
 from bot.handover.reference import spoken
@@ -96,7 +96,7 @@ class HandoverWords:
         """Show services of the need in effect (or of the library) that are known to be open now and can be called."""
         directory, catalogues = self.composer.directory, self.composer.catalogues
         lang = reply_language(language) or "en"
-        found = find_services(directory, topic or "library", place).services
+        found = find_services(directory, topic or "library", place, today=moment.astimezone(BRITISH_TIME).date()).services
         open_now = [s for s in found if s.phones and opening_at(s.schedules, moment) is Opening.OPEN][:OPEN_NOW_AT_MOST]
         if not open_now:
             return []

@@ -7,15 +7,16 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
-from bot.directory.pack import COLUMNS, SHARED
-from bot.directory.sheets import Row, Sheet
+from bot.directory.pack import SHARED
+from bot.directory.reader import COLUMNS
+from bot.directory.sheets import Row, read_csv
 from bot.errors import AreaError
 from bot.settings import ROOT
 
 PACKS = ROOT / "data" / "directory"
 GAZETTEER = "gazetteer.csv"
-SHEETS = tuple(sheet for sheet in COLUMNS if sheet != "terms.csv")
-"""The sheets of an area; the closed lists of terms are every area's."""
+SHEETS = tuple(sheet for sheet in COLUMNS if sheet not in ("terms.csv", "guidance.csv"))
+"""The sheets of an area; the closed lists of terms and the guidance are every area's."""
 KINDS = ("county", "district", "city")
 """What an area can be; the other areas know a neighbour's places of these kinds by name."""
 LONGEST_NAME = 40
@@ -44,7 +45,8 @@ def new_area(name: str, title: str, kind: str, parent: str, today: date, packs: 
     title = " ".join(title.split())
     if not title:
         raise AreaError("An area needs the name that people write: give --title, such as --title Kent.")
-    places = {path: list(Sheet(path, COLUMNS[GAZETTEER]).rows()) for path in sorted(packs.glob(f"*/{GAZETTEER}"))}
+    paths = sorted(packs.glob(f"*/{GAZETTEER}"))
+    places = {path: list(read_csv(f"{path.parent.name}/{path.name}", path.read_bytes(), COLUMNS[GAZETTEER], [])) for path in paths}
     shared = packs / SHARED / GAZETTEER
     known = _standing(name, title, places, shared)
     parent = parent or (known.text("parent") if known else "")

@@ -16,7 +16,8 @@ from bot.answers.composer import Composer
 from bot.answers.urgent import OfficeHours
 from bot.directory.area import PACKS, SHEETS, area_names, new_area
 from bot.directory.coverage import Gap, gaps
-from bot.directory.pack import COLUMNS, load_pack
+from bot.directory.pack import load_pack
+from bot.directory.reader import COLUMNS
 from bot.directory.records import Directory, read_directory
 from bot.errors import AreaError
 from bot.settings import ROOT
