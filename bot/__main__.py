@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 
+from bot.directory.command import add_area, add_directory
 from bot.errors import DeskError
 from bot.settings import read_settings
 
@@ -38,6 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("rasa", help="Rasa alone, on loopback")
     commands.add_parser("actions", help="the action server alone, on loopback")
     _add_staff(commands.add_parser("staff", help="the accounts of the desk"))
+    add_directory(commands.add_parser("directory", help="the directory of services"))
+    add_area(commands.add_parser("area", help="the areas that can be served"))
     chosen = parser.parse_args(arguments)
     try:
         settings = read_settings()
@@ -45,6 +48,15 @@ def main(arguments: list[str] | None = None) -> int:
             from bot.handover.command import run_staff
 
             run_staff(settings, chosen, _say)
+            return 0
+        if chosen.command == "directory":
+            from bot.links.command import run_check_links
+
+            return run_check_links(settings, chosen, _say)
+        if chosen.command == "area":
+            from bot.directory.command import run_area
+
+            run_area(chosen, _say)
             return 0
         from bot import runner
 

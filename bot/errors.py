@@ -7,6 +7,7 @@ DeskError
 ├── Overtaken              somebody changed a record since it was read; holds it as it is now
 ├── NotApproved            a proposed change cannot be put into force by this officer, or waits no more
 ├── FeedError              a feed may not be fetched, or what answers is no feed; the text says what to do
+├── AreaError              a new area cannot be made, or there is none of that name; the text says what to do
 ├── EngineAway             Rasa did not answer in time, or is still loading
 ├── MessageRefused         what a visitor sent cannot be taken; carries a catalogue key and an HTTP status
 ├── AlreadyTaken           somebody else has this chat, or it is not there to be taken
@@ -15,6 +16,7 @@ DeskError
 ├── UnknownConversation    no conversation has this token, or it has ended
 │   └── ConversationLeft   its visitor left for good: nothing that belongs to it may be shown again
 ├── AccountError           an account of the desk cannot be made or changed so; the text says what to do
+├── ColdWeatherRefused     emergency beds cannot be said to be open so; says which of the officer's words is wrong
 ├── SignInRefused          a member of staff cannot sign in: it is wrong, or too much was wrong before
 └── SignedOut              no session of the desk has this token, or it is over
 
@@ -68,6 +70,10 @@ class FeedError(DeskError):
     """A feed may not be fetched, cannot be reached, or is none. The text names the address and says what to do."""
 
 
+class AreaError(DeskError):
+    """A new area cannot be made so, or there is none of that name; the text says what to do."""
+
+
 class EngineAway(DeskError):
     """Rasa did not answer in time, or is still loading."""
 
@@ -116,6 +122,15 @@ class ConversationLeft(UnknownConversation):
 
 class AccountError(DeskError):
     """An account of the desk cannot be made or changed so; the text says what to do and never holds a password."""
+
+
+class ColdWeatherRefused(DeskError):
+    """Emergency beds cannot be said to be open so; ``officer.cold_weather.wrong.<what>`` is the sentence that says what to do."""
+
+    def __init__(self, what: str, **values: object) -> None:
+        super().__init__(what)
+        self.what = what
+        self.values = values
 
 
 class SignInRefused(DeskError):

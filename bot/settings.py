@@ -47,6 +47,7 @@ class Settings:
     history_years: int
     translate_url: str
     feed_allow: tuple[str, ...]
+    link_check: bool
 
     @property
     def rasa_url(self) -> str:
@@ -64,6 +65,13 @@ def _number(environment: dict[str, str], name: str, default: int, low: int, high
     if not text.isdecimal() or not low <= int(text) <= high:
         raise SettingsError(f"{name} is {text!r}: give a whole number from {low} to {high}.")
     return int(text)
+
+
+def _switch(environment: dict[str, str], name: str) -> bool:
+    text = environment.get(name, "").strip().lower() or "off"
+    if text not in ("on", "off"):
+        raise SettingsError(f"{name} is {text!r}: give on or off.")
+    return text == "on"
 
 
 def _clock(environment: dict[str, str], name: str, default: str) -> str:
@@ -140,4 +148,5 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         history_years=_number(env, "HISTORY_YEARS", 7, 1, 100),
         translate_url=_address(env, "TRANSLATE_URL", "").rstrip("/"),
         feed_allow=_feeds(env),
+        link_check=_switch(env, "LINK_CHECK"),
     )

@@ -14,6 +14,7 @@ from bot.answers.dialogue import Turn, decide
 from bot.answers.replies import Answer, Reply
 from bot.codes import NEEDS
 from bot.database import migrate, open_database
+from bot.directory.cold_weather import ColdSpell
 from bot.directory.hours import BRITISH_TIME
 from bot.directory.pack import load_pack
 from bot.directory.reader import COLUMNS, HOMELESS_TONIGHT
@@ -143,6 +144,16 @@ def a_place(key: str, name: str, kind: str, *above: PlaceRecord, inside: bool = 
     """A place; ``above`` is the place that contains it, if any."""
     within = (name, *(above[0].within if above else ()))
     return PlaceRecord(key=key, name=name, kind=kind, within=within, inside=inside, spellings={})
+
+
+def a_cold_spell(
+    place: str = "fenland",
+    starts_at: datetime = british(2026, 11, 23, 18),
+    ends_at: datetime = british(2026, 11, 24, 9),
+    ended_at: datetime | None = None,
+) -> ColdSpell:
+    """A night of open beds, switched on by Olga at its start."""
+    return ColdSpell(1, place, starts_at, ends_at, "", "Olga", starts_at, ended_at, "Olga" if ended_at else "")
 
 
 class Pack:

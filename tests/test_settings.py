@@ -49,6 +49,7 @@ def test_a_variable_that_is_empty_is_as_good_as_not_set(name: str) -> None:
             ("https://a.example.org/feed", "http://127.0.0.1:8010"),
         ),
         ("MODELS_DIR", "/srv/models", "models", Path("/srv/models")),
+        ("LINK_CHECK", "On", "link_check", True),
     ],
 )
 def test_a_variable_sets_its_setting_and_no_other(name: str, value: str, field: str, meant: object) -> None:
@@ -98,6 +99,7 @@ def test_rasa_and_the_actions_are_on_this_machine_alone_even_where_the_front_doo
         ("OFFICE_OPENS", "9am"),
         ("OFFICE_OPENS", "9:00"),
         ("OFFICE_CLOSES", "25:00"),
+        ("LINK_CHECK", "yes"),
     ],
 )
 def test_what_cannot_be_used_is_refused_at_start_by_name_and_value(name: str, value: str) -> None:

@@ -1,4 +1,4 @@
-"""Composing an answer, in named steps: urgent, notices, guidance, services, choices.
+"""Composing an answer, in named steps: urgent, notices (open emergency beds the first), guidance, services, choices.
 
 Plain functions: a decision goes in with the directory and the moment, replies come out. The front door calls these, also while Rasa
 is away, with less to go on.
@@ -13,10 +13,12 @@ from babel.dates import get_day_names
 
 from bot.answers.cards import make_card
 from bot.answers.catalogue import Catalogues, Said
+from bot.answers.cold_weather import cold_weather_notices
 from bot.answers.dialogue import ANYWHERE, AT_A_TIME, Decision
 from bot.answers.replies import Answer, Choice, Reply, Understood, with_english
 from bot.answers.urgent import OfficeHours, urgent_reply
 from bot.codes import NEEDS, TALK, reply_language
+from bot.directory.cold_weather import ColdSpell
 from bot.directory.freshness import review_of
 from bot.directory.hours import BRITISH_TIME, Opening, opening_at, opens_on
 from bot.directory.meaning import Closest, MeaningIndex
@@ -50,11 +52,19 @@ class Heard:
 class Composer:
     """Composes answers for one installation."""
 
-    def __init__(self, directory: Directory, catalogues: Catalogues, office: OfficeHours, meaning: MeaningIndex | None = None) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        catalogues: Catalogues,
+        office: OfficeHours,
+        meaning: MeaningIndex | None = None,
+        cold_spells: tuple[ColdSpell, ...] = (),
+    ) -> None:
         self.directory = directory
         self.catalogues = catalogues
         self.office = office
         self.meaning = meaning
+        self.cold_spells = cold_spells
 
     def render(self, decision: Decision, written: str, moment: datetime, heard: Heard) -> Answer:
         """Find services and words for a decision, in the language of ours that readers of ``written`` can read, with the English."""
@@ -95,6 +105,9 @@ class Composer:
             text = self.catalogues.say(language, key.get(decision.kind, "ask_topic"))
             choices = self.topic_choices(language, CORE)
             replies = [*self._outside(decision, language), Reply(kind="choices", lang=language, text=text, choices=choices)]
+        if not decision.outside:
+            at = 1 if replies and replies[0].kind == "urgent" else 0
+            replies[at:at] = self.cold_weather(understood, language, moment)
         replies += self._circumstances(decision.circumstances, language)
         return Answer(understood, tuple(replies))
 
@@ -354,6 +367,14 @@ class Composer:
         phone = library.phones[0].number if library and library.phones else ""
         said = self.catalogues.said(language, key if phone else f"{key}_no_phone", phone=phone, email=library.email if library else "")
         return Reply(kind="text", lang=said.lang, text=said.text)
+
+    def cold_weather(self, understood: Understood, written: str, moment: datetime) -> list[Reply]:
+        """Say where emergency beds are open, to somebody who asks about housing or has nowhere to sleep; nothing where none are."""
+        if understood.urgent != "homeless_tonight" and "housing" not in (understood.topic, *understood.also):
+            return []
+        language = reply_language(written) or "en"
+        place = self.directory.place_named(understood.place or "")
+        return cold_weather_notices(self.cold_spells, place, language, moment, self.directory, self.office, self.catalogues)
 
     def urgent_only(self, kind: str | None, place: PlaceRecord | None, language: str, moment: datetime) -> Reply:
         """Give the urgent reply, or the emergency numbers where nothing urgent was found; for when Rasa is away."""

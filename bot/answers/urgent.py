@@ -16,6 +16,8 @@ from bot.directory.records import Directory, PlaceRecord, ServiceRecord
 from bot.directory.search import find_services, nearness
 
 EMERGENCY_NUMBER = "999"
+COUNCIL, NIGHT_LINE, HELPLINE, ASYLUM_HELPLINE, NOBODY = "council", "night_line", "helpline", "asylum_helpline", "nobody"
+"""Whose number somebody with nowhere to sleep is given: ``urgent.homeless_tonight.<kind>`` are the words around it."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +31,10 @@ class OfficeHours:
         return is_office_hours(moment, self.opens, self.closes)
 
 
-def _tonight(
+def number_for_tonight(
     directory: Directory, place: PlaceRecord | None, moment: datetime, office: OfficeHours
 ) -> tuple[str, str, ServiceRecord | None]:
-    """Choose the number for somebody with nowhere to sleep: key of the words, the number, and whose it is.
+    """Choose the number for somebody with nowhere to sleep: its kind, the number, and the service whose it is.
 
     In office hours the council of the place; after them its own night line, or else a helpline that is known to be open.
     """
@@ -43,16 +45,16 @@ def _tonight(
     if council:
         phone = phone_for(council, in_office)
         if phone and (in_office or phone.out_of_hours):
-            return ("urgent.homeless_tonight.council" if in_office else "urgent.homeless_tonight.night_line"), phone.number, council
+            return (COUNCIL if in_office else NIGHT_LINE), phone.number, council
     for service in found:
         line = phone_for(service, in_office)
         if line and "housing" in service.leads and service is not council and opening_at(service.schedules, moment) is Opening.OPEN:
-            return "urgent.homeless_tonight.helpline", line.number, service
+            return HELPLINE, line.number, service
     for service in found:
         line = phone_for(service, in_office)
         if line and "housing" in service.topics and opening_at(service.schedules, moment) is Opening.OPEN:
-            return "urgent.homeless_tonight.asylum_helpline", line.number, service
-    return "urgent.homeless_tonight.nobody", EMERGENCY_NUMBER, None
+            return ASYLUM_HELPLINE, line.number, service
+    return NOBODY, EMERGENCY_NUMBER, None
 
 
 def _leading(directory: Directory, kind: str, place: PlaceRecord | None, in_office: bool) -> tuple[ServiceRecord | None, str]:
@@ -71,7 +73,8 @@ def urgent_reply(
     """Give the reply to an urgent need, with its English, and whether a native speaker has reviewed the words."""
     key, number, name = "urgent.emergency", EMERGENCY_NUMBER, ""
     if kind == "homeless_tonight":
-        key, number, service = _tonight(directory, place, moment, office)
+        whose, number, service = number_for_tonight(directory, place, moment, office)
+        key = f"urgent.homeless_tonight.{whose}"
         name = service.organization if service else ""
     elif kind != "emergency":
         # With no number of its own on record, the emergency number is still right.

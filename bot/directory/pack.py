@@ -4,6 +4,7 @@ An installation's directory is filled from its area's pack and ``england``. The 
 """
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,8 @@ def read_pack(directory: Path, guidance: Path, area: str, now: datetime) -> list
     own = {row.text("key") for row in sheet(folders[1] / "gazetteer.csv", "gazetteer.csv")}
     others = [row for path in sorted(directory.glob("*/gazetteer.csv")) if path.parent not in folders for row in sheet(path, path.name)]
     # People will name the other areas' districts and cities too, and what has a name of several words, which means nothing else.
-    rows["gazetteer.csv"] += [row for row in others if row.text("kind") in ("county", "district", "city") or " " in row.text("name")]
+    named = [row for row in others if row.text("kind") in ("county", "district", "city") or " " in row.text("name")]
+    rows["gazetteer.csv"] = _places_once([*rows["gazetteer.csv"], *named])
     reader = RowReader(rows, problems, now, Known(areas=frozenset(row.text("name") for row in others)), own)
     objects = reader.read()
     if area not in own:
@@ -58,6 +60,24 @@ def read_pack(directory: Path, guidance: Path, area: str, now: datetime) -> list
     if problems:
         raise PackError(list(dict.fromkeys(problems)))
     return objects
+
+
+def _places_once(rows: list[Row]) -> list[Row]:
+    """Give one row for each place that England's sheet and an area's have both: the area's, which may leave the spellings to England's."""
+
+    def place(row: Row) -> tuple[str, str]:
+        return row.text("key"), row.text("name")
+
+    of_england = [row for row in rows if row.file.startswith(f"{SHARED}/")]
+    of_areas = [row for row in rows if not row.file.startswith(f"{SHARED}/")]
+    shared, listed = {place(row): row for row in of_england}, {place(row) for row in of_areas}
+
+    def whole(row: Row) -> Row:
+        also = shared.get(place(row), row)
+        left = [name for name in also.cells if name.startswith("spellings_") or name == "ambiguous"]
+        return replace(row, cells={**row.cells, **{name: row.text(name) or also.text(name) for name in left}})
+
+    return [*(row for row in of_england if place(row) not in listed), *map(whole, of_areas)]
 
 
 def load_pack(

@@ -118,6 +118,7 @@ async def chat(request: Request) -> Response:
             "detail": said.text,
             "lang": said.lang,
             "urgent": unanswered.urgent.as_json(),
+            "notices": [notice.as_json() for notice in unanswered.notices],
             "understood": unanswered.understood,
             "directory": f"/directory?lang={lang}",
             "session": unanswered.chat.token,

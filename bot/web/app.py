@@ -26,6 +26,7 @@ from bot.answers.catalogue import Catalogues
 from bot.conversation.store import ConversationStore
 from bot.database import open_database
 from bot.directory.changes import Changes
+from bot.directory.cold_weather import ColdWeatherSwitch
 from bot.directory.feed import Feed
 from bot.directory.listing import Listing
 from bot.directory.lookup import Filters
@@ -44,6 +45,7 @@ from bot.web.engine import Engine
 from bot.web.limits import RateLimits
 from bot.web.live import Live
 from bot.web.officer import approvals, editing, files, history, home, places, records
+from bot.web.officer import cold_weather as cold_weather_page
 from bot.web.officer.office import Learning, Office
 from bot.web.pipeline import Pipeline
 from bot.web.rendering import STATIC
@@ -55,7 +57,7 @@ log = logging.getLogger(__name__)
 TIDY_EVERY = 60.0
 """Seconds between looks at what is to be erased."""
 SWEEP_EVERY = 2.0
-"""Seconds between looks at whether a member of staff, a visitor or the desk's day is gone, and whether the directory changed."""
+"""Seconds between looks at whether somebody or the desk's day is gone, and whether officers changed anything."""
 
 
 class SafetyHeaders:
@@ -123,6 +125,11 @@ async def _sweep_for_ever(pipeline: Pipeline) -> None:
             await pipeline.refresh_directory()
         except Exception as error:
             log.error("The desk and the directory could not be looked over and will be again: %s", type(error).__name__)
+        try:
+            # It may have been switched in another process.
+            await to_thread.run_sync(pipeline.cold_weather.refresh)
+        except Exception as error:
+            log.error("The cold-weather switch could not be read and will be again: %s", type(error).__name__)
 
 
 def _stop_if_failed(watching: asyncio.Task[None]) -> None:
@@ -159,8 +166,9 @@ def make_app(settings: Settings) -> Starlette:
     store = ConversationStore(database, settings.idle_minutes)
     catalogues = Catalogues()
     look_up = open_look_up(directory, meaning, catalogues)
+    cold_weather = ColdWeatherSwitch(database)
     translator = Translator(settings.translate_url) if settings.translate_url else None
-    pipeline = Pipeline(settings, store, live, reader, catalogues, engine, meaning, desk, look_up, translator)
+    pipeline = Pipeline(settings, store, live, reader, catalogues, engine, meaning, desk, look_up, cold_weather, translator)
     office = Office(Changes(database), Listing(database), Uploads(database), Learning())
     commit = _commit()
 
@@ -223,6 +231,7 @@ def make_app(settings: Settings) -> Starlette:
             *places.routes,
             *approvals.routes,
             *history.routes,
+            *cold_weather_page.routes,
             *api.routes,
             *feed.routes,
             Route("/healthz", healthz),

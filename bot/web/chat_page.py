@@ -2,6 +2,7 @@
 
 import contextlib
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -91,6 +92,7 @@ async def _chat_page(
     message_id: str = "",
     notice: str = "",
     urgent: dict[str, Any] | None = None,
+    notices: Sequence[dict[str, Any]] = (),
     callback_error: str = "",
     contact: str = "",
 ) -> Response:
@@ -128,6 +130,7 @@ async def _chat_page(
         core=CORE,
         topics=TILES,
         urgent=urgent,
+        notices=notices,
         days=pipeline.settings.retention_days,
         path="/",
         seen=talk.seen,
@@ -216,7 +219,9 @@ async def post_chat(request: Request) -> Response:
         return await _chat_page(visit, None, 404, error=say("error.unknown_session"), typed=text, message_id=message_id)
     except Unanswered as away:
         words = pipeline.catalogues.say(away.language, "error.engine", seconds=RETRY_AFTER)
-        return await _chat_page(visit, away.chat, 503, away.language, words, text, message_id, urgent=away.urgent.as_json())
+        notices = [notice.as_json() for notice in away.notices]
+        urgent = away.urgent.as_json()
+        return await _chat_page(visit, away.chat, 503, away.language, words, text, message_id, urgent=urgent, notices=notices)
     written = reply_language(response["language"]) or "en"
     return await _chat_page(visit, chat, language=written, typed=text if choice else "")
 

@@ -20,6 +20,7 @@ from bot.answers.replies import Reply, Understood
 from bot.answers.urgent import OfficeHours
 from bot.codes import CIRCUMSTANCES, NEEDS, reply_language
 from bot.conversation.store import Chat, ConversationStore
+from bot.directory.cold_weather import ColdWeatherSwitch
 from bot.directory.lookup import LookUp
 from bot.directory.meaning import MeaningIndex
 from bot.errors import EngineAway, MessageRefused
@@ -54,12 +55,13 @@ class Incoming:
 class Unanswered(Exception):
     """Rasa is away: what could be worked out without it, to be shown with the emergency numbers."""
 
-    def __init__(self, chat: Chat, language: str, understood: dict[str, Any], urgent: Reply) -> None:
+    def __init__(self, chat: Chat, language: str, understood: dict[str, Any], urgent: Reply, notices: list[Reply]) -> None:
         super().__init__("engine away")
         self.chat = chat
         self.language = language
         self.understood = understood
         self.urgent = urgent
+        self.notices = notices
 
 
 class Pipeline:
@@ -76,6 +78,7 @@ class Pipeline:
         meaning: MeaningIndex,
         desk: Desk,
         look_up: LookUp,
+        cold_weather: ColdWeatherSwitch,
         translator: Translator | None = None,
     ) -> None:
         self.settings = settings
@@ -87,6 +90,7 @@ class Pipeline:
         self.meaning = meaning
         self.desk = desk
         self.look_up = look_up
+        self.cold_weather = cold_weather
         self.translator = translator
         self._behind: set[asyncio.Task[None]] = set()
         self._searches = asyncio.Lock()
@@ -112,7 +116,7 @@ class Pipeline:
     def composer(self) -> Composer:
         """Give a composer over the directory as it is now."""
         office = OfficeHours(self.settings.office_opens, self.settings.office_closes)
-        return Composer(self.live.current(), self.catalogues, office, self.meaning)
+        return Composer(self.live.current(), self.catalogues, office, self.meaning, self.cold_weather.current())
 
     def handover_words(self) -> HandoverWords:
         """Give what says the words of a handover over the directory as it is now."""
@@ -307,10 +311,13 @@ class Pipeline:
         before = await to_thread.run_sync(self.store.answers, chat) if about_before else []
         if decision.focus:
             heard = replace(heard, shown=tuple(_services_in(answer) for answer in before))
-        turn = self.composer().render(decision, language, datetime.now(timezone.utc), heard).as_json()
+        composer, moment = self.composer(), datetime.now(timezone.utc)
+        turn = composer.render(decision, language, moment, heard).as_json()
         if decision.kind == "repeat" and before:
             again = [reply for reply in before[0]["replies"] if reply["kind"] != "notice"]
-            turn = {"understood": before[0]["understood"], "replies": again}
+            # What was noticed then may be over, and beds may be open now.
+            notices = composer.cold_weather(Understood(**before[0]["understood"]), language, moment)
+            turn = {"understood": before[0]["understood"], "replies": [*(notice.as_json() for notice in notices), *again]}
         view = await to_thread.run_sync(self.desk.view, chat.id)
         turn["replies"] += [reply.as_json() for reply in await self._person_too(chat, decision, reading, language, before, view)]
         if reading and reading.redacted:
@@ -357,9 +364,12 @@ class Pipeline:
     def _without_engine(self, chat: Chat, reading: Reading | None, language: str) -> Unanswered:
         place = reading.place.inside if reading else None
         urgent = reading.urgent if reading else None
-        reply = self.composer().urgent_only(urgent, place, language, datetime.now(timezone.utc))
+        composer, moment = self.composer(), datetime.now(timezone.utc)
+        reply = composer.urgent_only(urgent, place, language, moment)
         understood = Understood(urgent=urgent, place=place.name if place else None)
-        return Unanswered(chat, reply_language(language) or "en", asdict(understood), reply)
+        outside = reading is not None and reading.place.outside is not None
+        notices = [] if outside else composer.cold_weather(understood, language, moment)
+        return Unanswered(chat, reply_language(language) or "en", asdict(understood), reply, notices)
 
     async def erase_by(self, token: str) -> bool:
         """Erase the conversation of ``token``, even one that has ended. Gives as ``erase``; raises UnknownConversation."""

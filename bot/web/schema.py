@@ -157,7 +157,10 @@ class ReferenceResponse(msgspec.Struct):
 
 
 class Problem(msgspec.Struct):
-    """An RFC 9457 problem; ``detail`` says what to do. While the engine is away, urgent, understood and directory are there."""
+    """An RFC 9457 problem; ``detail`` says what to do.
+
+    While the engine is away, urgent, notices (emergency beds that are open), understood and directory are there.
+    """
 
     type: str
     title: str
@@ -165,6 +168,7 @@ class Problem(msgspec.Struct):
     detail: str
     lang: str
     urgent: ReplyShape | None = None
+    notices: list[ReplyShape] = []
     understood: UnderstoodShape | None = None
     directory: str = ""
     session: str = ""

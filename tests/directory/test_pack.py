@@ -266,3 +266,27 @@ def test_another_area_takes_the_place_of_the_first(engine: Engine) -> None:
     assert directory.area.name == "Lewisham"
     assert not any(service.serves == ("Birmingham",) for service in directory.services)
     assert count(engine, models.LoadedPack) == 1
+
+
+def test_a_place_of_england_s_sheet_that_an_area_lists_is_the_area_s_with_england_s_spellings(engine: Engine, pack: Pack) -> None:
+    pack.add("gazetteer.csv", "england", key="brigg", name="Brigg", kind="suburb", parent="england", spellings_uk="Бриґ", ambiguous="word")
+    place = pack.read(engine).places["brigg"]
+    assert (place.inside, place.kind, place.within[:2]) == (True, "town", ("Brigg", "Northwold"))
+    assert (place.local_name("uk"), place.ambiguous) == ("Бриґ", "word")
+
+
+def test_the_area_s_own_spelling_of_a_place_goes_before_england_s(engine: Engine, pack: Pack) -> None:
+    pack.add(
+        "gazetteer.csv", "england", key="scunby", name="Scunby", kind="town", parent="england", spellings_uk="Сканбі", spellings_ar="سكنبي"
+    )
+    pack.add("gazetteer.csv", key="scunby", name="Scunby", kind="town", parent="northwold", spellings_uk="Скунбі")
+    place = pack.read(engine).places["scunby"]
+    assert (place.local_name("uk"), place.local_name("ar")) == ("Скунбі", "سكنبي")
+
+
+def test_a_key_that_means_another_place_in_england_s_sheet_is_a_fault(engine: Engine, pack: Pack) -> None:
+    pack.add("gazetteer.csv", "england", key="brigg", name="Brigg on Sea", kind="town", parent="england")
+    with pytest.raises(
+        PackError, match=r"woldshire/gazetteer.csv, row 5, column key: 'brigg': this already stands in england/gazetteer.csv"
+    ):
+        pack.load(engine)

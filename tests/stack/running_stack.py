@@ -26,10 +26,11 @@ def free_port() -> int:
 
 @dataclass
 class Stack:
-    """A running product; ``environment`` holds what differs from the defaults."""
+    """A running product; ``environment`` holds what differs from the defaults, ``checkout`` is where its code and data are."""
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    checkout: Path = ROOT
     process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
@@ -53,7 +54,7 @@ class Stack:
         """Start the three processes and, with ``wait``, wait until a question can be answered."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "bot", "run"], cwd=ROOT, env=self.settings(), stdout=log, stderr=log, start_new_session=True
+                [sys.executable, "-m", "bot", "run"], cwd=self.checkout, env=self.settings(), stdout=log, stderr=log, start_new_session=True
             )
         if wait:
             try:
