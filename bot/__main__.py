@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from bot.errors import DeskError
 from bot.settings import read_settings
@@ -27,6 +28,15 @@ def _add_staff(parser: argparse.ArgumentParser) -> None:
     actions.add_parser("list", help="show all accounts")
 
 
+def _add_catalogue(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True)
+    export = actions.add_parser("export", help="write every text that can be translated, with what officers changed, as .po files")
+    export.add_argument("folder", metavar="FOLDER", type=Path)
+    bring = actions.add_parser("import", help="show what a translator's .po file would change; with --yes, change it")
+    bring.add_argument("file", metavar="FILE.po", type=Path)
+    bring.add_argument("--yes", action="store_true", help="change it")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; give the exit status. Errors of ours are one message, without a traceback."""
     parser = argparse.ArgumentParser(prog="python -m bot", description="Welcome Desk")
@@ -37,6 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("rasa", help="Rasa alone, on loopback")
     commands.add_parser("actions", help="the action server alone, on loopback")
     _add_staff(commands.add_parser("staff", help="the accounts of the desk"))
+    _add_catalogue(commands.add_parser("catalogue", help="texts and translations, out to translators and in again"))
     chosen = parser.parse_args(arguments)
     try:
         settings = read_settings()
@@ -44,6 +55,11 @@ def main(arguments: list[str] | None = None) -> int:
             from bot.handover.command import run_staff
 
             run_staff(settings, chosen, _say)
+            return 0
+        if chosen.command == "catalogue":
+            from bot.answers.command import run_catalogue
+
+            run_catalogue(settings, chosen, _say)
             return 0
         from bot import runner
 

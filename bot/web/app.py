@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot import __version__
 from bot.answers.cards import is_free_service
 from bot.answers.catalogue import Catalogues
+from bot.answers.wording import Wordings
 from bot.codes import NEEDS
 from bot.conversation.store import ConversationStore
 from bot.database import open_database
@@ -43,7 +44,8 @@ from bot.web import api, chat_page, embed, pages, sheet
 from bot.web.engine import Engine
 from bot.web.limits import RateLimits
 from bot.web.live import Live
-from bot.web.officer import home
+from bot.web.officer import catalogue_files, home, phrases, translations
+from bot.web.officer import wordings as wording_pages
 from bot.web.pipeline import Pipeline
 from bot.web.rendering import STATIC
 from bot.web.staff import chat as staff_chat
@@ -54,7 +56,7 @@ log = logging.getLogger(__name__)
 TIDY_EVERY = 60.0
 """Seconds between looks at what is to be erased and whether the directory changed."""
 SWEEP_EVERY = 2.0
-"""Seconds between looks at whether a member of staff, a visitor or the desk's day is gone."""
+"""Seconds between looks at whether a member of staff, a visitor or the desk's day is gone, and whether officers changed words elsewhere."""
 
 
 class SafetyHeaders:
@@ -121,11 +123,12 @@ async def _tidy_for_ever(pipeline: Pipeline) -> None:
         await asyncio.sleep(TIDY_EVERY)
 
 
-async def _sweep_for_ever(desk: Desk) -> None:
+async def _sweep_for_ever(pipeline: Pipeline) -> None:
     while True:
         await asyncio.sleep(SWEEP_EVERY)
         try:
-            await to_thread.run_sync(desk.sweep)
+            await to_thread.run_sync(pipeline.catalogues.refresh)
+            await to_thread.run_sync(pipeline.desk.sweep)
         except Exception as error:
             log.error("The desk could not be looked over and will be again: %s", type(error).__name__)
 
@@ -162,7 +165,8 @@ def make_app(settings: Settings) -> Starlette:
         alert=Notifier(settings.desk_notify).alert,
     )
     store = ConversationStore(database, settings.idle_minutes)
-    catalogues = Catalogues()
+    wordings = Wordings(database, lambda: datetime.now(timezone.utc))
+    catalogues = Catalogues(wordings=wordings)
     look_up = open_look_up(directory, meaning, catalogues)
     translator = Translator(settings.translate_url) if settings.translate_url else None
     pipeline = Pipeline(settings, store, live, reader, catalogues, engine, meaning, desk, look_up, translator)
@@ -201,7 +205,7 @@ def make_app(settings: Settings) -> Starlette:
         shown = f"http://{settings.host}:{settings.port}/"
         tasks = [
             asyncio.create_task(work)
-            for work in (engine.watch(), _tidy_for_ever(pipeline), _sweep_for_ever(desk), _announce(engine, shown))
+            for work in (engine.watch(), _tidy_for_ever(pipeline), _sweep_for_ever(pipeline), _announce(engine, shown))
         ]
         tasks[0].add_done_callback(_stop_if_failed)
         yield
@@ -221,6 +225,10 @@ def make_app(settings: Settings) -> Starlette:
             *queue.routes,
             *staff_chat.routes,
             *home.routes,
+            *wording_pages.routes,
+            *catalogue_files.routes,
+            *translations.routes,
+            *phrases.routes,
             *api.routes,
             Route("/healthz", healthz),
             Route("/readyz", readyz),
@@ -240,6 +248,7 @@ def make_app(settings: Settings) -> Starlette:
     app.add_middleware(SafetyHeaders, frame_ancestors=settings.frame_ancestors)
     app.state.pipeline = pipeline
     app.state.live = pages_told
+    app.state.wordings = wordings
     # A hash takes its time: threads of its own, so that no number of tries keeps visitors waiting.
     app.state.signing_in = CapacityLimiter(2)
     app.state.limits = RateLimits(settings)

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from bot.answers.urgent import EMERGENCY_NUMBER
 from bot.codes import direction
 from bot.directory.hours import BRITISH_TIME
-from bot.errors import SignedOut, SignInRefused
+from bot.errors import MessageRefused, SignedOut, SignInRefused
 from bot.handover.accounts import OFFICER, SESSION_HOURS, STAFF, Accounts, Session, check_csrf
 from bot.web.api import LARGEST_BODY, live_of, pipeline_of, read_body
 from bot.web.rendering import ASSETS, environment, form_of
@@ -49,10 +49,10 @@ def comes_from_here(request: Request) -> bool:
     return origin is None or urlsplit(origin).netloc in ours
 
 
-async def given(request: Request) -> FormData:
-    """Give the form of a request, read once. Raises MessageRefused where it is too large."""
+async def given(request: Request, largest: int = 4 * LARGEST_BODY) -> FormData:
+    """Give the form of a request, read once. Raises MessageRefused where it is larger than ``largest`` bytes."""
     if not hasattr(request.state, "form"):
-        request.state.form = await form_of(request, await read_body(request, 4 * LARGEST_BODY))
+        request.state.form = await form_of(request, await read_body(request, largest))
     form: FormData = request.state.form
     return form
 
@@ -63,10 +63,13 @@ def text_of(form: FormData, name: str, at_most: int = 1000) -> str:
     return value[:at_most].strip() if isinstance(value, str) else ""
 
 
-def signed_in(page: Page, roles: frozenset[str] = LIBRARIANS | OFFICERS, touch: bool = True) -> Callable[[Request], Awaitable[Response]]:
+def signed_in(
+    page: Page, roles: frozenset[str] = LIBRARIANS | OFFICERS, touch: bool = True, largest: int = 4 * LARGEST_BODY
+) -> Callable[[Request], Awaitable[Response]]:
     """Make a page that is for people with one of ``roles`` only; others are sent to sign in, or told that it is not for them.
 
-    A form must come from a page of ours and hold the session's CSRF token. What a page does by itself does not ``touch`` the session.
+    A form must come from a page of ours, hold the session's CSRF token, and have ``largest`` bytes at most. What a page does by itself
+    does not ``touch`` the session.
     """
 
     async def guarded(request: Request) -> Response:
@@ -81,7 +84,11 @@ def signed_in(page: Page, roles: frozenset[str] = LIBRARIANS | OFFICERS, touch: 
         if who.member.role not in roles:
             return show(request, who, "staff/refused.html", 403, reason=f"staff.not_for.{who.member.role}")
         if request.method == "POST":
-            if not comes_from_here(request) or not check_csrf(who, text_of(await given(request), "csrf", 64)):
+            try:
+                form = await given(request, largest)
+            except MessageRefused:
+                return show(request, who, "staff/refused.html", 413, reason="staff.form_too_large")
+            if not comes_from_here(request) or not check_csrf(who, text_of(form, "csrf", 64)):
                 return show(request, who, "staff/refused.html", 403, reason="staff.cross_site")
         return await page(request, who)
 

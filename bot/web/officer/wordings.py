@@ -1,0 +1,138 @@
+"""What the pages of words share: keeping changes, deciding on those that wait, and bringing an older text back."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from anyio import to_thread
+from babel import Locale
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from bot.answers.standing import find_line, waiting
+from bot.answers.wording import IN_FORCE, PHRASES, WAITING, Draft, Wordings
+from bot.codes import REPLY_LANGUAGES
+from bot.directory.hours import BRITISH_TIME
+from bot.errors import WordingRefused
+from bot.handover.accounts import Session
+from bot.web.api import pipeline_of
+from bot.web.rendering import in_words
+from bot.web.staff.door import OFFICERS, given, show, signed_in, text_of
+
+LANGUAGES = {code: str(Locale.parse(code, sep="-").get_display_name("en")) for code in REPLY_LANGUAGES}
+"""What officers call the languages that we write."""
+TOLD = ("saved", "proposed", "approved", "refused", "taken_back", "retired", "returned", "taken")
+"""What a page can say about what was just done, by the last part of the key of the words."""
+WHY_AT_MOST = 500
+
+
+def wordings_of(request: Request) -> Wordings:
+    """Give the versions of texts of the running application."""
+    found: Wordings = request.app.state.wordings
+    return found
+
+
+async def keep(request: Request, who: Session, drafts: list[Draft], why: str = "") -> str:
+    """Keep changes in somebody's name, said from the next message on; give what is to be told of it.
+
+    Raises WordingRefused as ``Wordings.propose``.
+    """
+    kept = await to_thread.run_sync(wordings_of(request).propose, drafts, who.member.name, who.member.id, why)
+    await to_thread.run_sync(pipeline_of(request).catalogues.refresh)
+    return "proposed" if any(version.state == WAITING for version in kept) else "saved"
+
+
+def show_words(
+    request: Request, who: Session, template: str, status: int = 200, error: WordingRefused | None = None, **values: Any
+) -> Response:
+    """Write a page of words. In templates ``languages`` are the English names of ours, ``on`` writes the day of a moment."""
+    told = request.query_params.get("told", "")
+    say = pipeline_of(request).catalogues.say
+    return show(
+        request,
+        who,
+        template,
+        409 if error and error.decided else status,
+        languages=LANGUAGES,
+        on=lambda moment: in_words(moment.astimezone(BRITISH_TIME).date(), "en") if moment else "",
+        day=lambda day: in_words(day, "en"),
+        told=told if told in TOLD else "",
+        error=say("en", error.key, **error.values) if error else "",
+        **values,
+    )
+
+
+async def waiting_for(request: Request) -> list[Any]:
+    """Give what waits for a second officer, as ``officer/words.html`` shows it."""
+    pipeline = pipeline_of(request)
+    return await to_thread.run_sync(waiting, wordings_of(request), pipeline.catalogues, pipeline.live.current())
+
+
+def _back(address: str, told: str) -> Response:
+    """Lead back to one of the officers' pages, which tells what was done."""
+    path = address if address.startswith("/officer/") and address.isprintable() and "\\" not in address else "/officer/translations"
+    return RedirectResponse(f"{path}{'&' if '?' in path else '?'}{urlencode({'told': told})}", 303)
+
+
+async def decide(request: Request, who: Session) -> Response:
+    """Approve, refuse or take back a change that waits."""
+    form, number = await given(request), int(request.path_params["id"])
+    deed, back, wordings = text_of(form, "do", 20), text_of(form, "back", 300), wordings_of(request)
+    name, staff_id = who.member.name, who.member.id
+    try:
+        if deed == "approve":
+            await to_thread.run_sync(wordings.approve, number, name, staff_id)
+        elif deed == "refuse":
+            await to_thread.run_sync(wordings.refuse, number, name, staff_id, text_of(form, "reason", WHY_AT_MOST))
+        elif deed == "take_back":
+            await to_thread.run_sync(wordings.take_back, number, name, staff_id)
+        else:
+            raise WordingRefused("officer.words.error.unknown")
+    except WordingRefused as refused:
+        return show_words(request, who, "officer/not_done.html", 422, refused, back=back)
+    await to_thread.run_sync(pipeline_of(request).catalogues.refresh)
+    return _back(back, {"approve": "approved", "refuse": "refused", "take_back": "taken_back"}[deed])
+
+
+async def bring_back(request: Request, who: Session) -> Response:
+    """Make an older text of the history the newest again: an officer's (by its number), or the catalogue's own (0)."""
+    form = await given(request)
+    domain, language, key = (text_of(form, name, 120) for name in ("domain", "language", "key"))
+    number, back = text_of(form, "version", 12), text_of(form, "back", 300)
+    try:
+        draft = await to_thread.run_sync(_older, request, domain, language, key, int(number) if number.isdecimal() else -1)
+        told = await keep(request, who, [draft])
+    except WordingRefused as refused:
+        return show_words(request, who, "officer/not_done.html", 422, refused, back=back)
+    return _back(back, told)
+
+
+def _older(request: Request, domain: str, language: str, key: str, number: int) -> Draft:
+    """Give an older text as a draft. Raises WordingRefused where there is none, or it was made from another English."""
+    pipeline = pipeline_of(request)
+    catalogues = pipeline.catalogues
+    if number == 0:
+        older: Any = catalogues.own(language, domain).get(key)
+    else:
+        older = wordings_of(request).version(number)
+        if older.place != (domain, language, key) or older.state != IN_FORCE:
+            older = None
+    if older is None:
+        raise WordingRefused("officer.words.error.unknown")
+    if language == "en" and domain == PHRASES:
+        now = next(iter(catalogues.candidates("en", PHRASES, key)), None)
+        english = now.text if now else older.english
+    else:
+        line = find_line(catalogues, pipeline.live.current(), language, domain, key)
+        if line is None:
+            raise WordingRefused("officer.words.error.unknown")
+        if older.english != line.english:
+            raise WordingRefused("officer.words.error.older_english")
+        english = line.english
+    return Draft(domain, language, key, older.text, english, older.review, older.reviewed_by, older.reviewed_on)
+
+
+routes = [
+    Route("/officer/wordings/{id:int}", signed_in(decide, OFFICERS), methods=["POST"]),
+    Route("/officer/wordings/bring-back", signed_in(bring_back, OFFICERS), methods=["POST"]),
+]
