@@ -33,6 +33,7 @@ MADE_FROM = "made from: "
 FUZZY, EMPTY, OTHER_ENGLISH, NOT_USED = "fuzzy", "empty", "other_english", "not_used"
 """Why an entry of a file is left aside."""
 _NO_WRAP = 10**6
+_WHOLE = re.compile(r'\s*(?:#.*|(?:msg\w+(?:\[\d\])?\s*)?"(?:[^"\\]|\\.)*")?\s*')
 
 
 def header_of(language: str, domain: str, locales: Path = LOCALES) -> str:
@@ -152,9 +153,13 @@ def _parse(content: bytes) -> Catalog:
     if len(content) > LARGEST_FILE:
         raise CatalogueRefused([(0, "", WordingRefused("officer.files.error.large", limit=LARGEST_FILE // 1024))])
     try:
-        content.decode("utf-8-sig")
+        lines_of_file = content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise CatalogueRefused([(0, "", WordingRefused("officer.files.error.utf8"))]) from error
+    # Babel takes the last character of a line for its quotation mark, whatever it is.
+    broken = next((number for number, line in enumerate(lines_of_file, 1) if not _WHOLE.fullmatch(line)), 0)
+    if broken:
+        raise CatalogueRefused([(broken, "", WordingRefused("officer.files.error.syntax"))])
     try:
         return read_po(BytesIO(content.removeprefix(b"\xef\xbb\xbf")), charset="utf-8", abort_invalid=True)
     except PoFileError as error:

@@ -66,7 +66,7 @@ def check_text(domain: str, language: str, key: str, text: str, english: str) ->
     """
     if domain == "answers" or (domain == "phrases" and language == "en" and not text):
         return
-    if not text.strip():
+    if not text.strip("".join(JOINERS) + " "):
         raise WordingRefused("officer.words.error.empty")
     if any(_is_unseen(c) for c in text):
         raise WordingRefused("officer.words.error.unseen")
