@@ -110,7 +110,8 @@ def test_what_is_decided_is_decided(wordings: Wordings, deed: str) -> None:
 def test_of_two_who_decide_at_once_one_wins(wordings: Wordings) -> None:
     for _ in range(5):
         (kept,) = wordings.propose([STATEMENT], *OLGA)
-        barrier, outcomes = threading.Barrier(2), []
+        outcomes: list[str] = []
+        barrier = threading.Barrier(2)
 
         def decide(approves: bool, number: int = kept.id, barrier: threading.Barrier = barrier, outcomes: list[str] = outcomes) -> None:
             barrier.wait()

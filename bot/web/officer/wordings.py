@@ -16,7 +16,6 @@ from bot.directory.hours import BRITISH_TIME
 from bot.errors import WordingRefused
 from bot.handover.accounts import Session
 from bot.web.api import pipeline_of
-from bot.web.rendering import in_words
 from bot.web.staff.door import OFFICERS, given, show, signed_in, text_of
 
 LANGUAGES = {code: str(Locale.parse(code, sep="-").get_display_name("en")) for code in REPLY_LANGUAGES}
@@ -45,7 +44,7 @@ async def keep(request: Request, who: Session, drafts: list[Draft], why: str = "
 def show_words(
     request: Request, who: Session, template: str, status: int = 200, error: WordingRefused | None = None, **values: Any
 ) -> Response:
-    """Write a page of words. In templates ``languages`` are the English names of ours, ``on`` writes the day of a moment."""
+    """Write a page of words. In templates ``languages`` are the English names of ours, ``on`` writes a moment, ``day`` a date."""
     told = request.query_params.get("told", "")
     say = pipeline_of(request).catalogues.say
     return show(
@@ -54,8 +53,8 @@ def show_words(
         template,
         409 if error and error.decided else status,
         languages=LANGUAGES,
-        on=lambda moment: in_words(moment.astimezone(BRITISH_TIME).date(), "en") if moment else "",
-        day=lambda day: in_words(day, "en"),
+        on=lambda moment: moment.astimezone(BRITISH_TIME).strftime("%d %B %Y, %H:%M") if moment else "",
+        day=lambda day: day.strftime("%d %B %Y"),
         told=told if told in TOLD else "",
         error=say("en", error.key, **error.values) if error else "",
         **values,
