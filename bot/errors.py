@@ -3,7 +3,9 @@
 DeskError
 ├── SettingsError          an environment variable holds something unusable
 ├── SetUpError             something that must be there at start is not (model, database, port)
-├── PackError              a row of an area pack is wrong; names file, row, column, value and what to type
+├── PackError              a row of the directory is wrong; names file, row, column, value and what to type
+├── Overtaken              somebody changed a record since it was read; holds it as it is now
+├── NotApproved            a proposed change cannot be put into force by this officer, or waits no more
 ├── EngineAway             Rasa did not answer in time, or is still loading
 ├── MessageRefused         what a visitor sent cannot be taken; carries a catalogue key and an HTTP status
 ├── AlreadyTaken           somebody else has this chat, or it is not there to be taken
@@ -19,6 +21,9 @@ DeskError
 
 No error carries the text of a message.
 """
+
+from collections.abc import Sequence
+from typing import Any
 
 
 class DeskError(Exception):
@@ -39,9 +44,25 @@ class PackError(DeskError):
     ``problems`` lists one sentence a fault, each naming file, row, column, value and what would be right.
     """
 
-    def __init__(self, problems: list[str]) -> None:
+    def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))
-        self.problems = problems
+        self.problems = list(problems)
+
+
+class Overtaken(DeskError):
+    """Somebody changed a record since it was read. ``record`` is a ``bot.directory.changes.Record`` as it is now."""
+
+    def __init__(self, record: Any) -> None:
+        super().__init__(f"{record.kind} {record.key} has changed meanwhile")
+        self.record = record
+
+
+class NotApproved(DeskError):
+    """A proposed change cannot be put into force; ``why`` is ``own`` (its proposer may not) or ``decided`` (it waits no more)."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 class EngineAway(DeskError):

@@ -15,7 +15,8 @@ from bot.answers.replies import Answer, Reply
 from bot.codes import NEEDS
 from bot.database import migrate, open_database
 from bot.directory.hours import BRITISH_TIME
-from bot.directory.pack import COLUMNS, GUIDANCE_COLUMNS, HOMELESS_TONIGHT, load_pack
+from bot.directory.pack import load_pack
+from bot.directory.reader import COLUMNS, HOMELESS_TONIGHT
 from bot.directory.records import Directory, GuidanceRecord, PhoneRecord, PlaceRecord, ScheduleRecord, ServiceRecord, read_directory
 from bot.handover.accounts import Accounts, Member
 from bot.handover.callback import Vault
@@ -71,6 +72,7 @@ def a_service(
     topics: tuple[str, ...] = ("housing",),
     serves: tuple[str, ...] = ("Cambridgeshire",),
     regulated_by: str = "",
+    alert: str = "",
     leads: dict[str, int] | None = None,
     unsure: tuple[str, ...] = (),
     cost: str = "",
@@ -103,6 +105,7 @@ def a_service(
         topics=frozenset(topics),
         serves=serves,
         regulated_by=regulated_by,
+        alert=alert,
         leads=leads or {},
         unsure=frozenset(unsure),
         checked_on=None,
@@ -172,7 +175,7 @@ class Pack:
 
     def add(self, sheet: str, pack: str = AREA, **cells: str) -> "Pack":
         """Add a row to a sheet; cells not given are empty, provenance apart."""
-        columns = GUIDANCE_COLUMNS if pack == "guidance" else COLUMNS[sheet]
+        columns = COLUMNS["guidance.csv" if pack == "guidance" else sheet]
         row = {"source": "the officer's own visit", "public": "yes", **cells}
         path = self.path(sheet, pack)
         new = not path.exists()

@@ -9,8 +9,9 @@ from phonenumbers import PhoneNumberType, ShortNumberCost, shortnumberinfo
 
 from bot.answers.catalogue import Catalogues
 from bot.answers.replies import ServiceCard
-from bot.directory.hours import Opening, describe, opening_at
-from bot.directory.pack import HOMELESS_TONIGHT
+from bot.directory.freshness import review_of
+from bot.directory.hours import BRITISH_TIME, HoursWords, Opening, describe, opening_at
+from bot.directory.reader import HOMELESS_TONIGHT
 from bot.directory.records import PhoneRecord, ServiceRecord
 
 FREE_SHORT_NUMBERS = frozenset({"999", "112", "111", "116123", "101"})
@@ -58,7 +59,12 @@ def phone_for(service: ServiceRecord, office_hours: bool) -> PhoneRecord | None:
 
 def make_card(service: ServiceRecord, language: str, catalogues: Catalogues, moment: datetime, office_hours: bool) -> ServiceCard:
     """Write ``service`` as a card for readers of ``language`` at ``moment``."""
-    unsure_hours = catalogues.say(language, "card.check_first") if "hours" in service.unsure else ""
+    hours = HoursWords(
+        all_hours=catalogues.say(language, "card.all_hours"),
+        closed=catalogues.say(language, "card.closed"),
+        please_check=catalogues.say(language, "card.check_first") if "hours" in service.unsure else "",
+    )
+    today = moment.astimezone(BRITISH_TIME).date()
     opening = opening_at(service.schedules, moment)
     open_now = None if opening is Opening.UNKNOWN or "hours" in service.unsure else opening is Opening.OPEN
     if service.status != "active":
@@ -82,7 +88,8 @@ def make_card(service: ServiceRecord, language: str, catalogues: Catalogues, mom
         email_note=service.email_note,
         url=service.url,
         address=address,
-        hours=describe(service.schedules, language, catalogues.say(language, "card.all_hours"), unsure_hours),
+        alert=service.alert,
+        hours=describe(service.schedules, language, hours, today),
         open_now=open_now,
         languages=service.languages,
         free=is_free_service(service.cost),
@@ -92,6 +99,7 @@ def make_card(service: ServiceRecord, language: str, catalogues: Catalogues, mom
         topics=tuple(sorted(service.topics - {HOMELESS_TONIGHT})),
         serves=service.serves,
         checked_on=service.checked_on.isoformat() if service.checked_on else None,
+        freshness=review_of(service, today).freshness.value,
         source=service.source,
     )
 

@@ -5,21 +5,22 @@ is away, with less to go on.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from babel import Locale
 from babel.dates import get_day_names
 
 from bot.answers.cards import make_card
-from bot.answers.catalogue import Catalogues
+from bot.answers.catalogue import Catalogues, Said
 from bot.answers.dialogue import ANYWHERE, AT_A_TIME, Decision
 from bot.answers.replies import Answer, Choice, Reply, Understood, with_english
 from bot.answers.urgent import OfficeHours, urgent_reply
 from bot.codes import NEEDS, TALK, reply_language
+from bot.directory.freshness import review_of
 from bot.directory.hours import BRITISH_TIME, Opening, opening_at, opens_on
 from bot.directory.meaning import Closest, MeaningIndex
-from bot.directory.records import Directory, PlaceRecord, ServiceRecord
+from bot.directory.records import Directory, GuidanceRecord, PlaceRecord, ServiceRecord
 from bot.directory.search import Found, LeftOut, find_guidance, find_services, nearness
 from bot.directory.sheets import DAYS
 from bot.understanding.embedding import Vector
@@ -86,7 +87,7 @@ class Composer:
             # Who can be talked to, and when, is the desk's to say: bot.answers.handover.
             replies = []
         elif decision.kind == "language":
-            replies = self._language(heard.names_language, language)
+            replies = self._language(heard.names_language, language, moment)
         elif decision.kind == "not_understood":
             replies = self._not_understood(decision, place, language, moment, heard.vector)
         else:
@@ -130,7 +131,12 @@ class Composer:
         topic = str(decision.topic)
         abroad = self.directory.place_named(decision.outside) if decision.outside else None
         found = find_services(
-            self.directory, topic, abroad or place, decision.place == ANYWHERE, circumstances=decision.circumstances
+            self.directory,
+            topic,
+            abroad or place,
+            decision.place == ANYWHERE,
+            circumstances=decision.circumstances,
+            today=moment.astimezone(BRITISH_TIME).date(),
         ).services
         before = {service.id for service in found} & set(heard.shown[0] if heard.shown else ())
         last = tuple(service for service in found if service.id in before) or found[:AT_A_TIME]
@@ -171,13 +177,14 @@ class Composer:
         anywhere = decision.place == ANYWHERE
         abroad = self.directory.place_named(decision.outside) if decision.outside else None
         tonight = decision.urgent == "homeless_tonight"
+        today = moment.astimezone(BRITISH_TIME).date()
         replies: list[Reply] = []
         if decision.urgent and not decision.again:
             replies.append(urgent_reply(decision.urgent, language, self.directory, place, moment, self.office, self.catalogues))
         replies += self._outside(decision, language)
         left = False
         for name in (topic, *decision.also):
-            found = find_services(self.directory, name, abroad or place, anywhere, tonight, decision.circumstances)
+            found = find_services(self.directory, name, abroad or place, anywhere, tonight, decision.circumstances, today)
             if tonight:
                 found = replace(found, services=self._open_first(found.services, moment))
             if not decision.again:
@@ -218,7 +225,8 @@ class Composer:
             texts = [s.text for s in said] if len({s.lang for s in said}) == 1 else [g.statement for g in block]
             sources = list(dict.fromkeys(g.source for g in block))
             dates = list(dict.fromkeys(g.source_seen for g in block if g.source_seen))
-            checked = [g.checked_on for g in block]
+            # Of statements that are told together, the oldest check counts.
+            oldest = min(block, key=lambda g: g.checked_on or date.min)
             replies.append(
                 Reply(
                     kind="guidance",
@@ -226,7 +234,7 @@ class Composer:
                     text=" ".join(texts),
                     source="; ".join(sources),
                     source_date="; ".join(dates),
-                    checked_on=min(checked).isoformat() if all(checked) else None,
+                    **_checked(oldest, moment),
                 )
             )
         return replies
@@ -311,17 +319,14 @@ class Composer:
         replies = []
         for g in closest.guidance:
             said = self.catalogues.guidance(language, g.key, g.statement)
-            checked = g.checked_on.isoformat() if g.checked_on else None
-            replies.append(
-                Reply(kind="guidance", lang=said.lang, text=said.text, source=g.source, source_date=g.source_seen, checked_on=checked)
-            )
+            replies.append(self._told(said, g, moment))
         cards = tuple(make_card(s, language, self.catalogues, moment, self.office.at(moment)) for s in closest.services)
         if cards:
             text = self.catalogues.say(language, "services.closest") + " " + self.catalogues.say(language, "services.unchecked")
             replies.append(Reply(kind="services", lang=language, text=text, services=cards))
         return replies
 
-    def _language(self, wanted: str | None, language: str) -> list[Reply]:
+    def _language(self, wanted: str | None, language: str, moment: datetime) -> list[Reply]:
         """Say that the language is changed, or that it cannot be written yet and how to ask for an interpreter."""
         ours = reply_language(wanted)
         if ours:
@@ -331,8 +336,13 @@ class Composer:
         replies = [Reply(kind="text", lang=sentence.lang, text=sentence.text)]
         for g in find_guidance(self.directory, "language", None)[:1]:
             said = self.catalogues.guidance(language, g.key, g.statement)
-            replies.append(Reply(kind="guidance", lang=said.lang, text=said.text, source=g.source, source_date=g.source_seen))
+            replies.append(self._told(said, g, moment))
         return [*replies, self.person(language)]
+
+    def _told(self, said: Said, statement: GuidanceRecord, moment: datetime) -> Reply:
+        """Give a statement with its source and how old it is."""
+        reply = Reply("guidance", said.lang, said.text, source=statement.source, source_date=statement.source_seen)
+        return replace(reply, **_checked(statement, moment))
 
     def library(self) -> ServiceRecord | None:
         """Give the service that people are sent to when they want a person: the one that leads the topic ``human`` (leads.csv)."""
@@ -349,3 +359,9 @@ class Composer:
         """Give the urgent reply, or the emergency numbers where nothing urgent was found; for when Rasa is away."""
         written = reply_language(language) or "en"
         return urgent_reply(kind or "emergency", written, self.directory, place, moment, self.office, self.catalogues)
+
+
+def _checked(statement: GuidanceRecord, moment: datetime) -> dict[str, Any]:
+    """Give when a statement was assured, and how long ago that is."""
+    review = review_of(statement, moment.astimezone(BRITISH_TIME).date())
+    return {"checked_on": statement.checked_on.isoformat() if statement.checked_on else None, "freshness": review.freshness.value}

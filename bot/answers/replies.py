@@ -38,6 +38,7 @@ class ServiceCard:
     email_note: str
     url: str
     address: str
+    alert: str
     hours: str
     open_now: bool | None
     languages: tuple[str, ...]
@@ -48,6 +49,7 @@ class ServiceCard:
     topics: tuple[str, ...]
     serves: tuple[str, ...]
     checked_on: str | None
+    freshness: str
     source: str
     hours_en: str = ""
 
@@ -77,6 +79,7 @@ class Reply:
     source: str = ""
     source_date: str = ""
     checked_on: str | None = None
+    freshness: str = ""
     services: tuple[ServiceCard, ...] = ()
     left_out: tuple[dict[str, str], ...] = ()
     choices: tuple[Choice, ...] = ()
@@ -85,7 +88,7 @@ class Reply:
         """Give the fields this kind has."""
         own = ["kind", "lang", "text", "text_en"]
         own += {
-            "guidance": ["source", "source_date", "checked_on"],
+            "guidance": ["source", "source_date", "checked_on", "freshness"],
             "services": ["services", "left_out"],
             "choices": ["choices"],
             "urgent": ["phone", "reviewed"],

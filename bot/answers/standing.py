@@ -106,14 +106,15 @@ class Waiting:
 
 def waiting(wordings: Wordings, catalogues: Catalogues, directory: Directory) -> list[Waiting]:
     """Give everything that waits for a second officer, oldest first."""
-    return [_waiting(version, catalogues, directory) for version in wordings.waiting()]
+    english = {domain: english_texts(catalogues, directory, domain) for domain in TRANSLATED_DOMAINS}
+    return [_waiting(version, catalogues, english) for version in wordings.waiting()]
 
 
-def _waiting(version: Version, catalogues: Catalogues, directory: Directory) -> Waiting:
+def _waiting(version: Version, catalogues: Catalogues, texts: dict[str, dict[str, Entry]]) -> Waiting:
     domain = version.domain
     if domain == ANSWERS:
         return Waiting(version, version.english, "", False)
-    english = english_texts(catalogues, directory, domain).get(version.key)
+    english = texts[domain].get(version.key)
     if version.language == "en":
         return Waiting(version, english.text if english else "", english.text if english else "", False)
     if english is None:

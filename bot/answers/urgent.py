@@ -11,7 +11,7 @@ from bot.answers.cards import phone_for
 from bot.answers.catalogue import Catalogues
 from bot.answers.replies import Reply
 from bot.directory.hours import Opening, is_office_hours, opening_at
-from bot.directory.pack import HOMELESS_TONIGHT
+from bot.directory.reader import HOMELESS_TONIGHT
 from bot.directory.records import Directory, PlaceRecord, ServiceRecord
 from bot.directory.search import find_services, nearness
 

@@ -2,13 +2,14 @@
 
 import re
 from calendar import monthrange
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import Enum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_time, get_day_names
+from babel.dates import format_date, format_time, get_day_names
 from govuk_bank_holidays.bank_holidays import BankHolidays
 
 from bot.codes import direction
@@ -120,19 +121,33 @@ def is_office_hours(moment: datetime, opens: str, closes: str) -> bool:
     return _clock(opens) <= local.time() < _clock(closes)
 
 
-def describe(schedules: tuple[ScheduleRecord, ...], language: str, all_hours: str, please_check: str) -> str:
-    """Write the opening times in ``language`` (BCP 47), in the order of the week; empty where nothing is known.
+EXCEPTIONS_WITHIN = timedelta(days=14)
+"""How long before it an exception to the usual hours is told."""
 
-    ``all_hours`` is the catalogue's phrase for day and night; ``please_check`` (may be empty) is put at the end.
-    Notes stay as the record has them.
+
+@dataclass(frozen=True)
+class HoursWords:
+    """The catalogue's words for hours: day and night, closed, and (may be empty) that they should be asked for first."""
+
+    all_hours: str
+    closed: str
+    please_check: str
+
+
+def describe(schedules: tuple[ScheduleRecord, ...], language: str, words: HoursWords, today: date) -> str:
+    """Write the opening times in ``language`` (BCP 47), in the order of the week, with the exceptions of the next two weeks.
+
+    Empty where nothing is known. What applies to another part of the year is left out. Notes stay as the record has them.
     """
     locale = Locale.parse(language, sep="-")
     names = get_day_names("abbreviated", locale=locale)
     parts: list[tuple[int, str]] = []
     notes: list[str] = []
-    for schedule in (s for s in schedules if not s.on):
+    weekly = [s for s in schedules if not s.on and s.in_force(today)]
+    exceptions = _exceptions(schedules, locale, words.closed, today)
+    for schedule in weekly:
         if is_all_hours(schedule):
-            return all_hours
+            return "; ".join((words.all_hours, *exceptions))
         order = 7
         text = ""
         if schedule.days:
@@ -146,12 +161,22 @@ def describe(schedules: tuple[ScheduleRecord, ...], language: str, all_hours: st
             parts.append((order, text))
         if schedule.notes and schedule.notes not in notes and schedule.notes != "24/7":
             notes.append(schedule.notes)
-    text = "; ".join(text for _, text in sorted(parts, key=lambda part: part[0]))
+    text = "; ".join([*(text for _, text in sorted(parts, key=lambda part: part[0])), *exceptions])
     if notes:
         note = "; ".join(notes)
         if direction(language) == "rtl":
             note = f"\u2068{note}\u2069"  # English words with brackets and commas would else be torn apart
         text += f" ({note})" if text else note
-    if text and please_check:
-        text += f" – {please_check}"
+    if text and words.please_check:
+        text += f" – {words.please_check}"
     return text
+
+
+def _exceptions(schedules: tuple[ScheduleRecord, ...], locale: Locale, closed: str, today: date) -> list[str]:
+    """Write what is different on days of the next two weeks, each day once."""
+    days: dict[date, list[str]] = {}
+    for one in sorted((s for s in schedules if s.on and today <= s.on <= today + EXCEPTIONS_WITHIN), key=lambda s: (s.on, s.opens)):
+        assert one.on
+        times = [format_time(_clock(t), "HH:mm", locale=locale) for t in (one.opens, one.closes) if t]
+        days.setdefault(one.on, []).append("–".join(times) if len(times) == 2 else closed)
+    return [f"{format_date(day, 'd MMM', locale=locale)}: {', '.join(said)}" for day, said in days.items()]

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from bot.codes import INTERPRETER_FOR, NEEDS
 from bot.directory.hours import BRITISH_TIME, Opening, opening_at
 from bot.directory.meaning import NEAR_ENOUGH
-from bot.directory.pack import HOMELESS_TONIGHT
+from bot.directory.reader import HOMELESS_TONIGHT
 from bot.directory.records import Directory, GuidanceRecord, PlaceRecord, ServiceRecord
 from bot.directory.search import NOT_LEADING, find_guidance, may_answer, nearness, not_for
 from bot.understanding.embedding import Matrix, Vector

@@ -164,6 +164,8 @@ class Schedule(Provenance, Base):  # type: ignore[misc,valid-type]
     valid_from = Column(Date)
     valid_to = Column(Date)
     notes = Column(Text, nullable=False, default="")
+    # Tells the session which of the two tables is written first.
+    service_at_location = relationship(ServiceAtLocation)
 
 
 class Lead(Base):  # type: ignore[misc,valid-type]

@@ -7,6 +7,7 @@ and goes on working when the database does not.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.engine import Engine
@@ -74,6 +75,7 @@ class ServiceRecord:
     topics: frozenset[str]
     serves: tuple[str, ...]
     regulated_by: str
+    alert: str
     leads: dict[str, int] = field(hash=False)
     unsure: frozenset[str]
     checked_on: date | None
@@ -153,9 +155,14 @@ SHOWN = ("active", "temporarily closed")
 
 
 def directory_version(engine: Engine) -> str:
-    """Give the digest of what the database holds now; empty where nothing was loaded."""
+    """Give the name of what the database holds now: the pack's digest and the edition; empty where nothing was loaded."""
     with Session(engine, future=True) as session:
-        return session.execute(select(models.LoadedPack.digest)).scalars().first() or ""
+        pack = session.execute(select(models.LoadedPack)).scalars().first()
+        return _version(pack) if pack else ""
+
+
+def _version(pack: models.LoadedPack) -> str:
+    return f"{pack.digest}-{pack.edition}"
 
 
 def read_directory(engine: Engine) -> Directory:
@@ -164,18 +171,7 @@ def read_directory(engine: Engine) -> Directory:
         pack = session.execute(select(models.LoadedPack)).scalars().one()
         rows = session.execute(select(models.Place)).scalars().all()
         places = _places(rows)
-        services = session.execute(
-            select(models.Service)
-            .join(models.Organization)
-            .where(models.Service.public, models.Organization.public, models.Service.status.in_(SHOWN))
-            .options(
-                *(
-                    selectinload(getattr(models.Service, name))
-                    for name in ("phones", "languages", "service_areas", "attributes", "service_at_locations", "schedules", "leads")
-                )
-            )
-            .order_by(models.Service.name)
-        ).scalars()
+        services = session.execute(_shown()).scalars()
         statements = session.execute(select(models.Guidance)).scalars().all()
         # Statements bound together are told together or not at all.
         withheld = {row.together for row in statements if row.together and not row.public}
@@ -187,8 +183,32 @@ def read_directory(engine: Engine) -> Directory:
             guidance=tuple(_guidance(row) for row in guidance),
             places=places,
             outcodes={o.outcode: OutcodeRecord(o.outcode, tuple(o.districts), tuple(o.places)) for o in outcodes},
-            digest=pack.digest,
+            digest=_version(pack),
         )
+
+
+def _shown() -> Any:
+    """Select the services that may be shown."""
+    parts = ("phones", "languages", "service_areas", "attributes", "service_at_locations", "schedules", "leads")
+    return (
+        select(models.Service)
+        .join(models.Organization)
+        .where(models.Service.public, models.Organization.public, models.Service.status.in_(SHOWN))
+        .options(*(selectinload(getattr(models.Service, part)) for part in parts))
+        .order_by(models.Service.name)
+    )
+
+
+def read_service(session: Session, key: str) -> ServiceRecord | None:
+    """Give one service as ``read_directory`` does, or None where it may not be shown."""
+    row = session.execute(_shown().where(models.Service.key == key)).scalars().first()
+    return _service(row) if row else None
+
+
+def read_statement(session: Session, key: str) -> GuidanceRecord | None:
+    """Give one statement as ``read_directory`` does, whatever it is bound to, or None where it may not be shown."""
+    row = session.execute(select(models.Guidance).where(models.Guidance.public, models.Guidance.key == key)).scalars().first()
+    return _guidance(row) if row else None
 
 
 def read_checkers(engine: Engine) -> dict[str, str]:
@@ -259,6 +279,7 @@ def _service(row: models.Service) -> ServiceRecord:
         topics=frozenset(a.term.key.split(":")[1] for a in row.attributes if a.link_type == "service_type"),
         serves=tuple(area.name for area in row.service_areas),
         regulated_by=row.regulated_by,
+        alert=row.alert,
         leads={lead.topic: lead.position for lead in row.leads},
         unsure=unsure,
         checked_on=row.assured_date,

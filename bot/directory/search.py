@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.codes import CIRCUMSTANCES
-from bot.directory.pack import HOMELESS_TONIGHT
+from bot.directory.freshness import gives_way
+from bot.directory.reader import HOMELESS_TONIGHT
 from bot.directory.records import Directory, GuidanceRecord, PlaceRecord, ServiceRecord
 from bot.understanding.folding import fold
 
@@ -81,13 +82,14 @@ def find_services(
     anywhere: bool = False,
     tonight: bool = False,
     circumstances: Collection[str] = (),
+    today: date | None = None,
 ) -> Found:
     """Find the services for ``topic`` (a code of ``bot.codes.NEEDS``) that serve ``place``.
 
     Officers' leads come first, in their order; then what is for somebody who said ``circumstances``; then what is nearest; then by
     name. With ``tonight`` what is for people with nowhere to sleep comes before the rest. ``anywhere`` takes every service, wherever
     it is. For ``legal``, a body whose regulator is not known is left out: advice on immigration by an unregulated person is an
-    offence. What is for other people only is left out too.
+    offence. What is for other people only is left out too, and so is legal help that was assured too long before ``today``.
     """
     ranked: list[tuple[tuple[int, int, int, int, int, str], ServiceRecord]] = []
     left_out: list[LeftOut] = []
@@ -101,6 +103,9 @@ def find_services(
             continue
         if not may_answer(service, topic):
             left_out.append(LeftOut(service, "left_out.regulation_unknown"))
+            continue
+        if today is not None and gives_way(service, topic, today):
+            left_out.append(LeftOut(service, "left_out.overdue"))
             continue
         other = not_for(service, circumstances)
         if other:
@@ -129,7 +134,7 @@ def find_guidance(
     need come first with ``tonight`` and not at all without it.
     """
     within = (place or directory.area).within
-    lapsed = {g.key for g in directory.guidance if today is not None and not g.in_force(today)}
+    lapsed = {g.key for g in directory.guidance if today is not None and (not g.in_force(today) or gives_way(g, topic, today))}
     # A statement bound to another is not made without it.
     broken = {g.together for g in directory.guidance if g.together and g.key in lapsed}
     found = [

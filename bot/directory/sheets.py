@@ -1,15 +1,16 @@
-"""One CSV sheet of an area pack, read cell by cell, with errors an officer can act on."""
+"""One sheet, read cell by cell, with errors an officer can act on."""
 
+import codecs
 import csv
 import difflib
 import io
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import phonenumbers
+from email_validator import EmailNotValidError, validate_email
 from phonenumbers import shortnumberinfo
 
 PROVENANCE = ("source", "source_seen", "confidence", "public", "unsure", "note")
@@ -37,6 +38,22 @@ def is_phone(number: str) -> bool:
     return number.strip()[0] in "0+" and phonenumbers.is_possible_number(parsed)
 
 
+class Problem(str):
+    """A sentence that says what is wrong where and what would be right, and its parts: a whole file has no ``line`` and no ``column``."""
+
+    file: str
+    line: int
+    column: str
+    value: str
+    want: str
+
+    def __new__(cls, file: str, line: int, column: str, value: str, want: str) -> "Problem":
+        where = file + (f", row {line}" if line else "") + (f", column {column}: {value!r}" if column else "")
+        made = super().__new__(cls, f"{where}: {want}")
+        made.file, made.line, made.column, made.value, made.want = file, line, column, value, want
+        return made
+
+
 @dataclass
 class Row:
     """One row: where it stands, its cells, and the list that its problems are added to."""
@@ -44,11 +61,11 @@ class Row:
     file: str
     line: int
     cells: dict[str, str]
-    problems: list[str]
+    problems: list[Problem]
 
     def wrong(self, column: str, want: str) -> None:
         """Record that ``column`` is wrong and what to type instead."""
-        self.problems.append(f"{self.file}, row {self.line}, column {column}: {self.cells.get(column, '')!r}: {want}")
+        self.problems.append(Problem(self.file, self.line, column, self.cells.get(column, ""), want))
 
     def text(self, column: str, required: bool = False, longest: int = 0) -> str:
         """Give a cell without spaces round it; with ``longest``, no longer than that many characters."""
@@ -124,8 +141,11 @@ class Row:
 
     def email(self, column: str) -> str:
         value = self.text(column)
-        if value and not re.fullmatch(r"[^@\s;]+@[^@\s;]+\.[^@\s;]+", value):
-            self.wrong(column, "give one e-mail address.")
+        if value:
+            try:
+                validate_email(value, check_deliverability=False)
+            except EmailNotValidError:
+                self.wrong(column, "give one e-mail address.")
         return value
 
     def url(self, column: str) -> str:
@@ -146,37 +166,78 @@ class Row:
         }
 
 
-@dataclass
-class Sheet:
-    """A CSV file with the columns it must have."""
+DELIMITERS = ",;\t"
+"""What may stand between cells: Excel writes semicolons where commas are decimal, and tabs as "Unicode text"."""
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_ARMED = re.compile(r"'*[=+\-@\t\r]")
+"""What a spreadsheet would take for a formula (OWASP, "CSV Injection"), and what is such a text made harmless."""
 
-    path: Path
-    columns: tuple[str, ...]
-    problems: list[str] = field(default_factory=list)
 
-    def rows(self) -> Iterator[Row]:
-        """Give each row that is not empty; a wrong encoding, header or length is recorded as a problem."""
-        name = f"{self.path.parent.name}/{self.path.name}"
-        try:
-            text = self.path.read_bytes().decode("utf-8-sig")
-        except UnicodeDecodeError:
-            self.problems.append(f"{name}: save it as “CSV UTF-8” and try again.")
+def disarmed(cell: str) -> str:
+    """Give a cell that no spreadsheet takes for a formula: ``'`` is put before one that it would. A plain number is none."""
+    return f"'{cell}" if _ARMED.match(cell) and not _NUMBER.fullmatch(cell) else cell
+
+
+def armed(cell: str) -> str:
+    """Give a cell as it was before ``disarmed``."""
+    return cell[1:] if cell.startswith("'") and _ARMED.match(cell[1:]) else cell
+
+
+def decoded(content: bytes) -> str | None:
+    """Give the text of a file: UTF-8, or UTF-16 where a byte-order mark says so; None for what only a guess could read."""
+    utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return content.decode("utf-16" if utf16 else "utf-8-sig")
+    except UnicodeDecodeError:
+        return None
+
+
+def delimiter_of(text: str, columns: Collection[str]) -> str:
+    """Give what stands between the cells of the first row: what makes most of them names of ``columns``."""
+    first = text.split("\n", 1)[0].rstrip("\r")
+    return max(DELIMITERS, key=lambda mark: sum(name.strip('" ') in columns for name in first.split(mark)))
+
+
+def read_csv(name: str, content: bytes, columns: Sequence[str], problems: list[Problem]) -> Iterator[Row]:
+    """Give each row of a CSV file that is not empty; a wrong encoding, header or length is recorded as a problem."""
+    text = decoded(content)
+    if text is None or "\0" in text:
+        problems.append(Problem(name, 0, "", "", "save it as “CSV UTF-8” and try again."))
+        return
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter_of(text, columns))
+    try:
+        header = [cell.strip() for cell in next(reader, [])]
+        if not check_header(name, header, columns, problems):
             return
-        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-        try:
-            header = next(reader, [])
-            missing = [c for c in self.columns if c not in header]
-            unknown = [c for c in header if c and c not in self.columns]
-            if missing or unknown:
-                said = [f"column {c} is missing" for c in missing] + [f"column {c} is not known" for c in unknown]
-                self.problems.append(f"{name}, row 1: {'; '.join(said)}.")
-                return
-            for number, cells in enumerate(reader, 2):
-                if not any(cell.strip() for cell in cells):
-                    continue
-                if len(cells) != len(header):
-                    self.problems.append(f"{name}, row {number}: {len(cells)} cells where there are {len(header)} columns.")
-                    continue
-                yield Row(name, number, dict(zip(header, cells, strict=True)), self.problems)
-        except csv.Error as error:
-            self.problems.append(f"{name}, row {reader.line_num}: {error}.")
+        for number, cells in enumerate(reader, 2):
+            yield from row_of(name, number, header, cells, problems)
+    except csv.Error as error:
+        problems.append(Problem(name, reader.line_num, "", "", f"{error}."))
+
+
+def check_header(name: str, header: Sequence[str], columns: Sequence[str], problems: list[Problem]) -> bool:
+    """Tell whether ``header`` has each of ``columns`` once and no other, and record a problem where not. Empty ones are let pass."""
+    named = [column for column in header if column]
+    said = [f"column {column} is missing" for column in columns if column not in named]
+    said += [f"column {column} is not known" for column in named if column not in columns]
+    said += [f"column {column} stands there twice" for column in dict.fromkeys(named) if named.count(column) > 1]
+    if said:
+        problems.append(Problem(name, 1, "", "", f"{'; '.join(said)}."))
+    return not said
+
+
+def row_of(name: str, line: int, header: Sequence[str], cells: Sequence[str], problems: list[Problem]) -> Iterator[Row]:
+    """Give the row of ``cells`` under ``header``; none where all are empty, or where it is not as long as the header."""
+    if not any(cell.strip() for cell in cells):
+        return
+    if len(cells) != len(header):
+        problems.append(Problem(name, line, "", "", f"{len(cells)} cells where there are {len(header)} columns."))
+        return
+    row = Row(name, line, {column: armed(cell) for column, cell in zip(header, cells, strict=True) if column}, problems)
+    formulas = [column for column, cell in zip(header, cells, strict=True) if cell.lstrip().startswith("=")]
+    for column in formulas:
+        row.wrong(column, "this is a formula: paste its value instead.")
+    for column, cell in zip(header, cells, strict=True):
+        if not column and cell.strip():
+            problems.append(Problem(name, line, "", "", f"{cell!r} stands in a column without a name: name the column or empty it."))
+    yield row

@@ -16,6 +16,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from bot.answers.catalogue import Catalogues
 from bot.answers.replies import ServiceCard
 from bot.answers.urgent import EMERGENCY_NUMBER
 from bot.codes import INTERPRETER_FOR, REPLY_LANGUAGES, direction, reply_language
@@ -116,13 +117,13 @@ def empty_visit(request: Request) -> Visit:
     return Visit(request, {}, (), reply_language(request.query_params.get("lang")) or asked_language(request), False, "")
 
 
-async def form_of(request: Request, body: bytes) -> FormData:
-    """Read a form of a body that was read already."""
+async def form_of(request: Request, body: bytes, most: int = FIELDS_AT_MOST) -> FormData:
+    """Read a form of at most ``most`` fields from a body that was read already."""
 
     async def again() -> Any:
         return {"type": "http.request", "body": body, "more_body": False}
 
-    return await Request(request.scope, again).form(max_fields=FIELDS_AT_MOST)
+    return await Request(request.scope, again).form(max_fields=most)
 
 
 def in_words(day: date, language: str) -> str:
@@ -140,19 +141,10 @@ def telephone(number: str) -> Markup:
     return Markup('<a href="tel:{}" dir="ltr"><bdi>{}</bdi></a>').format(number.replace(" ", ""), number)
 
 
-def render(
-    visit: Visit, template: str, status: int = 200, language: str | None = None, always_english: bool = False, **values: Any
-) -> HTMLResponse:
-    """Write a page in the visit's language, or in ``language``; with ``always_english`` the English stands beside it unasked.
-
-    In templates ``say`` gives the words of a key, ``both`` these with the English beside them where it is wanted, ``in_english`` the
-    English alone, ``day`` the date of an ISO text (put into a key it is written in words), ``asset`` the address of a file.
+def speaker(catalogues: Catalogues, language: str, beside: bool) -> dict[str, Any]:
+    """Give what templates say words with: ``say`` the words of a key, ``both`` these with the English beside them where it is wanted,
+    ``in_english`` the English alone, ``day`` the date of an ISO text (put into a key it is written in words).
     """
-    language = language or visit.language
-    catalogues = pipeline_of(visit.request).catalogues
-    settings = pipeline_of(visit.request).settings
-    session: str = values.get("session", visit.session)
-    beside = (visit.english or always_english) and language != "en"
 
     def words(own: str, key: str, put: Mapping[str, object]) -> str:
         return catalogues.say(own, key, **{name: in_words(value, own) if isinstance(value, date) else value for name, value in put.items()})
@@ -169,6 +161,33 @@ def render(
             return own
         return Markup('{}<span class="en" lang="en" dir="ltr">{}</span>').format(own, in_english(key, **put))
 
+    return {
+        "say": say,
+        "both": both,
+        "in_english": in_english,
+        "day": date.fromisoformat,
+        "beside": beside,
+        "language": language,
+        "direction": direction,
+        "asset": ASSETS.__getitem__,
+        "interpreter_for": INTERPRETER_FOR.get(language, ""),
+        "sounds": True,
+    }
+
+
+def render(
+    visit: Visit, template: str, status: int = 200, language: str | None = None, always_english: bool = False, **values: Any
+) -> HTMLResponse:
+    """Write a page in the visit's language, or in ``language``; with ``always_english`` the English stands beside it unasked.
+
+    Templates have what ``speaker`` gives, and ``called`` and ``linked`` for words with a number or an address to be pressed.
+    """
+    language = language or visit.language
+    catalogues = pipeline_of(visit.request).catalogues
+    settings = pipeline_of(visit.request).settings
+    session: str = values.get("session", visit.session)
+    beside = (visit.english or always_english) and language != "en"
+
     def parted(key: str, name: str, put: Markup, own: str) -> Markup:
         before, _, after = catalogues.say(own, key, **{name: "\0"}).partition("\0")
         return Markup("{}{}{}").format(before, put, after)
@@ -184,26 +203,17 @@ def render(
         return own + Markup('<span class="en" lang="en" dir="ltr">{}</span>').format(parted(key, "url", link, "en")) if beside else own
 
     page: str = environment.get_template(template).render(
-        say=say,
-        both=both,
-        in_english=in_english,
         called=called,
         linked=linked,
-        day=date.fromisoformat,
-        beside=beside,
-        language=language,
-        direction=direction,
         languages=OWN_NAMES,
         emergency_number=EMERGENCY_NUMBER,
         longest=LONGEST,
-        asset=ASSETS.__getitem__,
         telephone=telephone,
         idle_minutes=settings.idle_minutes,
         warn_before=WARN_BEFORE,
         leave_to=settings.leave_to,
         **{
-            "interpreter_for": INTERPRETER_FOR.get(language, ""),
-            "sounds": True,
+            **speaker(catalogues, language, beside),
             "message_id": "",
             "session": session,
             "ticket": ticket_of(session) if session else "",

@@ -41,6 +41,7 @@ class ServiceShape(msgspec.Struct):
     email_note: str
     url: str
     address: str
+    alert: str
     hours: str
     open_now: bool | None
     languages: list[str]
@@ -51,6 +52,7 @@ class ServiceShape(msgspec.Struct):
     topics: list[str]
     serves: list[str]
     checked_on: str | None
+    freshness: Literal["unchecked", "fresh", "overdue", "long_overdue"]
     source: str
     hours_en: str
 
@@ -79,6 +81,7 @@ class ReplyShape(msgspec.Struct, omit_defaults=True):
     source: str = ""
     source_date: str = ""
     checked_on: str | None = None
+    freshness: Literal["unchecked", "fresh", "overdue", "long_overdue", ""] = ""
     services: list[ServiceShape] = []
     left_out: list[LeftOutShape] = []
     choices: list[ChoiceShape] = []

@@ -313,7 +313,7 @@ def test_each_kind_of_reply_is_written_with_its_own_fields_and_no_others(compose
     assert fields == {
         "urgent": {"phone", "reviewed"},
         "notice": set(),
-        "guidance": {"source", "source_date", "checked_on"},
+        "guidance": {"source", "source_date", "checked_on", "freshness"},
         "services": {"services", "left_out"},
         "choices": {"choices"},
         "text": set(),

@@ -5,13 +5,15 @@ from datetime import date, datetime, timedelta, timezone
 import pytest
 
 from bot.codes import REPLY_LANGUAGES
-from bot.directory.hours import Opening, bank_holidays, describe, is_all_hours, is_office_hours, opening_at
+from bot.directory.hours import HoursWords, Opening, bank_holidays, describe, is_all_hours, is_office_hours, opening_at
 from bot.directory.records import ScheduleRecord
 from tests.builders import a_schedule, all_hours, british
 
 MONDAY = (2026, 11, 23)
 CHRISTMAS_DAY = (2026, 12, 25)
 """A Friday."""
+DAY = date(2026, 10, 5)
+"""A day of the autumn, when what is described is read."""
 
 
 def utc(year: int, month: int, day: int, hour: int, minute: int = 0) -> datetime:
@@ -188,34 +190,51 @@ def test_a_council_office_is_open_on_weekdays_that_are_no_holidays(moment: datet
 
 def test_opening_times_are_written_in_the_order_of_the_week() -> None:
     schedules = (a_schedule("SA", "10:00", "12:00"), a_schedule("TU;FR", "14:00", "17:00"), a_schedule("MO", "09:00", "17:00"))
-    assert describe(schedules, "en", "day and night", "") == "Mon 09:00–17:00; Tue, Fri 14:00–17:00; Sat 10:00–12:00"
+    assert (
+        describe(schedules, "en", HoursWords("day and night", "closed", ""), DAY)
+        == "Mon 09:00–17:00; Tue, Fri 14:00–17:00; Sat 10:00–12:00"
+    )
 
 
 def test_day_and_night_is_said_in_words_and_not_as_a_list_of_days() -> None:
-    assert describe((all_hours(),), "en", "day and night", "") == "day and night"
+    assert describe((all_hours(),), "en", HoursWords("day and night", "closed", ""), DAY) == "day and night"
 
 
 def test_a_remark_is_said_once_and_what_is_unsure_says_so() -> None:
     schedules = (a_schedule("MO", notes="2020 list"), a_schedule("TU", notes="2020 list"))
-    assert describe(schedules, "en", "", "please check first") == "Mon 09:00–17:00; Tue 09:00–17:00 (2020 list) – please check first"
+    assert (
+        describe(schedules, "en", HoursWords("", "closed", "please check first"), DAY)
+        == "Mon 09:00–17:00; Tue 09:00–17:00 (2020 list) – please check first"
+    )
 
 
 def test_days_without_times_and_remarks_without_days_are_said_as_they_are() -> None:
-    assert describe((a_schedule("MO;TH", "", ""),), "en", "", "") == "Mon, Thu"
-    assert describe((a_schedule("", "", "", "online any time"),), "en", "", "") == "online any time"
+    assert describe((a_schedule("MO;TH", "", ""),), "en", HoursWords("", "closed", ""), DAY) == "Mon, Thu"
+    assert describe((a_schedule("", "", "", "online any time"),), "en", HoursWords("", "closed", ""), DAY) == "online any time"
 
 
 def test_where_nothing_is_known_nothing_is_said() -> None:
-    assert describe((), "en", "day and night", "please check first") == ""
+    assert describe((), "en", HoursWords("day and night", "closed", "please check first"), DAY) == ""
 
 
 @pytest.mark.parametrize("language", REPLY_LANGUAGES)
 def test_the_days_are_named_in_every_language_and_the_times_stay_in_the_digits_of_the_door(language: str) -> None:
-    text = describe((a_schedule("MO"),), language, "", "")
+    text = describe((a_schedule("MO"),), language, HoursWords("", "closed", ""), DAY)
     assert "09:00–17:00" in text
     assert ("Mon" in text) == (language == "en")
 
 
-def test_hours_of_one_date_are_not_written_among_those_of_the_week() -> None:
-    special = a_schedule("", "10:00", "12:00", on=date(*MONDAY))
-    assert describe((a_schedule("MO"), special), "en", "", "") == "Mon 09:00–17:00"
+def test_the_exceptions_of_the_next_two_weeks_are_told_after_the_week_and_no_others() -> None:
+    closed = a_schedule("", "", "", on=date(2026, 12, 25))
+    short = a_schedule("", "10:00", "12:00", on=date(2026, 12, 24))
+    later = a_schedule("", "10:00", "12:00", on=date(2027, 1, 20))
+    past = a_schedule("", "10:00", "12:00", on=date(2026, 12, 10))
+    words = HoursWords("day and night", "closed", "")
+    schedules = (a_schedule("MO"), closed, short, later, past)
+    assert describe(schedules, "en", words, date(2026, 12, 20)) == "Mon 09:00–17:00; 24 Dec: 10:00–12:00; 25 Dec: closed"
+    assert describe((all_hours(), closed), "en", words, date(2026, 12, 20)) == "day and night; 25 Dec: closed"
+
+
+def test_hours_of_another_part_of_the_year_are_not_told() -> None:
+    summer = a_schedule("SA", valid_from=date(2026, 6, 1), valid_to=date(2026, 8, 31))
+    assert describe((a_schedule("MO"), summer), "en", HoursWords("", "closed", ""), DAY) == "Mon 09:00–17:00"

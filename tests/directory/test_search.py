@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.codes import NEEDS
-from bot.directory.pack import HOMELESS_TONIGHT
+from bot.directory.reader import HOMELESS_TONIGHT
 from bot.directory.records import Directory, PlaceRecord, ServiceRecord
 from bot.directory.search import find_services, search_words
 from tests.builders import a_place, a_service

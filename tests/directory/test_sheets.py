@@ -1,44 +1,40 @@
 """A CSV sheet as an officer saves it: what is taken, and what is said about what is not."""
 
-from pathlib import Path
-
 import pytest
 
-from bot.directory.sheets import Row, Sheet, is_phone
+from bot.directory.sheets import Problem, Row, armed, decoded, disarmed, is_phone, read_csv
 
 COLUMNS = ("key", "name", "day", "opens")
 
 
-def read(folder: Path, content: bytes | str) -> tuple[list[Row], list[str]]:
+def read(content: bytes | str) -> tuple[list[Row], list[Problem]]:
     """Read ``content`` as a sheet of the pack ``wold``."""
-    path = folder / "wold" / "desks.csv"
-    path.parent.mkdir()
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    sheet = Sheet(path, COLUMNS)
-    return list(sheet.rows()), sheet.problems
+    problems: list[Problem] = []
+    given = content if isinstance(content, bytes) else content.encode()
+    return list(read_csv("wold/desks.csv", given, COLUMNS, problems)), problems
 
 
 def a_row(**cells: str) -> Row:
     return Row("wold/desks.csv", 7, cells, [])
 
 
-def test_a_sheet_with_a_byte_order_mark_is_read_as_one_without(tmp_path: Path) -> None:
-    rows, problems = read(tmp_path, "\ufeffkey,name,day,opens\ncafe,Café,,\n")
+def test_a_sheet_with_a_byte_order_mark_is_read_as_one_without() -> None:
+    rows, problems = read("\ufeffkey,name,day,opens\ncafe,Café,,\n")
     assert not problems
     assert rows[0].text("name") == "Café"
     assert rows[0].text("key") == "cafe"
 
 
-def test_a_sheet_saved_by_excel_with_windows_line_ends_is_read(tmp_path: Path) -> None:
-    rows, problems = read(tmp_path, b'key,name,day,opens\r\na,"Desk, east",,\r\nb,Desk,,\r\n')
+def test_a_sheet_saved_by_excel_with_windows_line_ends_is_read() -> None:
+    rows, problems = read(b'key,name,day,opens\r\na,"Desk, east",,\r\nb,Desk,,\r\n')
     assert not problems
     assert [row.text("name") for row in rows] == ["Desk, east", "Desk"]
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "cp1251"])
-def test_another_encoding_is_refused_with_what_to_do(tmp_path: Path, encoding: str) -> None:
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16-le", "cp1251"])
+def test_another_encoding_is_refused_with_what_to_do(encoding: str) -> None:
     text = "key,name,day,opens\ncafe,Дошка,,\n" if encoding == "cp1251" else "key,name,day,opens\ncafe,Café,,\n"
-    rows, problems = read(tmp_path, text.encode(encoding))
+    rows, problems = read(text.encode(encoding))
     assert rows == []
     assert len(problems) == 1
     assert problems[0].startswith("wold/desks.csv: ")
@@ -50,41 +46,42 @@ def test_another_encoding_is_refused_with_what_to_do(tmp_path: Path, encoding: s
     [
         ("key,name,day", "column opens is missing"),
         ("key,name,day,opens,colour", "column colour is not known"),
-        ("key;name;day;opens", "column key is missing"),
+        ("key|name|day|opens", "column key is missing"),
+        ("key,name,day,opens,name", "column name stands there twice"),
         ("", "column key is missing"),
     ],
 )
-def test_a_wrong_header_is_named_and_nothing_is_read(tmp_path: Path, header: str, said: str) -> None:
-    rows, problems = read(tmp_path, f"{header}\na,b,c,d\n")
+def test_a_wrong_header_is_named_and_nothing_is_read(header: str, said: str) -> None:
+    rows, problems = read(f"{header}\na,b,c,d\n")
     assert rows == []
     assert problems[0].startswith("wold/desks.csv, row 1: ")
     assert said in problems[0]
 
 
-def test_a_row_of_another_length_is_named_and_the_rest_is_read(tmp_path: Path) -> None:
-    rows, problems = read(tmp_path, "key,name,day,opens\na,A,,\nb,B\nc,C,,\n")
+def test_a_row_of_another_length_is_named_and_the_rest_is_read() -> None:
+    rows, problems = read("key,name,day,opens\na,A,,\nb,B\nc,C,,\n")
     assert [row.text("key") for row in rows] == ["a", "c"]
     assert problems == ["wold/desks.csv, row 3: 2 cells where there are 4 columns."]
 
 
-def test_an_unclosed_quotation_mark_is_a_problem_and_not_a_crash(tmp_path: Path) -> None:
-    _, problems = read(tmp_path, 'key,name,day,opens\na,"A,,\n')
+def test_an_unclosed_quotation_mark_is_a_problem_and_not_a_crash() -> None:
+    _, problems = read('key,name,day,opens\na,"A,,\n')
     assert problems[0].startswith("wold/desks.csv, row ")
 
 
-def test_an_empty_row_is_passed_over_and_still_counted(tmp_path: Path) -> None:
-    rows, _ = read(tmp_path, "key,name,day,opens\n,,,\n\na,A,,\n")
+def test_an_empty_row_is_passed_over_and_still_counted() -> None:
+    rows, _ = read("key,name,day,opens\n,,,\n\na,A,,\n")
     assert [(row.text("key"), row.line) for row in rows] == [("a", 4)]
 
 
-def test_a_row_after_a_cell_of_several_lines_has_the_number_that_a_spreadsheet_shows(tmp_path: Path) -> None:
-    rows, _ = read(tmp_path, 'key,name,day,opens\na,"Desk\nEast\nUpstairs",,\nb,B,,\n')
+def test_a_row_after_a_cell_of_several_lines_has_the_number_that_a_spreadsheet_shows() -> None:
+    rows, _ = read('key,name,day,opens\na,"Desk\nEast\nUpstairs",,\nb,B,,\n')
     assert [(row.text("key"), row.line) for row in rows] == [("a", 2), ("b", 3)]
 
 
 @pytest.mark.parametrize("separator", ["\u2028", "\x0b", "\x85"], ids=["line separator", "vertical tab", "next line"])
-def test_a_separator_pasted_from_a_web_page_does_not_end_a_row(tmp_path: Path, separator: str) -> None:
-    rows, problems = read(tmp_path, f"key,name,day,opens\na,Desk{separator}East,,\n")
+def test_a_separator_pasted_from_a_web_page_does_not_end_a_row(separator: str) -> None:
+    rows, problems = read(f"key,name,day,opens\na,Desk{separator}East,,\n")
     assert not problems
     assert [row.text("key") for row in rows] == ["a"]
 
@@ -178,3 +175,49 @@ def test_a_number_that_can_be_dialled_is_a_telephone_number(number: str) -> None
 )
 def test_what_cannot_be_dialled_is_no_telephone_number(number: str) -> None:
     assert not is_phone(number)
+
+
+@pytest.mark.parametrize("mark", [";", "\t"], ids=["semicolons", "tabs"])
+def test_a_sheet_with_another_mark_between_its_cells_is_read(mark: str) -> None:
+    rows, problems = read(mark.join(COLUMNS) + f'\na{mark}"A; B"{mark}{mark}09:30\n')
+    assert not problems
+    assert [rows[0].text(name) for name in COLUMNS] == ["a", "A; B", "", "09:30"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "utf-8"])
+def test_every_encoding_that_says_what_it_is_is_read(encoding: str) -> None:
+    rows, problems = read("key,name,day,opens\ncafe,Дошка,,\n".encode(encoding))
+    assert not problems
+    assert rows[0].text("name") == "Дошка"
+
+
+def test_an_encoding_that_only_a_guess_could_read_is_not_guessed() -> None:
+    assert decoded("Café".encode("cp1252")) is None
+
+
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "@SUM(A1)", "+44 1223 555123", "-lunch", "'=1", "''=1", "\tx", "-0.5", "12", "don't", "'quoted'", ""]
+)
+def test_a_cell_made_harmless_for_spreadsheets_is_read_as_it_was(cell: str) -> None:
+    assert armed(disarmed(cell)) == cell
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "@SUM(A1)", "+44 1223 555123", "-lunch", "\tx", "\rx"])
+def test_what_a_spreadsheet_would_take_for_a_formula_is_made_harmless(cell: str) -> None:
+    assert disarmed(cell).startswith("'")
+
+
+def test_a_number_stays_a_number() -> None:
+    assert disarmed("-0.1263") == "-0.1263"
+
+
+def test_a_formula_is_refused_with_its_place() -> None:
+    _, problems = read("key,name,day,opens\na,=HYPERLINK(1),,\n")
+    assert problems == ["wold/desks.csv, row 2, column name: '=HYPERLINK(1)': this is a formula: paste its value instead."]
+    assert (problems[0].file, problems[0].line, problems[0].column) == ("wold/desks.csv", 2, "name")
+
+
+def test_a_stray_cell_beyond_the_columns_is_told_and_empty_columns_are_not() -> None:
+    rows, problems = read("key,name,day,opens,,\na,A,,,,\nb,B,,,,see below\n")
+    assert [row.text("key") for row in rows] == ["a", "b"]
+    assert problems == ["wold/desks.csv, row 3: 'see below' stands in a column without a name: name the column or empty it."]

@@ -80,6 +80,8 @@ async def decide(request: Request, who: Session) -> Response:
     name, staff_id = who.member.name, who.member.id
     try:
         if deed == "approve":
+            if any(one.outdated for one in await waiting_for(request) if one.version.id == number):
+                raise WordingRefused("officer.words.outdated")
             await to_thread.run_sync(wordings.approve, number, name, staff_id)
         elif deed == "refuse":
             await to_thread.run_sync(wordings.refuse, number, name, staff_id, text_of(form, "reason", WHY_AT_MOST))

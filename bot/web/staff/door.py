@@ -17,7 +17,7 @@ from bot.directory.hours import BRITISH_TIME
 from bot.errors import MessageRefused, SignedOut, SignInRefused
 from bot.handover.accounts import OFFICER, SESSION_HOURS, STAFF, Accounts, Session, check_csrf
 from bot.web.api import LARGEST_BODY, live_of, pipeline_of, read_body
-from bot.web.rendering import ASSETS, environment, form_of
+from bot.web.rendering import ASSETS, FIELDS_AT_MOST, environment, form_of
 
 COOKIE = "desk"
 LIBRARIANS, OFFICERS = frozenset({STAFF}), frozenset({OFFICER})
@@ -49,10 +49,10 @@ def comes_from_here(request: Request) -> bool:
     return origin is None or urlsplit(origin).netloc in ours
 
 
-async def given(request: Request, largest: int = 4 * LARGEST_BODY) -> FormData:
-    """Give the form of a request, read once. Raises MessageRefused where it is larger than ``largest`` bytes."""
+async def given(request: Request, largest: int = 4 * LARGEST_BODY, most: int = FIELDS_AT_MOST) -> FormData:
+    """Give the form of a request, read once. Raises MessageRefused where it has more than ``largest`` bytes."""
     if not hasattr(request.state, "form"):
-        request.state.form = await form_of(request, await read_body(request, largest))
+        request.state.form = await form_of(request, await read_body(request, largest), most)
     form: FormData = request.state.form
     return form
 
@@ -64,12 +64,16 @@ def text_of(form: FormData, name: str, at_most: int = 1000) -> str:
 
 
 def signed_in(
-    page: Page, roles: frozenset[str] = LIBRARIANS | OFFICERS, touch: bool = True, largest: int = 4 * LARGEST_BODY
+    page: Page,
+    roles: frozenset[str] = LIBRARIANS | OFFICERS,
+    touch: bool = True,
+    largest: int = 4 * LARGEST_BODY,
+    most: int = FIELDS_AT_MOST,
 ) -> Callable[[Request], Awaitable[Response]]:
     """Make a page that is for people with one of ``roles`` only; others are sent to sign in, or told that it is not for them.
 
-    A form must come from a page of ours, hold the session's CSRF token, and have ``largest`` bytes at most. What a page does by itself
-    does not ``touch`` the session.
+    A form must come from a page of ours, hold the session's CSRF token, and have at most ``largest`` bytes and ``most`` fields.
+    What a page does by itself does not ``touch`` the session.
     """
 
     async def guarded(request: Request) -> Response:
@@ -85,7 +89,7 @@ def signed_in(
             return show(request, who, "staff/refused.html", 403, reason=f"staff.not_for.{who.member.role}")
         if request.method == "POST":
             try:
-                form = await given(request, largest)
+                form = await given(request, largest, most)
             except MessageRefused:
                 return show(request, who, "staff/refused.html", 413, reason="staff.form_too_large")
             if not comes_from_here(request) or not check_csrf(who, text_of(form, "csrf", 64)):
