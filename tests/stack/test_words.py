@@ -108,6 +108,23 @@ def test_changed_guidance_is_said_in_the_next_message_once_another_officer_has_a
     assert first["text"] in guidance()
 
 
+def test_a_second_officer_approves_what_they_ticked_and_the_rest_waits_on(olga: Officer, pavlo: Officer) -> None:
+    for key in ("rf01", "rf02", "rf03"):
+        olga.translate(f"uk/guidance/{key}", "Зовсім інші слова.")
+    first, second, third = olga.waiting()
+    back = {"back": "/officer/translations"}
+    assert olga.post("/officer/wordings/approve", version=[str(first)], **back).status_code == 422
+    assert pavlo.post("/officer/wordings/approve", **back).status_code == 422
+    assert pavlo.post("/officer/wordings/approve", version=[str(first), str(second)], **back).status_code == 303
+    assert olga.waiting() == [third]
+    again = pavlo.post("/officer/wordings/approve", version=[str(second), str(third)], **back)
+    assert "decided already, by Pavlo" in again.text
+    assert olga.waiting() == []
+    for key in ("rf01", "rf02", "rf03"):
+        olga.bring_back("guidance", "uk", key)
+    assert pavlo.post("/officer/wordings/approve", version=[str(number) for number in olga.waiting()], **back).status_code == 303
+
+
 def test_a_new_phrase_is_on_staff_s_page_at_once_and_one_out_of_use_is_not(desk_stack: Stack, olga: Officer, anna: StaffClient) -> None:
     visitor, chat = with_a_visitor(anna, desk_stack)
     added = olga.post("/officer/phrases", english="Do you like tea?", group="ask", answer=["yes", "no"])
@@ -299,4 +316,31 @@ def test_a_file_goes_out_to_a_translator_and_comes_in_again(browser: Browser, de
     assert text in olga.client.get("/officer/translations/uk/phrases/answer.yes").text
     olga.bring_back("phrases", "uk", "answer.yes")
     assert own in olga.client.get("/officer/translations/uk/phrases/answer.yes").text
+    tab.close()
+
+
+@needs_chromium
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_a_second_officer_reads_ticks_and_approves(
+    browser: Browser, desk_stack: Stack, olga: Officer, pavlo: Officer, scripts: bool
+) -> None:
+    for key in ("rf01", "rf02"):
+        olga.translate(f"fa/guidance/{key}", "متن تازه")
+    tab = StaffTab(browser, desk_stack, "pavlo", java_script_enabled=scripts)
+    page = tab.open("/officer/translations")
+    cards = page.locator(".card", has_text="متن تازه")
+    expect(cards).to_have_count(2)
+    if scripts:
+        assert findings(page) == []
+    expect(cards.first.locator("[lang=en]")).to_contain_text("NRPF")
+    for card in cards.all():
+        card.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Approve all that are ticked").click()
+    expect(page.locator("[role=status].notice")).to_contain_text("Approved.")
+    expect(cards).to_have_count(0)
+    before = set(olga.waiting())
+    for key in ("rf01", "rf02"):
+        olga.bring_back("guidance", "fa", key)
+    for number in set(olga.waiting()) - before:
+        assert pavlo.decide(number, "approve") == 303
     tab.close()

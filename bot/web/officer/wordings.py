@@ -23,6 +23,8 @@ LANGUAGES = {code: str(Locale.parse(code, sep="-").get_display_name("en")) for c
 TOLD = ("saved", "proposed", "approved", "refused", "taken_back", "retired", "returned", "taken")
 """What a page can say about what was just done, by the last part of the key of the words."""
 WHY_AT_MOST = 500
+MANY = 2000
+"""Fields of a form in which many changes are ticked."""
 
 
 def wordings_of(request: Request) -> Wordings:
@@ -95,6 +97,31 @@ async def decide(request: Request, who: Session) -> Response:
     return _back(back, {"approve": "approved", "refuse": "refused", "take_back": "taken_back"}[deed])
 
 
+async def approve_several(request: Request, who: Session) -> Response:
+    """Approve what was ticked, each for itself: a file of a translator is many changes. What cannot be approved is left and told."""
+    form, wordings = await given(request), wordings_of(request)
+    back = text_of(form, "back", 300)
+    ticked = [int(value) for value in form.getlist("version") if isinstance(value, str) and value.isdecimal() and len(value) < 12]
+    outdated = {one.version.id for one in await waiting_for(request) if one.outdated}
+    failed: list[WordingRefused] = []
+
+    def approve() -> None:
+        for number in ticked:
+            try:
+                wordings.approve(number, who.member.name, who.member.id)
+            except WordingRefused as refused:
+                failed.append(refused)
+
+    if outdated & set(ticked):
+        failed.append(WordingRefused("officer.words.outdated"))
+        ticked = [number for number in ticked if number not in outdated]
+    if not ticked and not failed:
+        failed.append(WordingRefused("officer.words.error.none_ticked"))
+    await to_thread.run_sync(approve)
+    await to_thread.run_sync(pipeline_of(request).catalogues.refresh)
+    return show_words(request, who, "officer/not_done.html", 422, failed[0], back=back) if failed else _back(back, "approved")
+
+
 async def bring_back(request: Request, who: Session) -> Response:
     """Make an older text of the history the newest again: an officer's (by its number), or the catalogue's own (0)."""
     form = await given(request)
@@ -134,6 +161,7 @@ def _older(request: Request, domain: str, language: str, key: str, number: int) 
 
 
 routes = [
+    Route("/officer/wordings/approve", signed_in(approve_several, OFFICERS, most=MANY), methods=["POST"]),
     Route("/officer/wordings/{id:int}", signed_in(decide, OFFICERS), methods=["POST"]),
     Route("/officer/wordings/bring-back", signed_in(bring_back, OFFICERS), methods=["POST"]),
 ]
