@@ -6,6 +6,7 @@ DeskError
 ├── PackError              a row of the directory is wrong; names file, row, column, value and what to type
 ├── Overtaken              somebody changed a record since it was read; holds it as it is now
 ├── NotApproved            a proposed change cannot be put into force by this officer, or waits no more
+├── FeedError              a feed may not be fetched, or what answers is no feed; the text says what to do
 ├── EngineAway             Rasa did not answer in time, or is still loading
 ├── MessageRefused         what a visitor sent cannot be taken; carries a catalogue key and an HTTP status
 ├── AlreadyTaken           somebody else has this chat, or it is not there to be taken
@@ -63,6 +64,10 @@ class NotApproved(DeskError):
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
+
+
+class FeedError(DeskError):
+    """A feed may not be fetched, cannot be reached, or is none. The text names the address and says what to do."""
 
 
 class EngineAway(DeskError):

@@ -4,7 +4,11 @@ from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
+from bot.answers.cards import is_free_service
+from bot.answers.catalogue import Catalogues
+from bot.codes import NEEDS
 from bot.database import open_database
+from bot.directory.lookup import LookUp
 from bot.directory.meaning import MeaningIndex
 from bot.directory.records import Directory, directory_version, read_checkers, read_directory
 from bot.errors import SetUpError
@@ -81,3 +85,9 @@ def open_reader(settings: Settings, directory: Directory | None = None) -> Reade
 def open_meaning(settings: Settings, directory: Directory) -> MeaningIndex:
     """Open the search by meaning over ``directory``; texts that are new to it are embedded first."""
     return MeaningIndex(directory, shared_embedder(), settings.models / "meaning.npz")
+
+
+def open_look_up(directory: Directory, meaning: MeaningIndex, catalogues: Catalogues) -> LookUp:
+    """Open the look-up of staff over ``directory`` and its vectors."""
+    labels = {topic: catalogues.say("en", f"topic.{topic}") for topic in NEEDS}
+    return LookUp(directory, meaning.vectors, labels, is_free_service)

@@ -44,7 +44,9 @@ class Settings:
     desk_notify: str
     safeguarding_contact: str
     safeguarding_years: int
+    history_years: int
     translate_url: str
+    feed_allow: tuple[str, ...]
 
     @property
     def rasa_url(self) -> str:
@@ -83,6 +85,17 @@ def _address(environment: dict[str, str], name: str, default: str) -> str:
     if text and not re.fullmatch(r"https?://[^\s\"'<>]+", text):
         raise SettingsError(f"{name} is {text!r}: give a web address such as https://example.org/.")
     return text
+
+
+def _feeds(environment: dict[str, str]) -> tuple[str, ...]:
+    """Read the addresses that feeds may be fetched from; plain HTTP is for this machine alone."""
+    feeds = tuple(part.strip().rstrip("/") for part in environment.get("FEED_ALLOW", "").split(",") if part.strip())
+    for feed in feeds:
+        if not re.fullmatch(r"(https://[\w.-]+|http://(127\.0\.0\.1|localhost))(:\d+)?(/[\w./~-]*)?", feed) or "/.." in feed:
+            raise SettingsError(
+                f"FEED_ALLOW is {feed!r}: give addresses such as https://data.example.org/openreferral, with commas between."
+            )
+    return feeds
 
 
 def read_settings(environment: dict[str, str] | None = None) -> Settings:
@@ -124,5 +137,7 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         desk_notify=env.get("DESK_NOTIFY", "").strip(),
         safeguarding_contact=env.get("SAFEGUARDING_CONTACT", "").strip(),
         safeguarding_years=_number(env, "SAFEGUARDING_YEARS", 6, 1, 100),
+        history_years=_number(env, "HISTORY_YEARS", 7, 1, 100),
         translate_url=_address(env, "TRANSLATE_URL", "").rstrip("/"),
+        feed_allow=_feeds(env),
     )

@@ -42,6 +42,12 @@ def test_a_variable_that_is_empty_is_as_good_as_not_set(name: str) -> None:
         ("AREA", "lewisham", "area", "lewisham"),
         ("DATABASE_URL", "postgresql://desk@localhost/desk", "database_url", "postgresql://desk@localhost/desk"),
         ("OFFICE_OPENS", "08:30", "office_opens", "08:30"),
+        (
+            "FEED_ALLOW",
+            "https://a.example.org/feed/, http://127.0.0.1:8010",
+            "feed_allow",
+            ("https://a.example.org/feed", "http://127.0.0.1:8010"),
+        ),
         ("MODELS_DIR", "/srv/models", "models", Path("/srv/models")),
     ],
 )
@@ -85,6 +91,10 @@ def test_rasa_and_the_actions_are_on_this_machine_alone_even_where_the_front_doo
         ("FRAME_ANCESTORS", "www.example.org"),
         ("FRAME_ANCESTORS", "'self'; script-src *"),
         ("ENGINE_TIMEOUT_MS", "99"),
+        ("FEED_ALLOW", "http://a.example.org/feed"),
+        ("FEED_ALLOW", "https://a.example.org/feed/../other"),
+        ("FEED_ALLOW", "https://somebody@a.example.org"),
+        ("FEED_ALLOW", "*"),
         ("OFFICE_OPENS", "9am"),
         ("OFFICE_OPENS", "9:00"),
         ("OFFICE_CLOSES", "25:00"),

@@ -12,7 +12,7 @@ import pytest
 from bot.settings import ROOT
 
 ENGINE = {"rasa", "rasa_sdk", "tensorflow", "sanic"}
-WITHOUT_ENGINE = ("bot.web", "bot.directory", "bot.answers", "bot.conversation", "bot.handover", "bot.understanding")
+WITHOUT_ENGINE = ("bot.web", "bot.directory", "bot.answers", "bot.conversation", "bot.handover", "bot.understanding", "bot.fetching")
 WITHOUT_HTTP = ("bot.directory", "bot.answers")
 FETCHES = {"requests", "urllib3", "aiohttp", "ftplib"}
 

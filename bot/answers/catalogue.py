@@ -185,8 +185,8 @@ class Catalogues:
         put = values if key.startswith("urgent.") else isolated(values, lang)
         return Said(fitting[lang][key].text.format(**put), lang)
 
-    def has(self, language: str, key: str) -> bool:
-        """Tell whether a text is said in ``language``, and not in English in its place."""
+    def knows(self, language: str, key: str) -> bool:
+        """Tell whether ``language`` has words of its own for ``key``, so that it is not said in English in their place."""
         return key in self._state.fitting.get(language, ())
 
     def is_reviewed(self, language: str, key: str) -> bool:

@@ -18,6 +18,7 @@ from bot.directory.comparing import checks_of, needs_approval, with_checks
 from bot.directory.hours import BRITISH_TIME
 from bot.directory.ledger import Proposal, Revision
 from bot.directory.reader import RowReader
+from bot.directory.records import GuidanceRecord, ServiceRecord, read_service, read_statement
 from bot.directory.sheets import Problem, Row
 from bot.directory.writer import (
     KEY_COLUMN,
@@ -39,8 +40,6 @@ CREATED, CHANGED, ENDED, ASSURED, UNDONE, IMPORTED = "created", "changed", "ende
 WAITING, APPROVED, REFUSED, TAKEN_BACK = "waiting", "approved", "refused", "taken_back"
 ASSURED_AT_ONCE = 20
 """Records that may be said to be true in one go: as many as somebody can have looked at."""
-HERE = "this form"
-"""Where a problem of a form is said to be."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +89,21 @@ class Changes:
             return _record(session, kind, key)
 
     def check(self, kind: str, rows: Rows) -> list[Problem]:
-        """Give what is wrong with the rows of one record: file is HERE, line the number of the row in its sheet."""
+        """Give what is wrong with the rows of one record: file is the sheet's name without its ending, line the number of the row in it."""
         with self.session() as session:
             return _read(session, kind, rows, self._clock())[1]
+
+    def preview(self, kind: str, rows: Rows) -> ServiceRecord | GuidanceRecord | None:
+        """Give a service or a statement as the chat would have it after a change to ``rows``; None where it would not be shown.
+
+        Raises PackError. Nothing is kept.
+        """
+        with self.session() as session:
+            begin(session)
+            key = _key(kind, rows)
+            before = _record(session, kind, key)
+            put(session, "", before, rows, CHANGED, self._clock())
+            return read_service(session, key) if kind == SERVICE else read_statement(session, key)
 
     def as_written(self, kind: str, rows: Rows) -> Rows:
         """Give rows in their canonical form. Raises PackError where something is wrong with them."""
@@ -148,7 +159,7 @@ class Changes:
         Raises Overtaken for one that somebody changed meanwhile: then none of them is assured.
         """
         if len(chosen) > ASSURED_AT_ONCE:
-            raise PackError([Problem(HERE, 0, "", "", f"choose at most {ASSURED_AT_ONCE} records at a time.")])
+            raise PackError([Problem("records", 0, "", "", f"choose at most {ASSURED_AT_ONCE} records at a time.")])
         now = self._clock()
         with self.session() as session:
             begin(session)
@@ -360,11 +371,14 @@ def _not_overtaken(record: Record, base: int) -> None:
 def _read(session: Session, kind: str, rows: Rows, now: datetime) -> tuple[list[Any], list[Problem]]:
     """Read the rows of one record as a form has them; give the objects and what is wrong."""
     problems: list[Problem] = []
-    put = {sheet: [Row(HERE, n, dict(cells), problems) for n, cells in enumerate(rows.get(sheet, []), 1)] for sheet in SHEETS_OF[kind]}
-    if len(put[SHEETS_OF[kind][0]]) != 1:
-        problems.append(Problem(HERE, 0, "", "", "this is not one record."))
+    sheets = {
+        sheet: [Row(sheet.removesuffix(".csv"), n, dict(cells), problems) for n, cells in enumerate(rows.get(sheet, []), 1)]
+        for sheet in SHEETS_OF[kind]
+    }
+    if len(sheets[SHEETS_OF[kind][0]]) != 1:
+        problems.append(Problem(kind, 0, "", "", "this is not one record."))
         return [], problems
-    return RowReader(put, problems, now, read_known(session)).read(), problems
+    return RowReader(sheets, problems, now, read_known(session)).read(), problems
 
 
 def _written(session: Session, kind: str, objects: Sequence[Any]) -> Rows:

@@ -14,7 +14,7 @@ from bot.directory.changes import ENDED, IMPORTED, WAITING, Officer, Record, beg
 from bot.directory.comparing import checks_of, needs_approval, with_checks, without_checks
 from bot.directory.duplicates import Duplicate, find_duplicates
 from bot.directory.ledger import Proposal
-from bot.directory.reader import RowReader
+from bot.directory.reader import COLUMNS, RowReader
 from bot.directory.sheets import Problem, Row
 from bot.directory.writer import (
     GUIDANCE,
@@ -44,12 +44,14 @@ class Choices:
     """What whoever imports has chosen.
 
     ``leave_out`` leaves out records with a bad row; ``end_missing`` ends what a sheet does not hold; ``same_as`` maps keys of new services
-    to existing ones that they are; ``restore`` takes over who assured what and needs nobody's approval: for a backup of one's own.
+    to existing ones that they are; ``merge`` leaves what stands in a cell that the file has empty: a feed does not carry everything;
+    ``restore`` takes over who assured what and needs nobody's approval: for a backup of one's own.
     """
 
     leave_out: bool = False
     end_missing: bool = False
     same_as: Mapping[str, str] = field(default_factory=dict)
+    merge: bool = False
     restore: bool = False
 
 
@@ -124,6 +126,8 @@ class Importer:
             current = _current(session, [*records, *((SERVICE, key) for key in choices.same_as.values())], rows, choices.end_missing)
             progress(total // 4, total)
             _join(records, choices.same_as, current)
+            if choices.merge:
+                _merge(records, current)
             _complete(records, current, rows, choices.end_missing, problems)
             told = list(problems)
             objects, left_out = self._read(session, records, problems, told, choices.leave_out)
@@ -279,6 +283,17 @@ def _join(records: dict[tuple[str, str], dict[str, list[Row]]], same_as: Mapping
                 said = {column: cell for column, cell in row.cells.items() if cell.strip()}
                 row.cells = {**there["services.csv"][0], **said, **kept} if sheet == "services.csv" else {**row.cells, "service": old}
         records[SERVICE, old] = {**parts, **records.get((SERVICE, old), {})}
+
+
+def _merge(records: Mapping[tuple[str, str], dict[str, list[Row]]], current: Mapping[tuple[str, str], Rows]) -> None:
+    """Leave what stands in a cell that the file has empty; rows of a service's places are told apart by key, its times and leads by order."""
+    for name, parts in records.items():
+        for sheet, some in parts.items():
+            there = current.get(name, {}).get(sheet, [])
+            by_key = {row["key"]: row for row in there if "key" in row}
+            for number, row in enumerate(some):
+                old = by_key.get(row.cells.get("key", ""), {}) if "key" in COLUMNS[sheet] else there[number] if number < len(there) else {}
+                row.cells = {**old, **{column: cell for column, cell in row.cells.items() if cell.strip()}}
 
 
 def _complete(

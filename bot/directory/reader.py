@@ -236,6 +236,8 @@ class RowReader:
                 last_modified=self.now,
                 **row.provenance(),
             )
+            if None not in (service.minimum_age, service.maximum_age) and service.minimum_age > service.maximum_age:
+                row.wrong("max_age", "give an age that is not below min_age.")
             self.services[key] = service
             self.objects.append(service)
             self.read_details(row, key, service, terms, names)
@@ -306,9 +308,9 @@ class RowReader:
                 city=row.text("city"),
                 state_province=row.text("county"),
                 postal_code=postcode,
-                country=row.text("country") or "GB",
-                latitude=row.number("latitude"),
-                longitude=row.number("longitude"),
+                country=row.text("country", longest=2) or "GB",
+                latitude=row.number("latitude", (-90, 90)),
+                longitude=row.number("longitude", (-180, 180)),
                 uprn=row.text("uprn"),
                 accessibility=row.text("access"),
                 **row.provenance(),
@@ -352,6 +354,8 @@ class RowReader:
                 service_at_location_id=make_id("service_at_locations", place) if place else None,
                 **row.provenance(),
             )
+            if schedule.valid_from and schedule.valid_to and schedule.valid_to < schedule.valid_from:
+                row.wrong("until", "give a day that is not before “from”.")
             if service is not None:
                 service.schedules.append(schedule)
 

@@ -179,8 +179,8 @@ def read_directory(engine: Engine) -> Directory:
         outcodes = session.execute(select(models.Outcode)).scalars()
         return Directory(
             area=places[pack.area],
-            services=tuple(_service(row) for row in services),
-            guidance=tuple(_guidance(row) for row in guidance),
+            services=tuple(service_record(row) for row in services),
+            guidance=tuple(guidance_record(row) for row in guidance),
             places=places,
             outcodes={o.outcode: OutcodeRecord(o.outcode, tuple(o.districts), tuple(o.places)) for o in outcodes},
             digest=_version(pack),
@@ -202,13 +202,13 @@ def _shown() -> Any:
 def read_service(session: Session, key: str) -> ServiceRecord | None:
     """Give one service as ``read_directory`` does, or None where it may not be shown."""
     row = session.execute(_shown().where(models.Service.key == key)).scalars().first()
-    return _service(row) if row else None
+    return service_record(row) if row else None
 
 
 def read_statement(session: Session, key: str) -> GuidanceRecord | None:
     """Give one statement as ``read_directory`` does, whatever it is bound to, or None where it may not be shown."""
     row = session.execute(select(models.Guidance).where(models.Guidance.public, models.Guidance.key == key)).scalars().first()
-    return _guidance(row) if row else None
+    return guidance_record(row) if row else None
 
 
 def read_checkers(engine: Engine) -> dict[str, str]:
@@ -243,7 +243,8 @@ def _places(rows: Iterable[models.Place]) -> dict[str, PlaceRecord]:
     }
 
 
-def _service(row: models.Service) -> ServiceRecord:
+def service_record(row: models.Service) -> ServiceRecord:
+    """Give a service's row as answers need it, whether it may be shown or not."""
     # An opening marked unsure (every other week, say) makes the hours so.
     unsure = frozenset(row.unsure) | {"hours" for s in row.schedules if "hours" in s.unsure}
     phones = tuple(
@@ -294,7 +295,8 @@ def _address(location: models.Location) -> str:
     return ", ".join(dict.fromkeys(parts.split(", ")))
 
 
-def _guidance(row: models.Guidance) -> GuidanceRecord:
+def guidance_record(row: models.Guidance) -> GuidanceRecord:
+    """Give a statement's row as answers need it, whether it may be shown or not."""
     return GuidanceRecord(
         key=row.key,
         topics=dict(row.topics),

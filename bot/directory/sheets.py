@@ -98,13 +98,15 @@ class Row:
                 self.wrong(column, f"{value!r} is not known: {hint}")
         return values
 
-    def number(self, column: str) -> float | None:
+    def number(self, column: str, within: tuple[float, float] | None = None) -> float | None:
         value = self.text(column)
         if not value:
             return None
         if not re.fullmatch(r"-?\d+(\.\d+)?", value):
             self.wrong(column, "give a number, such as 16.")
             return None
+        if within and not within[0] <= float(value) <= within[1]:
+            self.wrong(column, f"give a number from {within[0]:g} to {within[1]:g}.")
         return float(value)
 
     def whole(self, column: str) -> int:

@@ -7,6 +7,7 @@ canonical form of it; writing what was read from canonical rows gives the same r
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
@@ -65,7 +66,7 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return repr(value).removesuffix(".0")
+        return format(Decimal(repr(value)), "f").removesuffix(".0")
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, list | tuple):

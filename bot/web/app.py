@@ -22,15 +22,14 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import __version__
-from bot.answers.cards import is_free_service
 from bot.answers.catalogue import Catalogues
 from bot.answers.wording import Wordings
-from bot.codes import NEEDS
 from bot.conversation.store import ConversationStore
 from bot.database import open_database
-from bot.directory.lookup import Filters, LookUp
-from bot.directory.meaning import MeaningIndex
-from bot.directory.records import Directory
+from bot.directory.changes import Changes
+from bot.directory.feed import Feed
+from bot.directory.listing import Listing
+from bot.directory.lookup import Filters
 from bot.errors import ConversationLeft, MessageRefused, UnknownConversation
 from bot.handover.accounts import Accounts
 from bot.handover.callback import Vault
@@ -38,14 +37,15 @@ from bot.handover.desk import Desk
 from bot.handover.hours import DeskHours
 from bot.handover.notify import Notifier
 from bot.handover.translation import Translator
-from bot.opening import LiveDirectory, open_meaning, open_reader
+from bot.opening import LiveDirectory, open_look_up, open_meaning, open_reader
 from bot.settings import ROOT, Settings
-from bot.web import api, chat_page, embed, pages, sheet
+from bot.web import api, chat_page, embed, feed, pages, sheet
 from bot.web.engine import Engine
 from bot.web.limits import RateLimits
 from bot.web.live import Live
-from bot.web.officer import catalogue_files, home, phrases, translations
+from bot.web.officer import approvals, catalogue_files, editing, history, home, phrases, records, translations
 from bot.web.officer import wordings as wording_pages
+from bot.web.officer.office import Office
 from bot.web.pipeline import Pipeline
 from bot.web.rendering import STATIC
 from bot.web.staff import chat as staff_chat
@@ -54,9 +54,9 @@ from bot.web.staff import look_up as look_up_pages
 
 log = logging.getLogger(__name__)
 TIDY_EVERY = 60.0
-"""Seconds between looks at what is to be erased and whether the directory changed."""
+"""Seconds between looks at what is to be erased."""
 SWEEP_EVERY = 2.0
-"""Seconds between looks at whether a member of staff, a visitor or the desk's day is gone, and whether officers changed words elsewhere."""
+"""Seconds between looks at whether a member of staff, a visitor or the desk's day is gone, and whether directory or words changed."""
 
 
 class SafetyHeaders:
@@ -99,19 +99,10 @@ def _commit() -> str:
     return done.stdout.strip()
 
 
-def open_look_up(directory: Directory, meaning: MeaningIndex, catalogues: Catalogues) -> LookUp:
-    """Open the look-up of staff over ``directory`` and its vectors."""
-    labels = {topic: catalogues.say("en", f"topic.{topic}") for topic in NEEDS}
-    return LookUp(directory, meaning.vectors, labels, is_free_service)
-
-
-async def _tidy_for_ever(pipeline: Pipeline) -> None:
+async def _tidy_for_ever(pipeline: Pipeline, office: Office) -> None:
     while True:
         try:
-            if await to_thread.run_sync(pipeline.live.refresh):
-                directory = pipeline.live.current()
-                pipeline.meaning = await to_thread.run_sync(open_meaning, pipeline.settings, directory)
-                pipeline.look_up = await to_thread.run_sync(open_look_up, directory, pipeline.meaning, pipeline.catalogues)
+            await to_thread.run_sync(office.changes.forget, pipeline.settings.history_years)
             # What is open today is worked out once a day, and not while somebody waits for it.
             today = functools.partial(pipeline.look_up.find, "", None, Filters(open_now=True), datetime.now(timezone.utc))
             await to_thread.run_sync(today)
@@ -127,10 +118,12 @@ async def _sweep_for_ever(pipeline: Pipeline) -> None:
     while True:
         await asyncio.sleep(SWEEP_EVERY)
         try:
-            await to_thread.run_sync(pipeline.catalogues.refresh)
             await to_thread.run_sync(pipeline.desk.sweep)
+            # What officers have saved in another process.
+            await to_thread.run_sync(pipeline.catalogues.refresh)
+            await pipeline.refresh_directory()
         except Exception as error:
-            log.error("The desk could not be looked over and will be again: %s", type(error).__name__)
+            log.error("The desk and the directory could not be looked over and will be again: %s", type(error).__name__)
 
 
 def _stop_if_failed(watching: asyncio.Task[None]) -> None:
@@ -170,6 +163,7 @@ def make_app(settings: Settings) -> Starlette:
     look_up = open_look_up(directory, meaning, catalogues)
     translator = Translator(settings.translate_url) if settings.translate_url else None
     pipeline = Pipeline(settings, store, live, reader, catalogues, engine, meaning, desk, look_up, translator)
+    office = Office(Changes(database), Listing(database), wordings)
     commit = _commit()
 
     async def healthz(request: Request) -> Response:
@@ -205,7 +199,7 @@ def make_app(settings: Settings) -> Starlette:
         shown = f"http://{settings.host}:{settings.port}/"
         tasks = [
             asyncio.create_task(work)
-            for work in (engine.watch(), _tidy_for_ever(pipeline), _sweep_for_ever(pipeline), _announce(engine, shown))
+            for work in (engine.watch(), _tidy_for_ever(pipeline, office), _sweep_for_ever(pipeline), _announce(engine, shown))
         ]
         tasks[0].add_done_callback(_stop_if_failed)
         yield
@@ -229,7 +223,12 @@ def make_app(settings: Settings) -> Starlette:
             *catalogue_files.routes,
             *translations.routes,
             *phrases.routes,
+            *records.routes,
+            *editing.routes,
+            *approvals.routes,
+            *history.routes,
             *api.routes,
+            *feed.routes,
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/favicon.ico", icon),
@@ -248,8 +247,10 @@ def make_app(settings: Settings) -> Starlette:
     app.add_middleware(SafetyHeaders, frame_ancestors=settings.frame_ancestors)
     app.state.pipeline = pipeline
     app.state.live = pages_told
-    app.state.wordings = wordings
+    app.state.office = office
     # A hash takes its time: threads of its own, so that no number of tries keeps visitors waiting.
     app.state.signing_in = CapacityLimiter(2)
     app.state.limits = RateLimits(settings)
+    app.state.feed = Feed(database, feed.open_feed_words(catalogues))
+    app.state.feed_lane = CapacityLimiter(2)
     return app

@@ -28,7 +28,7 @@ from bot.handover.desk import Desk
 from bot.handover.states import MESSAGE_LEFT, NONE, OPEN, TOLD, WAITING, WITH_STAFF
 from bot.handover.translation import Translator
 from bot.handover.views import View
-from bot.opening import LiveDirectory
+from bot.opening import LiveDirectory, open_look_up, open_meaning
 from bot.settings import Settings
 from bot.understanding.cleaning import LONGEST, clean, has_words
 from bot.understanding.reading import Reader, Reading
@@ -88,8 +88,26 @@ class Pipeline:
         self.desk = desk
         self.look_up = look_up
         self.translator = translator
-        self._translating: set[asyncio.Task[None]] = set()
+        self._behind: set[asyncio.Task[None]] = set()
+        self._searches = asyncio.Lock()
         self._busy: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def refresh_directory(self) -> bool:
+        """Read the directory again if it has changed, so that the next answer is made of it; give whether it had.
+
+        The search by meaning and the look-up follow while nobody waits for them.
+        """
+        if not await to_thread.run_sync(self.live.refresh):
+            return False
+        self._in_the_background(self._refresh_searches())
+        return True
+
+    async def _refresh_searches(self) -> None:
+        async with self._searches:
+            directory = self.live.current()
+            if directory.digest != self.meaning.digest:
+                self.meaning = await to_thread.run_sync(open_meaning, self.settings, directory)
+                self.look_up = await to_thread.run_sync(open_look_up, directory, self.meaning, self.catalogues)
 
     def composer(self) -> Composer:
         """Give a composer over the directory as it is now."""
@@ -391,8 +409,8 @@ class Pipeline:
 
     def _in_the_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
-        self._translating.add(task)
-        task.add_done_callback(self._translating.discard)
+        self._behind.add(task)
+        task.add_done_callback(self._behind.discard)
 
     async def leave_callback(self, chat: Chat, contact: str, wanted: bool) -> None:
         """Keep, encrypted, how to call a visitor back. Raises MessageRefused where it is not wanted, cannot be used, or nobody is asked."""

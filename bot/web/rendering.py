@@ -128,7 +128,7 @@ async def form_of(request: Request, body: bytes, most: int = FIELDS_AT_MOST) -> 
 
 def in_words(day: date, language: str) -> str:
     """Write a date as readers of ``language`` do."""
-    return str(format_date(day, "long", locale=language.replace("-", "_")))
+    return str(format_date(day, "long", locale="en_GB" if language == "en" else language.replace("-", "_")))
 
 
 def any_unchecked(cards: Iterable[ServiceCard]) -> bool:

@@ -175,7 +175,7 @@ def test_when_the_english_of_a_phrase_changes_its_translations_give_way_to_the_e
     put_in_force(wordings, Draft("phrases", "en", HELLO, "Welcome!", HELLO_EN, "reviewed"))
     changed.refresh()
     assert changed.said("uk", HELLO) == Said("Welcome!", "en")
-    assert not changed.has("uk", HELLO)
+    assert not changed.knows("uk", HELLO)
     put_in_force(wordings, Draft("phrases", "uk", HELLO, "Ласкаво просимо!", "Welcome!"))
     changed.refresh()
     assert changed.said("uk", HELLO) == Said("Ласкаво просимо!", "uk")

@@ -131,3 +131,12 @@ def test_health_and_readiness(stack: Stack) -> None:
     assert ready["ready"]
     assert ready["version"]
     assert ready["model"]
+
+
+def test_the_open_feed_is_served_to_everybody(stack: Stack) -> None:
+    for root in ("/openreferral", "/openreferral/"):
+        assert stack.client.get(root).json()["version"] == "HSDS-UK-3.0"
+    answer = stack.client.get("/openreferral/services?per_page=2")
+    assert answer.json()["size"] == 2
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert stack.client.get("/openreferral/nothing").headers["content-type"].startswith(PROBLEM)

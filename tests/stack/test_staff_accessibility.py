@@ -96,7 +96,7 @@ STATES: dict[str, Callable[[StaffTab], None]] = {
     "chat": chat,
     "not yours": not_yours,
     "gone": at("/staff/chat/999999"),
-    "refused": at("/staff/wrong"),
+    "refused": at("/officer/wrong"),
 }
 
 
@@ -108,7 +108,7 @@ def test_axe_finds_nothing_on_any_page_of_staff(ben: StaffTab, state: str) -> No
 
 def test_axe_finds_nothing_on_the_pages_of_officers(ben: StaffTab, olga: StaffTab) -> None:
     reported(ben)
-    olga.open("/staff/wrong")
+    olga.open("/officer/wrong")
     expect(olga.page.locator(".card").first).to_be_visible()
     assert findings(olga.page) == []
     olga.open("/staff/queue")

@@ -12,7 +12,7 @@ from tests.stack.at_the_desk import DESK_OPEN, StaffClient, add_staff
 from tests.stack.running_stack import Stack
 from tests.stack.test_taking_over import Visitor, chat_of, number_of
 
-PAGES = ["/staff", "/staff/queue", "/staff/chat/1", "/staff/events", "/staff/wrong"]
+PAGES = ["/staff", "/staff/queue", "/staff/chat/1", "/staff/events", "/officer/wrong"]
 FORMS = [
     "/staff",
     "/staff/here",
@@ -21,7 +21,7 @@ FORMS = [
     "/staff/practise",
     "/staff/chat/1",
     "/staff/wrong/report",
-    "/staff/wrong/settle",
+    "/officer/wrong",
 ]
 SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'"
 
@@ -105,9 +105,9 @@ def test_after_signing_out_the_session_is_over(anna: StaffClient) -> None:
 
 
 def test_what_is_for_officers_is_not_for_staff(desk_stack: Stack, anna: StaffClient) -> None:
-    assert anna.client.get("/staff/wrong").status_code == 403
-    assert anna.post("/staff/wrong/settle", report="1").status_code == 403
-    assert StaffClient(desk_stack, "olga").client.get("/staff/wrong").status_code == 200
+    assert anna.client.get("/officer/wrong").status_code == 403
+    assert anna.post("/officer/wrong", report="1").status_code == 403
+    assert StaffClient(desk_stack, "olga").client.get("/officer/wrong").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/staff/queue", "/staff/chat/1", "/staff/events"])
@@ -222,14 +222,14 @@ def test_what_is_wrong_reaches_the_officers_in_one_click(desk_stack: Stack, anna
     assert anna.post("/staff/wrong/report", kind="service", about=about[1], note="moved; ask Jan on 07700 900123").status_code == 303
     assert anna.post("/staff/wrong/report", kind="service", about="no-such-service").status_code == 404
     olga = StaffClient(desk_stack, "olga")
-    told = olga.client.get("/staff/wrong").text
+    told = olga.client.get("/officer/wrong").text
     assert "Ely Foodbank" in told
     assert "moved" in told
     assert "900123" not in told
     number = re.search(r'name="report" value="(\d+)"', told)
     assert number
-    olga.post("/staff/wrong/settle", report=number[1])
-    assert "moved" not in olga.client.get("/staff/wrong").text
+    olga.post("/officer/wrong", report=number[1])
+    assert "moved" not in olga.client.get("/officer/wrong").text
 
 
 def test_practice_is_marked_answers_and_is_shown_to_nobody_else(desk_stack: Stack, anna: StaffClient) -> None:

@@ -97,6 +97,8 @@ def test_changed_guidance_is_said_in_the_next_message_once_another_officer_has_a
 
     assert "Sent." in olga.translate(f"uk/guidance/{key}", "Зовсім інші слова.")
     assert "Зовсім інші слова." not in guidance()
+    for page in ("/officer/approvals", "/officer/translations"):
+        assert "Зовсім інші слова." in pavlo.client.get(page).text
     (number,) = olga.waiting()
     assert olga.decide(number, "approve") == 422
     assert pavlo.decide(number, "approve") == 303
@@ -265,6 +267,7 @@ STATES: dict[str, Callable[[StaffTab], None]] = {
     "text": at("/officer/translations/uk/messages/human.how"),
     "wrong": wrong,
     "waits": waits,
+    "approvals": at("/officer/approvals"),
     "phrases": at("/officer/phrases"),
     "phrase": at("/officer/phrases/phrase.safety.child"),
     "files": at("/officer/translations/files"),

@@ -28,7 +28,8 @@ from bot.handover.phrases import (
     return_to_use,
 )
 from bot.web.api import pipeline_of
-from bot.web.officer.wordings import WHY_AT_MOST, keep, show_words, waiting_for, wordings_of
+from bot.web.officer.office import office_of
+from bot.web.officer.wordings import WHY_AT_MOST, keep, show_words, waiting_for
 from bot.web.staff.door import OFFICERS, given, show, signed_in, text_of
 
 ENGLISH_AT_MOST = 500
@@ -49,7 +50,7 @@ async def _show_list(request: Request, who: Session, error: WordingRefused | Non
         error,
         groups=groups(offered),
         retired=list(retired_phrases(catalogues).values()),
-        lacks={key: [code for code in TRANSLATED if not catalogues.has(code, key)] for key in offered},
+        lacks={key: [code for code in TRANSLATED if not catalogues.knows(code, key)] for key in offered},
         group_names=group_names(catalogues),
         answers=answer_names(catalogues),
         slots=SLOTS,
@@ -94,7 +95,7 @@ async def _show_phrase(request: Request, who: Session, error: WordingRefused | N
     pipeline = pipeline_of(request)
     directory = pipeline.live.current()
     found = [find_line(pipeline.catalogues, directory, code, PHRASES, phrase.key) for code in TRANSLATED]
-    history = await to_thread.run_sync(wordings_of(request).history, PHRASES, "en", phrase.key)
+    history = await to_thread.run_sync(office_of(request).wordings.history, PHRASES, "en", phrase.key)
     return show_words(
         request,
         who,

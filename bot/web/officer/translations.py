@@ -18,7 +18,8 @@ from bot.errors import WordingRefused
 from bot.handover.accounts import Session
 from bot.understanding.cleaning import clean
 from bot.web.api import pipeline_of
-from bot.web.officer.wordings import WHY_AT_MOST, keep, show_words, waiting_for, wordings_of
+from bot.web.officer.office import office_of
+from bot.web.officer.wordings import WHY_AT_MOST, keep, show_words, waiting_for
 from bot.web.staff.door import OFFICERS, given, show, signed_in, text_of
 
 ON_A_PAGE = 25
@@ -109,7 +110,7 @@ def _line(request: Request) -> Line | None:
 
 async def _show_line(request: Request, who: Session, line: Line, error: WordingRefused | None = None, **typed: Any) -> Response:
     entry = line.said or line.newest
-    history = await to_thread.run_sync(wordings_of(request).history, line.domain, line.language, line.key)
+    history = await to_thread.run_sync(office_of(request).wordings.history, line.domain, line.language, line.key)
     return show_words(
         request,
         who,

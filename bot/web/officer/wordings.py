@@ -10,16 +10,18 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.answers.standing import find_line, waiting
-from bot.answers.wording import IN_FORCE, PHRASES, WAITING, Draft, Wordings
+from bot.answers.wording import IN_FORCE, PHRASES, WAITING, Draft
 from bot.codes import REPLY_LANGUAGES
-from bot.directory.hours import BRITISH_TIME
 from bot.errors import WordingRefused
 from bot.handover.accounts import Session
 from bot.web.api import pipeline_of
+from bot.web.officer.office import moment, office_of
 from bot.web.staff.door import OFFICERS, given, show, signed_in, text_of
 
 LANGUAGES = {code: str(Locale.parse(code, sep="-").get_display_name("en")) for code in REPLY_LANGUAGES}
 """What officers call the languages that we write."""
+WRITTEN: dict[str, Any] = {"languages": LANGUAGES, "on": moment, "day": lambda day: day.strftime("%d %B %Y")}
+"""What ``officer/words.html`` writes with: the names of languages, a moment, and a date."""
 TOLD = ("saved", "proposed", "approved", "refused", "taken_back", "retired", "returned", "taken")
 """What a page can say about what was just done, by the last part of the key of the words."""
 WHY_AT_MOST = 500
@@ -27,38 +29,35 @@ MANY = 2000
 """Fields of a form in which many changes are ticked."""
 
 
-def wordings_of(request: Request) -> Wordings:
-    """Give the versions of texts of the running application."""
-    found: Wordings = request.app.state.wordings
-    return found
-
-
 async def keep(request: Request, who: Session, drafts: list[Draft], why: str = "") -> str:
     """Keep changes in somebody's name, said from the next message on; give what is to be told of it.
 
     Raises WordingRefused as ``Wordings.propose``.
     """
-    kept = await to_thread.run_sync(wordings_of(request).propose, drafts, who.member.name, who.member.id, why)
+    kept = await to_thread.run_sync(office_of(request).wordings.propose, drafts, who.member.name, who.member.id, why)
     await to_thread.run_sync(pipeline_of(request).catalogues.refresh)
     return "proposed" if any(version.state == WAITING for version in kept) else "saved"
+
+
+def told_of(request: Request) -> str:
+    """Give what the page says was just done, empty for nothing."""
+    told = request.query_params.get("told", "")
+    return told if told in TOLD else ""
 
 
 def show_words(
     request: Request, who: Session, template: str, status: int = 200, error: WordingRefused | None = None, **values: Any
 ) -> Response:
-    """Write a page of words. In templates ``languages`` are the English names of ours, ``on`` writes a moment, ``day`` a date."""
-    told = request.query_params.get("told", "")
+    """Write a page of words, with ``error`` and what was just done told on it."""
     say = pipeline_of(request).catalogues.say
     return show(
         request,
         who,
         template,
         409 if error and error.decided else status,
-        languages=LANGUAGES,
-        on=lambda moment: moment.astimezone(BRITISH_TIME).strftime("%d %B %Y, %H:%M") if moment else "",
-        day=lambda day: day.strftime("%d %B %Y"),
-        told=told if told in TOLD else "",
+        told=told_of(request),
         error=say("en", error.key, **error.values) if error else "",
+        **WRITTEN,
         **values,
     )
 
@@ -66,7 +65,7 @@ def show_words(
 async def waiting_for(request: Request) -> list[Any]:
     """Give what waits for a second officer, as ``officer/words.html`` shows it."""
     pipeline = pipeline_of(request)
-    return await to_thread.run_sync(waiting, wordings_of(request), pipeline.catalogues, pipeline.live.current())
+    return await to_thread.run_sync(waiting, office_of(request).wordings, pipeline.catalogues, pipeline.live.current())
 
 
 def _back(address: str, told: str) -> Response:
@@ -78,7 +77,7 @@ def _back(address: str, told: str) -> Response:
 async def decide(request: Request, who: Session) -> Response:
     """Approve, refuse or take back a change that waits."""
     form, number = await given(request), int(request.path_params["id"])
-    deed, back, wordings = text_of(form, "do", 20), text_of(form, "back", 300), wordings_of(request)
+    deed, back, wordings = text_of(form, "do", 20), text_of(form, "back", 300), office_of(request).wordings
     name, staff_id = who.member.name, who.member.id
     try:
         if deed == "approve":
@@ -99,7 +98,7 @@ async def decide(request: Request, who: Session) -> Response:
 
 async def approve_several(request: Request, who: Session) -> Response:
     """Approve what was ticked, each for itself: a file of a translator is many changes. What cannot be approved is left and told."""
-    form, wordings = await given(request), wordings_of(request)
+    form, wordings = await given(request), office_of(request).wordings
     back = text_of(form, "back", 300)
     ticked = [int(value) for value in form.getlist("version") if isinstance(value, str) and value.isdecimal() and len(value) < 12]
     outdated = {one.version.id for one in await waiting_for(request) if one.outdated}
@@ -142,7 +141,7 @@ def _older(request: Request, domain: str, language: str, key: str, number: int) 
     if number == 0:
         older: Any = catalogues.own(language, domain).get(key)
     else:
-        older = wordings_of(request).version(number)
+        older = office_of(request).wordings.version(number)
         if older.place != (domain, language, key) or older.state != IN_FORCE:
             older = None
     if older is None:

@@ -77,7 +77,7 @@ async def show_file(
         {address.text for service in pipeline.live.current().services if "library" in service.topics for address in service.addresses}
     )
     offered = phrases(pipeline.catalogues)
-    translated = {key for key in offered if pipeline.catalogues.has(language, key)}
+    translated = {key for key in offered if pipeline.catalogues.knows(language, key)}
     return show(
         request,
         who,

@@ -12,14 +12,14 @@ from starlette.routing import Route
 from bot.answers.cards import make_card
 from bot.codes import CIRCUMSTANCES, INTERPRETER_FOR, NEEDS, REPLY_LANGUAGES
 from bot.directory.lookup import Filters, Result, Withheld
-from bot.directory.records import Directory, ServiceRecord
+from bot.directory.records import Directory
 from bot.handover.accounts import Session
 from bot.understanding.cleaning import clean, has_words
 from bot.understanding.embedding import Vector
 from bot.understanding.reading import Reader
 from bot.web.api import pipeline_of
 from bot.web.rendering import OWN_NAMES, in_words
-from bot.web.staff.door import OFFICERS, accounts_of, given, show, signed_in, text_of
+from bot.web.staff.door import accounts_of, given, show, signed_in, text_of
 
 RESULTS = 20
 TYPED_AT_MOST = 200
@@ -142,32 +142,7 @@ async def report(request: Request, who: Session) -> Response:
     return RedirectResponse("/staff?reported=1", 303)
 
 
-async def show_wrong(request: Request, who: Session) -> Response:
-    """Show officers what staff found wrong, the safeguarding concerns they recorded, and who tried to sign in."""
-    pipeline = pipeline_of(request)
-    directory = pipeline.live.current()
-    services: dict[str, ServiceRecord] = {service.id: service for service in directory.services}
-    statements = {statement.key: statement.statement for statement in directory.guidance}
-    reports = await to_thread.run_sync(pipeline.desk.reports.wrong_records)
-    for one in reports:
-        service = services.get(one["about"])
-        one["name"] = service.name if service else statements.get(one["about"], one["about"])
-        one["key"] = service.key if service else one["about"]
-    audit = await to_thread.run_sync(accounts_of(request).audit, 50)
-    concerns = await to_thread.run_sync(pipeline.desk.reports.escalations)
-    return show(request, who, "staff/wrong.html", reports=reports, concerns=concerns, audit=audit)
-
-
-async def settle(request: Request, who: Session) -> Response:
-    number = text_of(await given(request), "report", 12)
-    if number.isdecimal():
-        await to_thread.run_sync(pipeline_of(request).desk.reports.settle_wrong, int(number))
-    return RedirectResponse("/staff/wrong", 303)
-
-
 routes = [
     Route("/staff", signed_in(show_look_up), methods=["GET", "POST"]),
     Route("/staff/wrong/report", signed_in(report), methods=["POST"]),
-    Route("/staff/wrong", signed_in(show_wrong, OFFICERS), methods=["GET"]),
-    Route("/staff/wrong/settle", signed_in(settle, OFFICERS), methods=["POST"]),
 ]

@@ -1,0 +1,91 @@
+"""What the officers' pages work with, opened once for the running application."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.requests import Request
+
+from bot.answers.wording import Wordings
+from bot.directory.changes import Changes, Officer
+from bot.directory.comparing import Difference, differences
+from bot.directory.hours import BRITISH_TIME
+from bot.directory.listing import Listing
+from bot.directory.writer import Rows
+from bot.handover.accounts import Session
+from bot.web.api import pipeline_of
+
+
+@dataclass(frozen=True)
+class Office:
+    """The changes of the directory, the list of its records, and the versions of words."""
+
+    changes: Changes
+    listing: Listing
+    wordings: Wordings
+
+
+def office_of(request: Request) -> Office:
+    """Give the office of the running application."""
+    office: Office = request.app.state.office
+    return office
+
+
+def officer(who: Session) -> Officer:
+    """Give who is signed in as the directory's changes know them."""
+    return Officer(who.member.id, who.member.name)
+
+
+def moment(at: datetime) -> str:
+    """Write a moment as officers read it, by the clock on a British wall."""
+    return at.astimezone(BRITISH_TIME).strftime("%d %B %Y, %H:%M")
+
+
+Say = Callable[..., str]
+Knows = Callable[[str], bool]
+
+
+def in_english(request: Request) -> tuple[Say, Knows]:
+    """Give what says the words of a key in English, and what tells whether there are any."""
+    catalogues = pipeline_of(request).catalogues
+
+    def say(key: str, **put: object) -> str:
+        return catalogues.say("en", key, **put)
+
+    def knows(key: str) -> bool:
+        return catalogues.knows("en", key)
+
+    return say, knows
+
+
+def label(say: Say, knows: Knows, sheet: str, column: str) -> str:
+    """Give the label of a field: its own in this sheet, or that of its name."""
+    own = f"officer.field.{sheet.removesuffix('.csv')}.{column}"
+    return say(own if knows(own) else f"officer.field.{column}")
+
+
+def option(say: Say, knows: Knows, column: str, value: str) -> str:
+    """Give the words of an option of a field; what is no option stays as it is."""
+    if value == "":
+        return "–"
+    prefix = {"service_types": "topic.", "eligibility": "circumstance.", "audience": "circumstance."}.get(column, "officer.option.")
+    keys = (f"officer.option.{column}.{value}", f"{prefix}{value}", f"topic.{value}" if column == "topic" else "")
+    return next((say(key) for key in keys if key and knows(key)), value)
+
+
+def described(say: Say, knows: Knows, one: Difference) -> dict[str, str]:
+    """Give a difference in words: where it is, and both values."""
+    where = label(say, knows, one.sheet, one.column)
+    if one.row:
+        where = say("officer.in_row", part=say(f"officer.part.{one.sheet.removesuffix('.csv')}"), row=one.row, field=where)
+
+    def words(cell: str) -> str:
+        return ", ".join(option(say, knows, one.column, part) for part in cell.split(";")) if cell else ""
+
+    return {"where": where, "before": words(one.before), "after": words(one.after)}
+
+
+def described_all(request: Request, before: Rows | None, after: Rows | None) -> list[dict[str, str]]:
+    """Give what differs between two states of a record, in words; whose a row is goes without saying."""
+    say, knows = in_english(request)
+    return [described(say, knows, one) for one in differences(before, after) if not (one.row and one.column == "service")]
