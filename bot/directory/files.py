@@ -1,4 +1,7 @@
-"""The files that a directory comes in and goes out by: our sheets as CSV, one by one, in a folder or a zip file, or one Excel workbook."""
+"""The files that a directory comes in and goes out by: our sheets as CSV, one by one, in a folder or a zip file, or one Excel workbook.
+
+In comes Open Referral UK as well: pages of JSON, one by one or in a zip file (``bot.directory.feed_files``).
+"""
 
 import csv
 import io
@@ -8,13 +11,15 @@ from pathlib import Path, PurePosixPath
 
 from sqlalchemy.orm import Session
 
+from bot.directory.feed_files import read_json_pages
+from bot.directory.openreferral_import import rows_of_feed
 from bot.directory.reader import COLUMNS
 from bot.directory.sheets import Problem, Row, decoded, delimiter_of, disarmed, read_csv
 from bot.directory.workbook import LARGEST, read_workbook, unpacked_size, write_workbook
 from bot.directory.writer import SHEETS_OF, Cells, read_rows
 from bot.errors import PackError
 
-CSV, WORKBOOK, ZIP = ".csv", ".xlsx", ".zip"
+CSV, WORKBOOK, ZIP, JSON, LINES = ".csv", ".xlsx", ".zip", ".json", ".ndjson"
 BYTE_ORDER_MARK = "\ufeff"
 """Without it, Excel takes a CSV file for one of the old Windows encoding."""
 EXPORT_ORDER = {
@@ -27,10 +32,10 @@ _THEN = (1980, 1, 1, 0, 0, 0)
 
 
 def gather(path: Path) -> list[tuple[str, bytes]]:
-    """Give names and contents of a file, or of every CSV file below a folder. Raises PackError where there is none."""
-    files = sorted(path.rglob("*.csv")) if path.is_dir() else [path]
+    """Give names and contents of a file, or of every CSV and JSON file below a folder. Raises PackError where there is none."""
+    files = sorted([*path.rglob("*.csv"), *path.rglob("*.json")]) if path.is_dir() else [path]
     if not files or not all(file.is_file() for file in files):
-        raise PackError([Problem(str(path), 0, "", "", "there is no such file, and no folder with CSV files.")])
+        raise PackError([Problem(str(path), 0, "", "", "there is no such file, and no folder with CSV or JSON files.")])
     return [("/".join(file.parts[-2:]) if path.is_dir() else file.name, file.read_bytes()) for file in files]
 
 
@@ -39,7 +44,9 @@ def read_files(files: Iterable[tuple[str, bytes]], problems: list[Problem]) -> d
     found: dict[str, list[Row]] = {}
     for name, content in files:
         ending = PurePosixPath(name.lower()).suffix
-        if ending == ZIP:
+        if is_feed(name, content):
+            more = read_services(name, content, problems)
+        elif ending == ZIP:
             more = read_files(_unzipped(name, content, problems), problems)
         elif ending == WORKBOOK or content.startswith(b"PK\x03\x04"):
             more = read_workbook(name, content, problems)
@@ -52,11 +59,37 @@ def read_files(files: Iterable[tuple[str, bytes]], problems: list[Problem]) -> d
                     Problem(name, 0, "", "", f"neither its name nor its first row is that of a sheet: name it as one of {known}.")
                 )
         else:
-            problems.append(Problem(name, 0, "", "", "give CSV files, an Excel workbook (.xlsx), or a zip file of CSV files."))
+            problems.append(
+                Problem(name, 0, "", "", "give CSV files, an Excel workbook (.xlsx), Open Referral UK as JSON, or a zip file of either.")
+            )
             continue
         for sheet, rows in more.items():
             found.setdefault(sheet, []).extend(rows)
     return found
+
+
+def is_feed(name: str, content: bytes) -> bool:
+    """Tell whether a file is Open Referral UK: JSON, or a zip file with nothing but JSON that is of use."""
+    ending = PurePosixPath(name.lower()).suffix
+    if ending != ZIP:
+        return ending in (JSON, LINES)
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            endings = {PurePosixPath(entry.filename.lower()).suffix for entry in packed.infolist()}
+    except (zipfile.BadZipFile, OSError, EOFError):
+        return False
+    return JSON in endings and CSV not in endings
+
+
+def read_services(name: str, content: bytes, problems: list[Problem]) -> dict[str, list[Row]]:
+    """Give the rows of Open Referral UK services; the line of a row is its number among those of its sheet."""
+    try:
+        services = read_json_pages(name, content)
+    except PackError as error:
+        problems += [one if isinstance(one, Problem) else Problem(name, 0, "", "", one) for one in error.problems]
+        return {}
+    found = rows_of_feed(services, name)
+    return {sheet: [Row(f"{name}, {sheet}", n, dict(cells), problems) for n, cells in enumerate(rows, 2)] for sheet, rows in found.items()}
 
 
 def sheet_of(name: str, content: bytes) -> str:

@@ -286,13 +286,14 @@ def _join(records: dict[tuple[str, str], dict[str, list[Row]]], same_as: Mapping
 
 
 def _merge(records: Mapping[tuple[str, str], dict[str, list[Row]]], current: Mapping[tuple[str, str], Rows]) -> None:
-    """Leave what stands in a cell that the file has empty; rows of a service's places are told apart by key, its times and leads by order."""
+    """Leave what stands in a cell that the file has empty; places are told apart by their keys, times and leads by their order."""
     for name, parts in records.items():
         for sheet, some in parts.items():
             there = current.get(name, {}).get(sheet, [])
             by_key = {row["key"]: row for row in there if "key" in row}
             for number, row in enumerate(some):
-                old = by_key.get(row.cells.get("key", ""), {}) if "key" in COLUMNS[sheet] else there[number] if number < len(there) else {}
+                same = there[number] if number < len(there) else {}
+                old = by_key.get(row.cells.get("key", ""), {}) if "key" in COLUMNS[sheet] else same
                 row.cells = {**old, **{column: cell for column, cell in row.cells.items() if cell.strip()}}
 
 

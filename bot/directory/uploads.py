@@ -1,8 +1,24 @@
 """Files that officers upload: kept while they are checked and previewed, and deleted once they are imported or a day old."""
 
-from sqlalchemy import JSON, Column, DateTime, Integer, LargeBinary, String, Text
+import hashlib
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from sqlalchemy import JSON, Column, DateTime, Integer, LargeBinary, String, Text, delete, select
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import Session
 
 from bot.database import Base
+from bot.directory.changes import Officer
+from bot.directory.comparing import needs_approval
+from bot.directory.files import WORKBOOK, is_feed, read_files, read_sheets, write_zip
+from bot.directory.importing import Choices, Importer, Plan
+from bot.directory.sheets import Problem
+from bot.directory.workbook import write_workbook
+from bot.errors import Overtaken, PackError
 
 
 class Upload(Base):  # type: ignore[misc,valid-type]
@@ -24,3 +40,177 @@ class Upload(Base):  # type: ignore[misc,valid-type]
     total = Column(Integer, nullable=False, default=0)
     report = Column(JSON(none_as_null=True))
     beat_at = Column(DateTime(timezone=True), nullable=False)
+
+
+CHECKING, READY, IMPORTING, IMPORTED, STOPPED = "checking", "ready", "importing", "imported", "stopped"
+LARGEST = 25 * 1024 * 1024
+"""Bytes of a file that can be uploaded."""
+KEPT = timedelta(days=1)
+DEAD_AFTER = timedelta(minutes=10)
+"""How long after its last word an import that nobody has ended counts as stopped: its process is gone, and nothing of it was kept."""
+TOLD_AT_MOST = 300
+"""Problems, changes and duplicates that a preview lists; it counts them all."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the work on an upload is."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Staged:
+    """An upload as its page shows it: ``report`` is what the check found, ``progress`` how far its work is in this process."""
+
+    id: str
+    name: str
+    by: str
+    at: datetime
+    state: str
+    report: dict[str, Any]
+    progress: Progress
+
+
+def _utc_now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+class Uploads:
+    """The uploaded files of a directory. ``check`` and ``carry_out`` take their time: call them where nobody waits."""
+
+    def __init__(self, engine: Engine, clock: Callable[[], datetime] = _utc_now) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._importer = Importer(engine, clock)
+        self._progress: dict[str, Progress] = {}
+
+    def add(self, name: str, content: bytes, by: Officer) -> str:
+        """Take in a file; give the id of its upload. Raises PackError where it is empty or larger than LARGEST."""
+        if not content:
+            raise PackError([Problem(name, 0, "", "", "this file is empty: choose another.")])
+        if len(content) > LARGEST:
+            raise PackError([Problem(name, 0, "", "", f"this file is larger than {LARGEST // 1024 // 1024} MB: give it in parts.")])
+        now, number = self._clock(), str(uuid.uuid4())
+        with Session(self._engine, future=True) as session:
+            session.add(
+                Upload(id=number, name=name[:200], content=content, by=by.name, staff_id=by.id, at=now, state=CHECKING, beat_at=now)
+            )
+            session.commit()
+        return number
+
+    def staged(self, number: str) -> Staged | None:
+        """Give an upload, or None where it is not kept (any more)."""
+        with Session(self._engine, future=True) as session:
+            row = session.get(Upload, number)
+            return self._staged(row) if row else None
+
+    def recent(self) -> list[Staged]:
+        """Give the uploads that are kept, newest first."""
+        with Session(self._engine, future=True) as session:
+            return [self._staged(row) for row in session.execute(select(Upload).order_by(Upload.at.desc())).scalars()]
+
+    def _staged(self, row: Any) -> Staged:
+        at, beat = (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc) for moment in (row.at, row.beat_at))
+        dead = row.state in (CHECKING, IMPORTING) and row.id not in self._progress and self._clock() - beat > DEAD_AFTER
+        progress = self._progress.get(row.id, Progress(0, 0))
+        return Staged(row.id, row.name, row.by, at, STOPPED if dead else row.state, row.report or {}, progress)
+
+    def check(self, number: str, choices: Choices) -> None:
+        """Check an upload with ``choices`` and keep what is found; nothing of the directory changes."""
+        content, name = self._take(number, CHECKING, (CHECKING, READY, STOPPED))
+        try:
+            _, _, report = self._plan(number, name, content, choices)
+            self._settle(number, READY, report)
+        except BaseException:
+            self._settle(number, STOPPED, {})
+            raise
+        finally:
+            self._progress.pop(number, None)
+
+    def carry_out(self, number: str, by: Officer) -> None:
+        """Import an upload as its preview says. Where the directory has changed since, the preview is made anew instead."""
+        staged = self.staged(number)
+        content, name = self._take(number, IMPORTING, (READY,))
+        try:
+            before = staged.report if staged else {}
+            choices = Choices(**before["choices"])
+            plan, choices, report = self._plan(number, name, content, choices)
+            if report["digest"] != before["digest"] or plan.blocked:
+                self._settle(number, READY, {**report, "changed": True})
+                return
+            try:
+                done = self._importer.apply(plan, by, name, choices, lambda done, total: self._tell(number, done, total))
+            except (Overtaken, PackError) as error:
+                said = error.problems if isinstance(error, PackError) else []
+                self._settle(number, READY, {**report, "changed": True, "problems": [str(one) for one in said] or report["problems"]})
+                return
+            self._settle(number, IMPORTED, {**report, "batch": done.batch, "done": done.done, "proposed": done.proposed}, b"")
+        except BaseException:
+            self._settle(number, READY, staged.report if staged else {})
+            raise
+        finally:
+            self._progress.pop(number, None)
+
+    def _plan(self, number: str, name: str, content: bytes, choices: Choices) -> tuple[Plan, Choices, dict[str, Any]]:
+        problems: list[Problem] = []
+        rows = read_files([(name, content)], problems)
+        choices = replace(choices, merge=is_feed(name, content))
+        plan = self._importer.plan(rows, problems, choices, lambda done, total: self._tell(number, done, total))
+        return plan, choices, _report(plan, choices)
+
+    def _tell(self, number: str, done: int, total: int) -> None:
+        self._progress[number] = Progress(done, total)
+
+    def _take(self, number: str, state: str, allowed: tuple[str, ...]) -> tuple[bytes, str]:
+        """Begin work on an upload. Raises PackError where it is not there, or others are at work on it."""
+        with Session(self._engine, future=True) as session:
+            row = session.execute(select(Upload).where(Upload.id == number).with_for_update()).scalars().first()
+            if row is None or self._staged(row).state not in allowed or (number in self._progress):
+                raise PackError([Problem("upload", 0, "", "", "this upload is no longer there, or is being worked on: look at it again.")])
+            row.state, row.beat_at = state, self._clock()
+            self._tell(number, 0, 0)
+            found = bytes(row.content), str(row.name)
+            session.commit()
+            return found
+
+    def _settle(self, number: str, state: str, report: dict[str, Any], content: bytes | None = None) -> None:
+        with Session(self._engine, future=True) as session:
+            row = session.get(Upload, number)
+            if row is not None:
+                row.state, row.report, row.beat_at = state, report, self._clock()
+                if content is not None:
+                    row.content = content
+                session.commit()
+
+    def download(self, ending: str) -> bytes:
+        """Give the whole directory: a workbook for ``xlsx``, CSV files in a zip file for ``zip``."""
+        with Session(self._engine, future=True) as session:
+            sheets = read_sheets(session)
+        return write_workbook(sheets) if f".{ending}" == WORKBOOK else write_zip(sheets)
+
+    def forget(self) -> None:
+        """Delete uploads that are a day old."""
+        with Session(self._engine, future=True) as session:
+            session.execute(delete(Upload).where(Upload.at < self._clock() - KEPT))
+            session.commit()
+
+
+def _report(plan: Plan, choices: Choices) -> dict[str, Any]:
+    """Give what a preview shows of a plan, as JSON."""
+    digest = hashlib.sha256(repr([(one.kind, one.key, one.action, one.base, one.after) for one in plan.changes]).encode()).hexdigest()
+    return {
+        "choices": asdict(choices),
+        "digest": digest,
+        "counts": [[kind, action, count] for (kind, action), count in sorted(plan.counts().items())],
+        "changes": [[one.kind, one.key, one.action] for one in plan.changes[:TOLD_AT_MOST]],
+        "count": len(plan.changes),
+        "problems": [str(problem) for problem in plan.problems[:TOLD_AT_MOST]],
+        "problem_count": len(plan.problems),
+        "duplicates": [asdict(one) for one in plan.duplicates[:TOLD_AT_MOST]],
+        "unchanged": plan.unchanged,
+        "left_out": plan.left_out,
+        "blocked": plan.blocked,
+        "approval": sum(needs_approval(one.kind, one.before, one.after) for one in plan.changes),
+    }

@@ -30,6 +30,7 @@ from bot.directory.changes import Changes
 from bot.directory.feed import Feed
 from bot.directory.listing import Listing
 from bot.directory.lookup import Filters
+from bot.directory.uploads import Uploads
 from bot.errors import ConversationLeft, MessageRefused, UnknownConversation
 from bot.handover.accounts import Accounts
 from bot.handover.callback import Vault
@@ -43,7 +44,7 @@ from bot.web import api, chat_page, embed, feed, pages, sheet
 from bot.web.engine import Engine
 from bot.web.limits import RateLimits
 from bot.web.live import Live
-from bot.web.officer import approvals, catalogue_files, editing, history, home, phrases, records, translations
+from bot.web.officer import approvals, catalogue_files, editing, files, history, home, phrases, records, translations
 from bot.web.officer import wordings as wording_pages
 from bot.web.officer.office import Office
 from bot.web.pipeline import Pipeline
@@ -103,6 +104,7 @@ async def _tidy_for_ever(pipeline: Pipeline, office: Office) -> None:
     while True:
         try:
             await to_thread.run_sync(office.changes.forget, pipeline.settings.history_years)
+            await to_thread.run_sync(office.uploads.forget)
             # What is open today is worked out once a day, and not while somebody waits for it.
             today = functools.partial(pipeline.look_up.find, "", None, Filters(open_now=True), datetime.now(timezone.utc))
             await to_thread.run_sync(today)
@@ -163,7 +165,7 @@ def make_app(settings: Settings) -> Starlette:
     look_up = open_look_up(directory, meaning, catalogues)
     translator = Translator(settings.translate_url) if settings.translate_url else None
     pipeline = Pipeline(settings, store, live, reader, catalogues, engine, meaning, desk, look_up, translator)
-    office = Office(Changes(database), Listing(database), wordings)
+    office = Office(Changes(database), Listing(database), Uploads(database), wordings)
     commit = _commit()
 
     async def healthz(request: Request) -> Response:
@@ -225,6 +227,7 @@ def make_app(settings: Settings) -> Starlette:
             *phrases.routes,
             *records.routes,
             *editing.routes,
+            *files.routes,
             *approvals.routes,
             *history.routes,
             *api.routes,

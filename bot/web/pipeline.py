@@ -99,7 +99,7 @@ class Pipeline:
         """
         if not await to_thread.run_sync(self.live.refresh):
             return False
-        self._in_the_background(self._refresh_searches())
+        self.in_the_background(self._refresh_searches())
         return True
 
     async def _refresh_searches(self) -> None:
@@ -392,12 +392,12 @@ class Pipeline:
     def translate_later(self, handover_id: int, number: int, text: str, language: str) -> None:
         """Put a translation beside what the desk said, when there is one; nobody waits for it."""
         if self.translator and self.translator.knows("en", language):
-            self._in_the_background(self._translate(text, "en", language, lambda words: self.desk.translated(handover_id, number, words)))
+            self.in_the_background(self._translate(text, "en", language, lambda words: self.desk.translated(handover_id, number, words)))
 
     def _translate_message(self, chat: Chat, message_id: str, text: str, language: str) -> None:
         """Put the English beside what a visitor wrote to the desk, when there is one."""
         if self.translator and self.translator.knows(language, "en"):
-            self._in_the_background(
+            self.in_the_background(
                 self._translate(text, language, "en", lambda words: self.desk.translated_message(chat, message_id, words))
             )
 
@@ -407,7 +407,8 @@ class Pipeline:
         if words:
             await to_thread.run_sync(keep, words)
 
-    def _in_the_background(self, work: Coroutine[Any, Any, None]) -> None:
+    def in_the_background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Have something done that nobody waits for."""
         task = asyncio.create_task(work)
         self._behind.add(task)
         task.add_done_callback(self._behind.discard)

@@ -25,7 +25,7 @@ LARGEST_FORM = 2 * LARGEST_FILE
 
 
 async def show_files(request: Request, who: Session) -> Response:
-    return show_words(request, who, "officer/files.html", files=FILES, faults=[])
+    return show_words(request, who, "officer/po_files.html", files=FILES, faults=[])
 
 
 async def download(request: Request, who: Session) -> Response:
@@ -62,13 +62,13 @@ async def upload(request: Request, who: Session) -> Response:
     except CatalogueRefused as refused:
         say = pipeline.catalogues.say
         faults = [(line, key, say("en", fault.key, **fault.values)) for line, key, fault in refused.faults]
-        return show_words(request, who, "officer/files.html", 422, files=FILES, faults=faults)
+        return show_words(request, who, "officer/po_files.html", 422, files=FILES, faults=faults)
     except WordingRefused as refused:
-        return show_words(request, who, "officer/files.html", 422, refused, files=FILES, faults=[])
+        return show_words(request, who, "officer/po_files.html", 422, refused, files=FILES, faults=[])
     return show_words(
         request,
         who,
-        "officer/file.html",
+        "officer/po_file.html",
         changes=changes,
         code=changes.language,
         needs_second=needs_second_officer,

@@ -11,6 +11,7 @@ from bot.directory.changes import Changes, Officer
 from bot.directory.comparing import Difference, differences
 from bot.directory.hours import BRITISH_TIME
 from bot.directory.listing import Listing
+from bot.directory.uploads import Uploads
 from bot.directory.writer import Rows
 from bot.handover.accounts import Session
 from bot.web.api import pipeline_of
@@ -18,10 +19,11 @@ from bot.web.api import pipeline_of
 
 @dataclass(frozen=True)
 class Office:
-    """The changes of the directory, the list of its records, and the versions of words."""
+    """The changes of the directory, the list of its records, the files on their way into it, and the versions of words."""
 
     changes: Changes
     listing: Listing
+    uploads: Uploads
     wordings: Wordings
 
 

@@ -1,0 +1,141 @@
+"""Files in and out: a file is uploaded, checked and previewed, and then imported in one go; the directory is downloaded as it stands."""
+
+import contextlib
+import json
+from datetime import datetime, timezone
+
+from anyio import sleep, to_thread
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from bot.directory.files import JSON
+from bot.directory.hours import BRITISH_TIME
+from bot.directory.importing import Choices
+from bot.directory.uploads import CHECKING, IMPORTING, LARGEST, READY, STOPPED, Uploads
+from bot.errors import FeedError, PackError
+from bot.fetching.feed import fetch_feed
+from bot.handover.accounts import Session
+from bot.web.api import pipeline_of
+from bot.web.officer.editing import refresh
+from bot.web.officer.fields import PARTS
+from bot.web.officer.office import moment, office_of, officer
+from bot.web.staff.door import OFFICERS, given, show, signed_in, text_of
+
+ROOM = 64 * 1024
+"""Bytes of an upload's form beside the file."""
+BEGIN = 0.1
+"""Seconds that work is given to begin before its page is shown."""
+WORKING = (CHECKING, IMPORTING)
+MEDIA_TYPES = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "zip": "application/zip",
+}
+
+
+async def show_files(request: Request, who: Session) -> Response:
+    """Show where files are given and taken."""
+    return await _files(request, who)
+
+
+async def _files(request: Request, who: Session, error: str = "", status: int = 200) -> Response:
+    recent = await to_thread.run_sync(office_of(request).uploads.recent)
+    settings = pipeline_of(request).settings
+    return show(
+        request,
+        who,
+        "officer/files.html",
+        status,
+        recent=recent,
+        error=error,
+        moment=moment,
+        feeds=settings.feed_allow,
+        megabytes=LARGEST >> 20,
+    )
+
+
+async def upload(request: Request, who: Session) -> Response:
+    """Take in a file, or read a feed, and have it checked."""
+    form, uploads = await given(request), office_of(request).uploads
+    address = text_of(form, "feed", 400)
+    file = form.get("file")
+    try:
+        if address:
+            name, content = f"{address}{JSON}", await _fetch(request, address)
+        elif isinstance(file, UploadFile) and file.filename:
+            name, content = file.filename, await file.read()
+        else:
+            return await _files(request, who, "officer.no_file", 422)
+        number = await to_thread.run_sync(uploads.add, name, content, officer(who))
+    except (PackError, FeedError) as error:
+        return await _files(request, who, str(error), 422)
+    pipeline_of(request).in_the_background(_check(uploads, number, Choices()))
+    return RedirectResponse(f"/officer/files/{number}", 303)
+
+
+async def _fetch(request: Request, address: str) -> bytes:
+    """Read a feed that the operator has allowed, as one page of JSON. Raises FeedError."""
+    allowed = pipeline_of(request).settings.feed_allow
+    services = await to_thread.run_sync(lambda: fetch_feed(address, allowed))
+    return json.dumps(services).encode()
+
+
+async def _check(uploads: Uploads, number: str, choices: Choices) -> None:
+    # Somebody else may have begun to work on it first.
+    with contextlib.suppress(PackError):
+        await to_thread.run_sync(uploads.check, number, choices)
+
+
+async def _carry_out(request: Request, number: str, who: Session) -> None:
+    with contextlib.suppress(PackError):
+        await to_thread.run_sync(office_of(request).uploads.carry_out, number, officer(who))
+    await refresh(request)
+
+
+async def show_upload(request: Request, who: Session) -> Response:
+    """Show how far an upload is, what its check found, and what would change."""
+    staged = await to_thread.run_sync(office_of(request).uploads.staged, request.path_params["number"])
+    if staged is None:
+        return show(request, who, "officer/gone.html", 404, kind="upload", key=request.path_params["number"])
+    names = {(one.kind, one.key): one.name for one in await to_thread.run_sync(office_of(request).listing.entries)}
+    return show(
+        request, who, "officer/upload.html", staged=staged, working=staged.state in WORKING, names=names, moment=moment, editable=PARTS
+    )
+
+
+def _choices(form: FormData) -> Choices:
+    same = {name.removeprefix("same."): str(value)[:80] for name, value in form.items() if name.startswith("same.") and value}
+    return Choices(leave_out=text_of(form, "leave_out", 1) == "1", end_missing=text_of(form, "end_missing", 1) == "1", same_as=same)
+
+
+async def act(request: Request, who: Session) -> Response:
+    """Check an upload with other choices, or import it."""
+    form, uploads, number = await given(request), office_of(request).uploads, request.path_params["number"]
+    staged = await to_thread.run_sync(uploads.staged, number)
+    if staged and staged.state in (READY, STOPPED):
+        pipeline = pipeline_of(request)
+        if text_of(form, "do", 10) == "import":
+            pipeline.in_the_background(_carry_out(request, number, who))
+        else:
+            pipeline.in_the_background(_check(uploads, number, _choices(form)))
+        # The page that comes next shows the work, so it is let begin first.
+        await sleep(BEGIN)
+    return RedirectResponse(f"/officer/files/{number}", 303)
+
+
+async def download(request: Request, who: Session) -> Response:
+    """Give the directory as it stands: a workbook, or CSV files in a zip file."""
+    ending = request.path_params["ending"] if request.path_params["ending"] in MEDIA_TYPES else "zip"
+    content = await to_thread.run_sync(office_of(request).uploads.download, ending)
+    day = datetime.now(timezone.utc).astimezone(BRITISH_TIME).date().isoformat()
+    return Response(content, 200, {"Content-Disposition": f'attachment; filename="directory-{day}.{ending}"'}, MEDIA_TYPES[ending])
+
+
+routes = [
+    Route("/officer/files", signed_in(show_files, OFFICERS), methods=["GET"]),
+    Route("/officer/files", signed_in(upload, OFFICERS, largest=LARGEST + ROOM), methods=["POST"]),
+    Route("/officer/files/directory.{ending}", signed_in(download, OFFICERS), methods=["GET"]),
+    Route("/officer/files/{number}", signed_in(show_upload, OFFICERS), methods=["GET"]),
+    Route("/officer/files/{number}", signed_in(act, OFFICERS, most=1000), methods=["POST"]),
+]
