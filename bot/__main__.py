@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from bot.directory.command import add_area, add_directory
 from bot.errors import DeskError
@@ -28,6 +29,15 @@ def _add_staff(parser: argparse.ArgumentParser) -> None:
     actions.add_parser("list", help="show all accounts")
 
 
+def _add_catalogue(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True)
+    export = actions.add_parser("export", help="write every text that can be translated, with what officers changed, as .po files")
+    export.add_argument("folder", metavar="FOLDER", type=Path)
+    bring = actions.add_parser("import", help="show what a translator's .po file would change; with --yes, change it")
+    bring.add_argument("file", metavar="FILE.po", type=Path)
+    bring.add_argument("--yes", action="store_true", help="change it")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; give the exit status. Errors of ours are one message, without a traceback."""
     parser = argparse.ArgumentParser(prog="python -m bot", description="Welcome Desk")
@@ -41,6 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     _add_staff(commands.add_parser("staff", help="the accounts of the desk"))
     add_directory(commands.add_parser("directory", help="the directory of services"))
     add_area(commands.add_parser("area", help="the areas that can be served"))
+    _add_catalogue(commands.add_parser("catalogue", help="texts and translations, out to translators and in again"))
     chosen = parser.parse_args(arguments)
     try:
         settings = read_settings()
@@ -57,6 +68,11 @@ def main(arguments: list[str] | None = None) -> int:
             from bot.directory.command import run_area
 
             run_area(chosen, _say)
+            return 0
+        if chosen.command == "catalogue":
+            from bot.answers.command import run_catalogue
+
+            run_catalogue(settings, chosen, _say)
             return 0
         from bot import runner
 

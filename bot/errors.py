@@ -17,6 +17,8 @@ DeskError
 │   └── ConversationLeft   its visitor left for good: nothing that belongs to it may be shown again
 ├── AccountError           an account of the desk cannot be made or changed so; the text says what to do
 ├── ColdWeatherRefused     emergency beds cannot be said to be open so; says which of the officer's words is wrong
+├── WordingRefused         an officer's change of a text cannot be taken; carries a catalogue key that says what to do
+├── CatalogueRefused       a translator's file cannot be taken; carries every fault with its line
 ├── SignInRefused          a member of staff cannot sign in: it is wrong, or too much was wrong before
 └── SignedOut              no session of the desk has this token, or it is over
 
@@ -131,6 +133,31 @@ class ColdWeatherRefused(DeskError):
         super().__init__(what)
         self.what = what
         self.values = values
+
+
+class WordingRefused(DeskError):
+    """An officer's change of a text cannot be taken.
+
+    ``key`` is the catalogue key of the sentence that says what to do, ``values`` what is put into it; ``decided`` says that somebody else
+    was quicker, so that trying again is no use.
+    """
+
+    def __init__(self, key: str, decided: bool = False, **values: object) -> None:
+        super().__init__(key)
+        self.key = key
+        self.decided = decided
+        self.values = values
+
+
+class CatalogueRefused(DeskError):
+    """A translator's file cannot be taken, and nothing of it was.
+
+    ``faults`` has for each the line (0 for the whole file), the key of the text concerned (empty for none), and what is wrong with it.
+    """
+
+    def __init__(self, faults: list[tuple[int, str, WordingRefused]]) -> None:
+        super().__init__(f"{len(faults)} faults")
+        self.faults = faults
 
 
 class SignInRefused(DeskError):

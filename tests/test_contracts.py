@@ -35,7 +35,7 @@ TRANSLATED = [language for language in REPLY_LANGUAGES if language != "en"]
 UNDERSTOOD = [path.stem for path in sorted((ROOT / "data/nlu").glob("*.yml")) if path.stem != "rules"]
 NEVER_TAUGHT = {"nlu_fallback"}
 """What Rasa says itself."""
-DRAFTED_OR_REVIEWED = ("machine-drafted", "reviewed by")
+DRAFTED_OR_REVIEWED = ("machine-drafted", "unreviewed", "reviewed by")
 
 
 @lru_cache(maxsize=8)

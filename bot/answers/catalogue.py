@@ -1,29 +1,32 @@
-"""The words of the product, by language, from the gettext catalogues in ``data/locales``.
+"""The words of the product, by language: the gettext catalogues in ``data/locales``, with what officers have changed on top.
 
-A msgid is a key (``ask_place``); the English catalogue holds the English. A language that lacks a key falls back to English,
-and the caller is told which language it got, so that text is always marked as what it is.
+A msgid is a key (``ask_place``); the English catalogue holds the English. A translation is said only while the English it was made from
+is the English of now: an officer's first, then the catalogue's own. Otherwise, and where there is none, the English is said, and the
+caller is told which language it got, so that text is always marked as what it is.
 """
 
 import re
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
-from io import BytesIO
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from babel.messages.catalog import Catalog, Message
-from babel.messages.mofile import write_mo
+from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
-from babel.support import Translations
 
+from bot.answers.entries import Entry, entry_of, made_from, read_review, with_notes
+from bot.answers.wording import ANSWERS, GUIDANCE, MESSAGES, PHRASES, REVIEWED, UNREVIEWED, Version, Wordings
 from bot.codes import REPLY_LANGUAGES, direction
+from bot.errors import SetUpError
 from bot.settings import ROOT
 
 LOCALES = ROOT / "data" / "locales"
 DOMAINS = ("messages", "phrases", "staff", "officer")
 """The catalogues of a language: what visitors read, the checked phrases of the desk, and what staff and officers read (in English only)."""
-REVIEWED = "reviewed by"
-"""A translator comment that starts so says who has read the string as a native speaker, and when."""
-
+TRANSLATED = tuple(code for code in REPLY_LANGUAGES if code != "en")
+"""The languages that everything is translated into."""
+TRANSLATED_DOMAINS = (MESSAGES, PHRASES, GUIDANCE)
+"""The catalogues that every language but English has."""
 _PHONE = re.compile(r"(?<![\d-])(?:0[\d ]{8,12}\d|116 123|999|112|111|101)(?!\d)")
 
 
@@ -72,31 +75,100 @@ class Said:
     lang: str
 
 
-class Catalogues:
-    """Every catalogue, loaded once."""
+def _read_entries(language: str, domain: str, english: Mapping[str, Entry], locales: Path) -> dict[str, Entry]:
+    """Read what a catalogue says; what is empty or marked as fuzzy is not said."""
+    found = {}
+    for message in read_catalogue(language, domain, locales):
+        key, text = str(message.id), str(message.string)
+        if not key or not text or message.fuzzy:
+            continue
+        if language == "en":
+            found[key] = Entry(key, text, text, REVIEWED, notes=tuple(message.auto_comments))
+            continue
+        now = english[key].text if key in english else " ".join(message.auto_comments)
+        source, notes = made_from(message.auto_comments, now)
+        try:
+            review, by, on = read_review(message.user_comments) or (UNREVIEWED, "", None)
+        except ValueError as error:
+            raise SetUpError(f"{domain}.po of {language}: write `# reviewed by NAME on YYYY-MM-DD` above {key}.") from error
+        found[key] = Entry(key, text, source, review, by, on, notes, tuple(message.user_comments))
+    return found
 
-    def __init__(self, locales: Path = LOCALES) -> None:
-        self._messages: dict[str, Translations] = {}
-        self._known: dict[str, set[str]] = {}
-        self._reviewed: dict[str, set[str]] = {}
-        self._guidance: dict[str, dict[str, str]] = {}
-        for language in REPLY_LANGUAGES:
-            catalogues = [read_catalogue(language, domain, locales) for domain in DOMAINS if has_catalogue(language, domain, locales)]
-            for catalogue in catalogues:
-                buffer = BytesIO()
-                write_mo(buffer, catalogue)
-                buffer.seek(0)
-                if language in self._messages:
-                    self._messages[language].merge(Translations(buffer))
-                else:
-                    self._messages[language] = Translations(buffer)
-            filled = [m for catalogue in catalogues for m in catalogue if m.id and m.string]
-            self._known[language] = {_key(m) for m in filled}
-            self._reviewed[language] = {_key(m) for m in filled if any(c.startswith(REVIEWED) for c in m.user_comments)}
-            if language != "en":
-                self._guidance[language] = {
-                    _key(m): str(m.string) for m in read_catalogue(language, "guidance", locales) if m.id and m.string
-                }
+
+@dataclass(frozen=True)
+class _State:
+    """What is said, built anew at each change and never altered, so that it is read without a lock.
+
+    ``candidates`` has for each language and catalogue every text that may be said by key, an officer's before the catalogue's own;
+    ``fitting`` those that are said, by language.
+    """
+
+    count: int
+    candidates: dict[tuple[str, str], dict[str, tuple[Entry, ...]]]
+    fitting: dict[str, dict[str, Entry]] = field(default_factory=dict)
+    retired: frozenset[str] = frozenset()
+
+
+class Catalogues:
+    """Every catalogue, and the officers' words on top of them where ``wordings`` are given.
+
+    Safe to read from several threads while another calls ``refresh``.
+    """
+
+    def __init__(self, locales: Path = LOCALES, wordings: Wordings | None = None) -> None:
+        self._wordings = wordings
+        self._changing = threading.Lock()
+        self._own: dict[tuple[str, str], dict[str, Entry]] = {}
+        for language in ("en", *TRANSLATED):
+            for domain in (*DOMAINS, GUIDANCE):
+                if has_catalogue(language, domain, locales):
+                    self._own[language, domain] = _read_entries(language, domain, self._own.get(("en", domain), {}), locales)
+        self._state = self._build([], 0)
+        self.refresh()
+
+    def refresh(self) -> bool:
+        """Take in what officers have changed since; give whether anything was."""
+        if self._wordings is None:
+            return False
+        with self._changing:
+            count = self._wordings.count()
+            if count == self._state.count:
+                return False
+            self._state = self._build(self._wordings.in_force(), count)
+        return True
+
+    def _build(self, versions: list[Version], count: int) -> _State:
+        changed: dict[tuple[str, str], dict[str, Entry]] = {}
+        answers: dict[str, str] = {}
+        retired: set[str] = set()
+        for version in versions:
+            if version.domain == ANSWERS:
+                answers[version.key] = version.text
+            elif version.language == "en" and not version.text:
+                retired.add(version.key)
+            else:
+                if version.language == "en":
+                    retired.discard(version.key)
+                changed.setdefault((version.language, version.domain), {})[version.key] = entry_of(version)
+        candidates: dict[tuple[str, str], dict[str, tuple[Entry, ...]]] = {}
+        for place in (*self._own, *(place for place in changed if place not in self._own)):
+            own, officers = self._own.get(place, {}), changed.get(place, {})
+            keys = (*own, *(key for key in officers if key not in own))
+            candidates[place] = {key: tuple(found[key] for found in (officers, own) if key in found) for key in keys}
+        english = {domain: dict(candidates.get(("en", domain), {})) for domain in DOMAINS}
+        for key, entries in english[PHRASES].items():
+            english[PHRASES][key] = (with_notes(entries, answers.get(key)),)
+        candidates["en", PHRASES] = english[PHRASES]
+        fitting: dict[str, dict[str, Entry]] = {"en": {key: entries[0] for texts in english.values() for key, entries in texts.items()}}
+        for language in TRANSLATED:
+            fitting[language] = {}
+            for domain in DOMAINS:
+                for key, entries in candidates.get((language, domain), {}).items():
+                    now = fitting["en"].get(key)
+                    said = next((entry for entry in entries if now and entry.english == now.text), None)
+                    if said:
+                        fitting[language][key] = said
+        return _State(count, candidates, fitting, frozenset(retired))
 
     def say(self, language: str, key: str, **values: object) -> str:
         """Give the text of ``key`` in ``language`` (English where it has none) with ``values`` put in.
@@ -107,28 +179,45 @@ class Catalogues:
 
     def said(self, language: str, key: str, **values: object) -> Said:
         """Like ``say``, with the language the text is really in."""
-        lang = language if key in self._known.get(language, ()) else "en"
-        if key not in self._known[lang]:
-            raise KeyError(key)
+        fitting = self._state.fitting
+        lang = language if key in fitting.get(language, ()) else "en"
         # An urgent text starts with its number, which the page sets apart itself.
         put = values if key.startswith("urgent.") else isolated(values, lang)
-        return Said(self._messages[lang].gettext(key).format(**put), lang)
+        return Said(fitting[lang][key].text.format(**put), lang)
 
     def knows(self, language: str, key: str) -> bool:
-        """Tell whether ``language`` has words of its own for ``key``."""
-        return key in self._known.get(language, ())
+        """Tell whether ``language`` has words of its own for ``key``, so that it is not said in English in their place."""
+        return key in self._state.fitting.get(language, ())
 
     def is_reviewed(self, language: str, key: str) -> bool:
         """Tell whether a native speaker has reviewed this text; English counts as reviewed."""
-        return language == "en" or key in self._reviewed.get(language, ())
+        entry = self._state.fitting.get(language, {}).get(key)
+        return language == "en" or (entry is not None and entry.review == REVIEWED)
 
     def guidance(self, language: str, key: str, statement: str) -> Said:
-        """Give the guidance ``key`` in ``language``, or its English ``statement``."""
-        words = self._guidance.get(language, {}).get(key)
-        if not words:
-            return Said(statement, "en")
-        return Said(words.format(**isolated(numbers_out(statement)[1], language)), language)
+        """Give the guidance ``key`` in ``language``, or its English ``statement`` where no translation was made from that."""
+        marked, numbers = numbers_out(statement)
+        entry = self.fitting(language, GUIDANCE, key, marked)
+        return Said(entry.text.format(**isolated(numbers, language)), language) if entry else Said(statement, "en")
 
+    def fitting(self, language: str, domain: str, key: str, english: str) -> Entry | None:
+        """Give the translation that is said while ``english`` is the English (a statement without its numbers); None where none fits."""
+        return next((entry for entry in self.candidates(language, domain, key) if entry.english == english), None)
 
-def _key(message: Message) -> str:
-    return message.id if isinstance(message.id, str) else message.id[0]
+    def candidates(self, language: str, domain: str, key: str) -> tuple[Entry, ...]:
+        """Give every text that may be said for a key, an officer's before the catalogue's own, whether or not it fits the English."""
+        return self._state.candidates.get((language, domain), {}).get(key, ())
+
+    def english(self, domain: str) -> dict[str, Entry]:
+        """Give the English texts of a catalogue that may be said, by key, in its order; retired phrases are left out."""
+        state = self._state
+        return {key: entries[0] for key, entries in state.candidates.get(("en", domain), {}).items() if key not in state.retired}
+
+    def retired(self) -> dict[str, Entry]:
+        """Give the phrases that are not offered any more; chats in which they were said still show them."""
+        state = self._state
+        return {key: entries[0] for key, entries in state.candidates["en", PHRASES].items() if key in state.retired}
+
+    def own(self, language: str, domain: str) -> Mapping[str, Entry]:
+        """Give the catalogue's own texts by key, in its order, without the officers'."""
+        return self._own.get((language, domain), {})

@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import __version__
 from bot.answers.catalogue import Catalogues
+from bot.answers.wording import Wordings
 from bot.conversation.store import ConversationStore
 from bot.database import open_database
 from bot.directory.changes import Changes
@@ -44,8 +45,9 @@ from bot.web import api, chat_page, embed, feed, pages, sheet
 from bot.web.engine import Engine
 from bot.web.limits import RateLimits
 from bot.web.live import Live
-from bot.web.officer import approvals, editing, files, history, home, places, records
+from bot.web.officer import approvals, catalogue_files, editing, files, history, home, phrases, places, records, translations
 from bot.web.officer import cold_weather as cold_weather_page
+from bot.web.officer import wordings as wording_pages
 from bot.web.officer.office import Learning, Office
 from bot.web.pipeline import Pipeline
 from bot.web.rendering import STATIC
@@ -122,6 +124,7 @@ async def _sweep_for_ever(pipeline: Pipeline) -> None:
         try:
             await to_thread.run_sync(pipeline.desk.sweep)
             # What officers have saved in another process.
+            await to_thread.run_sync(pipeline.catalogues.refresh)
             await pipeline.refresh_directory()
         except Exception as error:
             log.error("The desk and the directory could not be looked over and will be again: %s", type(error).__name__)
@@ -164,12 +167,13 @@ def make_app(settings: Settings) -> Starlette:
         alert=Notifier(settings.desk_notify).alert,
     )
     store = ConversationStore(database, settings.idle_minutes)
-    catalogues = Catalogues()
+    wordings = Wordings(database, lambda: datetime.now(timezone.utc))
+    catalogues = Catalogues(wordings=wordings)
     look_up = open_look_up(directory, meaning, catalogues)
     cold_weather = ColdWeatherSwitch(database)
     translator = Translator(settings.translate_url) if settings.translate_url else None
     pipeline = Pipeline(settings, store, live, reader, catalogues, engine, meaning, desk, look_up, cold_weather, translator)
-    office = Office(Changes(database), Listing(database), Uploads(database), Learning())
+    office = Office(Changes(database), Listing(database), Uploads(database), Learning(), wordings)
     commit = _commit()
 
     async def healthz(request: Request) -> Response:
@@ -225,6 +229,10 @@ def make_app(settings: Settings) -> Starlette:
             *queue.routes,
             *staff_chat.routes,
             *home.routes,
+            *wording_pages.routes,
+            *catalogue_files.routes,
+            *translations.routes,
+            *phrases.routes,
             *records.routes,
             *editing.routes,
             *files.routes,

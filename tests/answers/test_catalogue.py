@@ -1,13 +1,19 @@
-"""The words by language: what is missing is said in English and marked as English; numbers come from the English alone."""
+"""The words by language: what is missing or out of date is said in English and marked as English; officers' words come first."""
 
 import shutil
+import threading
+from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import Engine
 
-from bot.answers.catalogue import LOCALES, Catalogues, isolated, locale_folder, numbers_out, read_catalogue
+from bot.answers.catalogue import LOCALES, Catalogues, Said, isolated, locale_folder, numbers_out, read_catalogue
+from bot.answers.wording import Draft, Wordings
 from bot.codes import REPLY_LANGUAGES
 from bot.directory.records import Directory
+from bot.errors import SetUpError
+from tests.builders import Clock
 
 FIRST_STRONG, POP = "\u2068", "\u2069"
 
@@ -101,3 +107,150 @@ def test_nothing_counts_as_reviewed_before_somebody_has_reviewed_it(catalogues: 
         reviewed = {m.id for m in read_catalogue(language, "messages") if any(c.startswith("reviewed by") for c in m.user_comments)}
         for key in ("urgent.emergency", "ask_topic"):
             assert catalogues.is_reviewed(language, key) is (language == "en" or key in reviewed)
+
+
+HELLO, HELLO_EN = "phrase.start.hello", "Hello, and welcome."
+
+
+@pytest.fixture
+def wordings(engine: Engine) -> Wordings:
+    return Wordings(engine, Clock())
+
+
+@pytest.fixture
+def changed(wordings: Wordings) -> Catalogues:
+    """Catalogues over which officers write."""
+    return Catalogues(wordings=wordings)
+
+
+def put_in_force(wordings: Wordings, draft: Draft) -> None:
+    (kept,) = wordings.propose([draft], "Olga", 1)
+    if kept.state == "waiting":
+        wordings.approve(kept.id, "Pavlo", 2)
+
+
+def test_a_changed_text_is_said_after_a_refresh_and_by_a_process_that_starts_later(changed: Catalogues, wordings: Wordings) -> None:
+    before = changed.say("uk", HELLO)
+    put_in_force(wordings, Draft("phrases", "uk", HELLO, "Вітаю!", HELLO_EN, "reviewed", "Olena", date(2026, 11, 29)))
+    assert changed.say("uk", HELLO) == before
+    assert changed.refresh()
+    assert not changed.refresh()
+    for catalogues in (changed, Catalogues(wordings=wordings)):
+        assert catalogues.said("uk", HELLO) == Said("Вітаю!", "uk")
+        assert catalogues.is_reviewed("uk", HELLO)
+        assert catalogues.say("ar", HELLO) != "Вітаю!"
+
+
+def test_what_waits_is_not_said_before_it_is_approved(changed: Catalogues, wordings: Wordings) -> None:
+    before = changed.say("uk", "urgent.emergency", phone="999")
+    (kept,) = wordings.propose(
+        [Draft("messages", "uk", "urgent.emergency", "{phone}: телефонуйте!", changed.english("messages")["urgent.emergency"].text)],
+        "Olga",
+        1,
+    )
+    assert not changed.refresh()
+    assert changed.say("uk", "urgent.emergency", phone="999") == before
+    wordings.approve(kept.id, "Pavlo", 2)
+    assert changed.refresh()
+    assert changed.say("uk", "urgent.emergency", phone="999") == "999: телефонуйте!"
+    assert not changed.is_reviewed("uk", "urgent.emergency")
+
+
+def test_the_last_version_in_force_is_said(changed: Catalogues, wordings: Wordings) -> None:
+    for text in ("Вітаю!", "Привіт!"):
+        put_in_force(wordings, Draft("phrases", "uk", HELLO, text, HELLO_EN))
+    changed.refresh()
+    assert changed.say("uk", HELLO) == "Привіт!"
+
+
+def test_a_translation_made_from_another_english_gives_way_to_the_catalogue_s_own(changed: Catalogues, wordings: Wordings) -> None:
+    own = changed.say("uk", "topic.esol")
+    put_in_force(wordings, Draft("messages", "uk", "topic.esol", "Мова", "English lessons"))
+    changed.refresh()
+    assert changed.said("uk", "topic.esol") == Said(own, "uk")
+    assert [entry.text for entry in changed.candidates("uk", "messages", "topic.esol")] == ["Мова", own]
+
+
+def test_when_the_english_of_a_phrase_changes_its_translations_give_way_to_the_english(changed: Catalogues, wordings: Wordings) -> None:
+    put_in_force(wordings, Draft("phrases", "en", HELLO, "Welcome!", HELLO_EN, "reviewed"))
+    changed.refresh()
+    assert changed.said("uk", HELLO) == Said("Welcome!", "en")
+    assert not changed.knows("uk", HELLO)
+    put_in_force(wordings, Draft("phrases", "uk", HELLO, "Ласкаво просимо!", "Welcome!"))
+    changed.refresh()
+    assert changed.said("uk", HELLO) == Said("Ласкаво просимо!", "uk")
+    put_in_force(wordings, Draft("phrases", "en", HELLO, HELLO_EN, "Welcome!", "reviewed"))
+    changed.refresh()
+    assert changed.said("uk", HELLO).lang == "uk"
+
+
+def test_guidance_is_given_in_translation_only_while_its_english_is_the_one_it_was_made_from(
+    directory: Directory, catalogues: Catalogues, changed: Catalogues, wordings: Wordings
+) -> None:
+    statement = next(g for g in directory.guidance if numbers_out(g.statement)[1])
+    marked, numbers = numbers_out(statement.statement)
+    text = "Ось: " + ", ".join(f"{{{name}}}" for name in numbers)
+    put_in_force(wordings, Draft("guidance", "uk", statement.key, text, marked))
+    changed.refresh()
+    assert changed.guidance("uk", statement.key, statement.statement).text == text.format(**numbers)
+    another = f"{statement.statement} Ask at a library."
+    for words in (catalogues, changed):
+        assert words.guidance("uk", statement.key, another) == Said(another, "en")
+    number = next(iter(numbers.values()))
+    moved = statement.statement.replace(number, "01223 000111")
+    assert "01223 000111" in changed.guidance("uk", statement.key, moved).text
+
+
+def test_a_retired_phrase_is_not_offered_and_still_said_in_chats_that_have_it(changed: Catalogues, wordings: Wordings) -> None:
+    put_in_force(wordings, Draft("phrases", "en", HELLO, "", HELLO_EN, "reviewed"))
+    changed.refresh()
+    assert HELLO not in changed.english("phrases")
+    assert list(changed.retired()) == [HELLO]
+    assert changed.say("en", HELLO) == HELLO_EN
+    assert changed.said("uk", HELLO).lang == "uk"
+    put_in_force(wordings, Draft("phrases", "en", HELLO, HELLO_EN, HELLO_EN, "reviewed"))
+    changed.refresh()
+    assert HELLO in changed.english("phrases")
+
+
+def test_a_text_is_said_as_text_whatever_is_in_it(changed: Catalogues, wordings: Wordings) -> None:
+    put_in_force(wordings, Draft("phrases", "uk", HELLO, "<b>Вітаю</b> & 100%", HELLO_EN))
+    changed.refresh()
+    assert changed.say("uk", HELLO) == "<b>Вітаю</b> & 100%"
+
+
+def test_reading_goes_on_while_officers_change_words(changed: Catalogues, wordings: Wordings) -> None:
+    """Every reader sees a whole state: a phrase and its translation fit each other at every moment."""
+    stop, wrong = threading.Event(), []
+
+    def read() -> None:
+        while not stop.is_set():
+            said = changed.said("uk", HELLO)
+            if said.lang == "en" and said.text not in (HELLO_EN, "Welcome!"):
+                wrong.append(said)
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for text, before in (("Welcome!", HELLO_EN), (HELLO_EN, "Welcome!")) * 2:
+        put_in_force(wordings, Draft("phrases", "en", HELLO, text, before, "reviewed"))
+        changed.refresh()
+    stop.set()
+    for reader in readers:
+        reader.join()
+    assert wrong == []
+
+
+def test_a_catalogue_that_names_a_reviewer_without_a_day_is_not_started_with(tmp_path: Path) -> None:
+    shutil.copytree(LOCALES, tmp_path / "locales")
+    path = locale_folder("uk", tmp_path / "locales") / "phrases.po"
+    path.write_text(path.read_text(encoding="utf-8").replace("# machine-drafted", "# reviewed by Olena", 1), encoding="utf-8")
+    with pytest.raises(SetUpError, match="YYYY-MM-DD"):
+        Catalogues(tmp_path / "locales")
+
+
+def test_an_entry_marked_as_fuzzy_is_not_said(tmp_path: Path) -> None:
+    shutil.copytree(LOCALES, tmp_path / "locales")
+    path = locale_folder("uk", tmp_path / "locales") / "messages.po"
+    path.write_text(path.read_text(encoding="utf-8").replace('msgid "ask_topic"', '#, fuzzy\nmsgid "ask_topic"'), encoding="utf-8")
+    assert Catalogues(tmp_path / "locales").said("uk", "ask_topic").lang == "en"

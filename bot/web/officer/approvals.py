@@ -11,6 +11,7 @@ from bot.errors import NotApproved, Overtaken, PackError
 from bot.handover.accounts import Session
 from bot.web.officer.editing import refresh
 from bot.web.officer.office import described_all, moment, office_of, officer
+from bot.web.officer.wordings import WRITTEN, told_of, waiting_for
 from bot.web.staff.door import OFFICERS, given, show, signed_in, text_of
 
 
@@ -26,7 +27,19 @@ async def _page(request: Request, who: Session, error: str = "", status: int = 2
         one["overtaken"] = one["now"].revision != one["base"]
         one["own"] = one["staff_id"] == who.member.id
     done = request.query_params.get("done", "")
-    return show(request, who, "officer/approvals.html", status, waiting=waiting, error=error, done=done[:10], moment=moment)
+    return show(
+        request,
+        who,
+        "officer/approvals.html",
+        status,
+        waiting=waiting,
+        wordings=await waiting_for(request),
+        error=error,
+        done=done[:10],
+        told=told_of(request),
+        moment=moment,
+        **WRITTEN,
+    )
 
 
 async def decide(request: Request, who: Session) -> Response:

@@ -18,7 +18,8 @@ async def show_home(request: Request, who: Session) -> Response:
     """Show what wants doing."""
     office, reports = office_of(request), pipeline_of(request).desk.reports
     entries = [one for one in await to_thread.run_sync(office.listing.entries) if one.review is not None]
-    waiting = await to_thread.run_sync(office.changes.proposals)
+    waiting = [one["staff_id"] for one in await to_thread.run_sync(office.changes.proposals)]
+    waiting += [one.staff_id for one in await to_thread.run_sync(office.wordings.waiting)]
     wrong = await to_thread.run_sync(reports.wrong_records)
     checked = [one for one in entries if one.checked_on]
     return show(
@@ -31,8 +32,8 @@ async def show_home(request: Request, who: Session) -> Response:
         unchecked=sum(one.unchecked for one in entries),
         checked=len(checked),
         count=len(entries),
-        waiting=sum(one["staff_id"] != who.member.id for one in waiting),
-        own_waiting=sum(one["staff_id"] == who.member.id for one in waiting),
+        waiting=sum(proposer != who.member.id for proposer in waiting),
+        own_waiting=sum(proposer == who.member.id for proposer in waiting),
         wrong=len(wrong),
         review_days=REVIEW_DAYS,
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from starlette.requests import Request
 
+from bot.answers.wording import Wordings
 from bot.directory.changes import Changes, Officer
 from bot.directory.comparing import Difference, differences
 from bot.directory.hours import BRITISH_TIME
@@ -26,12 +27,13 @@ class Learning:
 
 @dataclass(frozen=True)
 class Office:
-    """The changes of the directory, the list of its records, the files on their way into it, and the learning of its place names."""
+    """The changes of the directory, the list of its records, files on their way into it, the learning of its place names, and words."""
 
     changes: Changes
     listing: Listing
     uploads: Uploads
     learning: Learning
+    wordings: Wordings
 
 
 def office_of(request: Request) -> Office:

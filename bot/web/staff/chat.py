@@ -18,7 +18,7 @@ from bot.codes import ENGLISH_NAMES, NEEDS, TOPIC_OF_URGENT, reply_language
 from bot.directory.hours import BRITISH_TIME
 from bot.errors import AlreadyTaken, MessageRefused, NotHeard, NotTheirs, UnknownConversation
 from bot.handover.accounts import Session
-from bot.handover.phrases import groups, phrases
+from bot.handover.phrases import Phrase, groups, phrases
 from bot.handover.practice import next_line
 from bot.handover.reference import read_reference, spoken
 from bot.handover.states import MESSAGE_LEFT, WAITING, WITH_STAFF
@@ -76,14 +76,17 @@ async def show_file(
     places = sorted(
         {address.text for service in pipeline.live.current().services if "library" in service.topics for address in service.addresses}
     )
+    offered = phrases(pipeline.catalogues)
+    translated = {key for key in offered if pipeline.catalogues.knows(language, key)}
     return show(
         request,
         who,
         "staff/chat.html",
         status,
-        groups=groups(),
-        phrase_in=lambda key: say(language, key, **_marks(key)),
-        unreviewed=sum(not pipeline.catalogues.is_reviewed(language, key) for key in phrases()),
+        groups=groups(offered),
+        translated=translated,
+        phrase_in=lambda key: say(language, key, **_marks(offered[key])),
+        unreviewed=sum(not pipeline.catalogues.is_reviewed(language, key) for key in translated),
         reviewed=lambda key: pipeline.catalogues.is_reviewed(language, key),
         places=places,
         outcomes=OUTCOMES,
@@ -98,9 +101,9 @@ async def show_file(
     )
 
 
-def _marks(key: str) -> dict[str, str]:
+def _marks(phrase: Phrase) -> dict[str, str]:
     """Give what stands for each slot of a phrase while nothing is put in."""
-    return {**dict.fromkeys(phrases()[key].slots, "…"), "emergency": EMERGENCY_NUMBER}
+    return {**dict.fromkeys(phrase.slots, "…"), "emergency": EMERGENCY_NUMBER}
 
 
 def _talk(request: Request, file: File) -> list[dict[str, Any]]:
@@ -196,7 +199,7 @@ async def _write(request: Request, who: Session, handover_id: int, form: FormDat
 
 
 async def _phrase(request: Request, who: Session, handover_id: int, form: FormData) -> Response | None:
-    phrase = phrases().get(text_of(form, "phrase", 80))
+    phrase = phrases(pipeline_of(request).catalogues).get(text_of(form, "phrase", 80))
     if phrase is None:
         raise MessageRefused("staff.not_known", 422)
     values = {slot: text_of(form, slot, 200) for slot in phrase.slots}

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from bot.answers.urgent import EMERGENCY_NUMBER
 from bot.codes import direction
 from bot.directory.hours import BRITISH_TIME
-from bot.errors import SignedOut, SignInRefused
+from bot.errors import MessageRefused, SignedOut, SignInRefused
 from bot.handover.accounts import OFFICER, SESSION_HOURS, STAFF, Accounts, Session, check_csrf
 from bot.web.api import LARGEST_BODY, live_of, pipeline_of, read_body
 from bot.web.rendering import ASSETS, FIELDS_AT_MOST, environment, form_of
@@ -90,7 +90,11 @@ def signed_in(
         if who.member.role not in roles:
             return show(request, who, "staff/refused.html", 403, reason=f"staff.not_for.{who.member.role}")
         if request.method == "POST":
-            if not comes_from_here(request) or not check_csrf(who, text_of(await given(request, largest, most), "csrf", 64)):
+            try:
+                form = await given(request, largest, most)
+            except MessageRefused:
+                return show(request, who, "staff/refused.html", 413, reason="staff.form_too_large")
+            if not comes_from_here(request) or not check_csrf(who, text_of(form, "csrf", 64)):
                 return show(request, who, "staff/refused.html", 403, reason="staff.cross_site")
         return await page(request, who)
 
