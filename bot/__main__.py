@@ -61,9 +61,17 @@ def main(arguments: list[str] | None = None) -> int:
             run_staff(settings, chosen, _say)
             return 0
         if chosen.command == "directory":
-            from bot.links.command import run_check_links
+            if chosen.action == "check-links":
+                from bot.links.command import run_check_links
 
-            return run_check_links(settings, chosen, _say)
+                return run_check_links(settings, chosen, _say)
+            from bot.directory.file_command import run_export, run_import
+
+            if chosen.action == "export":
+                return run_export(settings, chosen, _say)
+            from bot.fetching.feed import fetch_feed
+
+            return run_import(settings, chosen, _say, lambda address, allowed, tell: fetch_feed(address, allowed, progress=tell))
         if chosen.command == "area":
             from bot.directory.command import run_area
 

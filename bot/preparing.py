@@ -5,21 +5,21 @@ Each step is skipped when its inputs are the same as when it last ran; ``models/
 
 import contextlib
 import csv
-import hashlib
 import io
 import json
 import logging
 import os
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.codes import URGENT
 from bot.database import migrate, open_database
+from bot.digests import LANGUAGES, NLU, RECORD, digest_files, gazetteer_digest
 from bot.directory.pack import load_pack
-from bot.directory.records import Directory, read_directory
+from bot.directory.records import read_directory
 from bot.errors import SetUpError
 from bot.opening import gazetteer_folder
 from bot.runner import QUIET, hush_warnings
@@ -30,10 +30,8 @@ from bot.understanding.for_a_person import read_examples as read_for_a_person
 from bot.understanding.for_a_person import train as train_for_a_person
 from bot.understanding.urgency import HARMLESS, UNCLEAR, Lesson, read_examples, read_sheet, train, worth_a_vector
 
-NLU = ROOT / "data" / "nlu"
 URGENCY = ROOT / "data" / "urgency"
 FOR_A_PERSON = ROOT / "data" / "for_a_person"
-LANGUAGES = ROOT / "data" / "languages.csv"
 EMBEDDING_CODE = ROOT / "bot/understanding/embedding.py"
 LANGUAGE_CODE = tuple(ROOT / f"bot/understanding/{name}.py" for name in ("language", "letters"))
 URGENCY_CODE = tuple(ROOT / f"bot/understanding/{name}.py" for name in ("urgency", "topic", "letters", "sounds", "folding"))
@@ -43,7 +41,6 @@ COMPONENTS = (
     *(ROOT / f"bot/understanding/{name}.py" for name in ("topic", "clauses", "folding", "letters", "sounds")),
 )
 FIRST_HAND = "first"
-RECORD = "digests.json"
 NEIGHBOUR_WORDS = 3000
 NEEDED_SPACE = 500 * 1024 * 1024
 COMMON_FROM = 3
@@ -71,14 +68,6 @@ class Example:
     urgent: str = HARMLESS
 
 
-def digest_files(paths: Iterable[Path], *more: str) -> str:
-    """Give a hash of the names and contents of files, and of further strings."""
-    digest = hashlib.sha256("\0".join(more).encode())
-    for path in sorted(paths):
-        digest.update(f"\0{path.name}\0".encode() + path.read_bytes())
-    return digest.hexdigest()
-
-
 def training_examples() -> list[Example]:
     """Read every example of ``data/nlu``; a file's name is the code of its language. Raises SetUpError naming the file and the mark."""
     from ruamel.yaml import YAML
@@ -98,20 +87,6 @@ def training_examples() -> list[Example]:
 def commonest(words: Mapping[str, float]) -> list[tuple[str, float]]:
     """Give the commonest words of a language with how common they are."""
     return sorted(words.items(), key=lambda pair: -pair[1])[:NEIGHBOUR_WORDS]
-
-
-def gazetteer_digest(directory: Directory) -> str:
-    """Give a hash of all that the place names are learnt from."""
-    from bot.understanding.gazetteer import built_from
-
-    return digest_files([LANGUAGES, *NLU.glob("*.yml"), ROOT / "bot/understanding/gazetteer.py"], built_from(directory))
-
-
-def places_are_learnt(settings: Settings, directory: Directory) -> bool:
-    """Tell whether the place names that messages are read with are those of ``directory``."""
-    record = settings.models / RECORD
-    done = json.loads(record.read_text()) if record.exists() else {}
-    return bool(done.get(gazetteer_folder(settings).name) == gazetteer_digest(directory))
 
 
 class Preparation:

@@ -20,6 +20,18 @@ def add_directory(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True)
     check = actions.add_parser("check-links", help="ask for every public web address and say what does not work; needs LINK_CHECK=on")
     check.add_argument("--csv", metavar="FILE", help="write all that was found as a sheet for Excel too")
+    bring = actions.add_parser("import", help="bring files into the directory: shows what would change, and with --yes does it")
+    bring.add_argument("path", metavar="PATH", help="CSV, .xlsx, .zip, Open Referral UK as JSON, a folder of these, or a feed's address")
+    bring.add_argument("--yes", action="store_true", help="do it")
+    bring.add_argument("--leave-out", action="store_true", help="leave out records with a bad row")
+    bring.add_argument("--end-missing", action="store_true", help="take out what the sheets do not hold")
+    bring.add_argument(
+        "--same", metavar="NEW=OLD", action="append", default=[], help="a new service is an existing one; may be given often"
+    )
+    bring.add_argument("--restore", action="store_true", help="a backup of your own: takes over who checked what, and needs no approval")
+    bring.add_argument("--by", metavar="NAME", default="operator", help="who is named in the history")
+    take = actions.add_parser("export", help="write the whole directory: CSV files in a folder, or one .xlsx or .zip file")
+    take.add_argument("path", metavar="PATH")
 
 
 def add_area(parser: argparse.ArgumentParser) -> None:

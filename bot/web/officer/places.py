@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from bot.digests import places_are_learnt
 from bot.handover.accounts import Session
 from bot.opening import learn_again
-from bot.preparing import places_are_learnt
 from bot.settings import ROOT
 from bot.web.api import pipeline_of
 from bot.web.officer.office import office_of
