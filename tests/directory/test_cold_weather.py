@@ -1,14 +1,17 @@
 """The cold-weather switch: what may be switched on, when it is on, and that two officers cannot contradict each other."""
 
+import re
 import threading
 from datetime import date, datetime, time, timedelta, timezone
 
 import pytest
 from sqlalchemy.engine import Engine
 
+from bot.answers.catalogue import Catalogues
 from bot.directory.cold_weather import PAST_SHOWN, ColdSpell, ColdWeatherSwitch, check, moment_of, places_of
 from bot.directory.records import Directory
 from bot.errors import ColdWeatherRefused
+from bot.settings import ROOT
 from tests.builders import Clock, a_cold_spell, british
 
 HOUR = timedelta(hours=1)
@@ -198,3 +201,12 @@ def test_of_officers_who_switch_on_at_once_one_is_heard(engine: Engine) -> None:
         officer.join()
     assert refused == ["overlap"] * 3
     assert len(ColdWeatherSwitch(engine, clock).current()) == 1
+
+
+def test_every_refusal_has_words_that_say_what_to_do() -> None:
+    """What is refused is read from the source, where each is written out."""
+    sources = (ROOT / name for name in ("bot/directory/cold_weather.py", "bot/web/officer/cold_weather.py"))
+    refusals = {what for source in sources for what in re.findall(r'ColdWeatherRefused\("(\w+)"', source.read_text(encoding="utf-8"))}
+    assert len(refusals) == 8
+    for what in refusals:
+        assert "{" not in Catalogues().say("en", f"officer.cold_weather.wrong.{what}", days=14)
