@@ -1,5 +1,6 @@
 """Services that may be one and the same: the same telephone number or address and a like name, or nearly the same name."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ def name_of(rows: Rows) -> str:
 
 
 def _plain(name: str) -> str:
-    return " ".join(sorted(fold(name).split()))
+    return " ".join(sorted(re.findall(r"\w+", fold(name))))
 
 
 def _marks(rows: Rows) -> set[tuple[str, str]]:

@@ -65,6 +65,7 @@ class Listing:
         self._clock = clock
         self._read: tuple[str, date] = ("", date.min)
         self._entries: tuple[Entry, ...] = ()
+        self._folded: tuple[str, ...] = ()
 
     def entries(self) -> tuple[Entry, ...]:
         """Give every service, statement, organisation and place of the area, in the order of their names."""
@@ -72,6 +73,7 @@ class Listing:
         if version != self._read:
             with Session(self._engine, future=True) as session:
                 self._entries = tuple(sorted(_entries(session, version[1]), key=lambda entry: (entry.name.lower(), entry.key)))
+            self._folded = tuple(fold(f"{entry.name} {entry.key} {entry.organization_name}") for entry in self._entries)
             self._read = version
         return self._entries
 
@@ -82,11 +84,11 @@ class Listing:
         wanted = fold(words).split()
         return [
             entry
-            for entry in self.entries()
+            for entry, text in zip(self.entries(), self._folded, strict=True)
             if (not kind or entry.kind == kind)
             and (not organization or entry.organization == organization)
             and keep(entry)
-            and all(word in fold(f"{entry.name} {entry.key} {entry.organization_name}") for word in wanted)
+            and all(word in text for word in wanted)
         ]
 
 
