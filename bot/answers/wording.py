@@ -19,7 +19,7 @@ WAITING, IN_FORCE, REFUSED, TAKEN_BACK = "waiting", "in_force", "refused", "take
 DRAFTED, UNREVIEWED, REVIEWED = "machine-drafted", "unreviewed", "reviewed"
 """Who has read a translation: a machine made it, a person made it, or a native speaker has read it."""
 
-SAFETY = ("urgent.", "phrase.safety.")
+SAFETY = ("urgent.", "notice.cold_weather", "phrase.safety.")
 """How the keys of texts begin on which somebody's safety may hang."""
 SAFETY_TEXTS = frozenset(
     {

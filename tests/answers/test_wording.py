@@ -39,6 +39,7 @@ def refusal(action: object, *given: object) -> WordingRefused:
         ("guidance", "rf05", True),
         ("messages", "urgent.self_harm", True),
         ("messages", "desk.who_reads", True),
+        ("messages", "notice.cold_weather_no_phone", True),
         ("phrases", "phrase.safety.call_999", True),
         ("answers", "phrase.safety.call_999", True),
         ("messages", "topic.housing", False),
