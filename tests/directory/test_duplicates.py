@@ -22,7 +22,7 @@ THERE = {
 @pytest.mark.parametrize(
     ("rows", "other", "reasons"),
     [
-        (a_service("Foodbank (Ely)", "+44 1353 123456"), "foodbank", ("phone",)),
+        (a_service("The Foodbank (Ely)", "+44 1353 123456"), "foodbank", ("phone",)),
         (a_service("Ely Foodbank centre", address="1 lynn road"), "foodbank", ("address",)),
         (a_service("Ely Foodbank"), "foodbank", ("name",)),
         (a_service("ely foodbank", "01353 123456", "1 Lynn Road"), "foodbank", ("address", "name", "phone")),
