@@ -190,7 +190,7 @@ PARTS: dict[str, tuple[Part, ...]] = {
 """The forms of the kinds of records that officers edit, part by part."""
 
 OWNER = "service"
-UNASKED = ("key", "country", "source_seen", "confidence", "note", *(f"checked_{what}" for what in ("on", "by")))
+UNASKED = ("key", "country", "source_seen", "confidence", "unsure", "note", *(f"checked_{what}" for what in ("on", "by")))
 """Cells that a row keeps although its form does not ask for them."""
 
 
