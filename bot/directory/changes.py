@@ -176,7 +176,7 @@ class Changes:
                 _not_overtaken(before, base)
                 if before.rows is None:
                     raise Overtaken(before)
-                keep(session, by.name, before, with_checks(kind, before.rows, _today(now), by.name), ASSURED, now)
+                keep(session, revision_of(by.name, before, with_checks(kind, before.rows, _today(now), by.name), ASSURED, now))
                 stamp = {"assured_date": _day(now), "assurer_email": by.name, "last_modified": now}
                 if kind != SERVICE:
                     stamp = {"checked_on": _day(now), "checked_by": by.name}
@@ -292,7 +292,7 @@ def put(
         if problems:
             raise PackError(problems)
         place(session, before.kind, before.key, objects, is_new=before.rows is None)
-    return keep(session, by, before, after, action, now, why, approved_by)
+    return keep(session, revision_of(by, before, after, action, now, why, approved_by))
 
 
 def place(session: Session, kind: str, key: str, objects: Sequence[Any], is_new: bool) -> None:
@@ -330,8 +330,7 @@ def remove(session: Session, kind: str, key: str) -> None:
     session.execute(delete(model).where(column == key).execution_options(synchronize_session=False))
 
 
-def keep(
-    session: Session,
+def revision_of(
     by: str,
     before: Record,
     after: Rows | None,
@@ -340,9 +339,9 @@ def keep(
     why: str = "",
     approved_by: str = "",
     batch: str = "",
-) -> int:
-    """Keep a revision; give its number."""
-    row = Revision(
+) -> Revision:
+    """Give the revision of a change, to be added to a session."""
+    return Revision(
         kind=before.kind,
         key=before.key,
         action=action,
@@ -354,9 +353,13 @@ def keep(
         why=why,
         batch=batch,
     )
-    session.add(row)
+
+
+def keep(session: Session, revision: Revision) -> int:
+    """Keep a revision; give its number."""
+    session.add(revision)
     session.flush()
-    return int(row.id)
+    return int(revision.id)
 
 
 def last_revisions(session: Session) -> dict[tuple[str, str], int]:

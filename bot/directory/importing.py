@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
-from bot.directory.changes import ENDED, IMPORTED, WAITING, Officer, Record, begin, keep, last_revisions, place, remove
+from bot.directory.changes import ENDED, IMPORTED, WAITING, Officer, Record, begin, last_revisions, place, remove, revision_of
 from bot.directory.comparing import checks_of, needs_approval, with_checks, without_checks
 from bot.directory.duplicates import Duplicate, find_duplicates
 from bot.directory.ledger import Proposal
-from bot.directory.reader import COLUMNS, RowReader
+from bot.directory.reader import COLUMNS, Known, RowReader
 from bot.directory.sheets import Problem, Row
 from bot.directory.writer import (
     GUIDANCE,
@@ -205,7 +205,7 @@ class Importer:
                     proposed += 1
                     continue
                 direct.append(one)
-                keep(session, by.name, record, one.after, action, now, name, batch=batch)
+                session.add(revision_of(by.name, record, one.after, action, now, name, batch=batch))
             session.flush()
             for one in [one for one in direct if one.after is None and one.kind == SERVICE] + [
                 one for one in direct if one.after is None and one.kind != SERVICE
@@ -214,21 +214,22 @@ class Importer:
             written = [one for one in direct if one.after is not None]
             for kind in SHEETS_OF:
                 of_kind = [one for one in written if one.kind == kind]
+                known = read_known(session) if of_kind else Known()
                 for start in range(0, len(of_kind), IN_ONE_GO):
-                    self._put(session, kind, of_kind[start : start + IN_ONE_GO], now)
+                    self._put(session, kind, of_kind[start : start + IN_ONE_GO], known, now)
                     done += len(of_kind[start : start + IN_ONE_GO])
                     progress(done, len(written))
             session.commit()
         return Imported(batch, len(direct), proposed)
 
-    def _put(self, session: Session, kind: str, changes: Sequence[Change], now: datetime) -> None:
+    def _put(self, session: Session, kind: str, changes: Sequence[Change], known: Known, now: datetime) -> None:
         """Put records of one kind into the place of what was there."""
         problems: list[Problem] = []
         sheets: dict[str, list[Row]] = defaultdict(list)
         for one in changes:
             for sheet, found in (one.after or {}).items():
                 sheets[sheet].extend(Row(sheet, 2, dict(cells), problems) for cells in found)
-        objects = RowReader(sheets, problems, now, read_known(session)).read()
+        objects = RowReader(sheets, problems, now, known).read()
         if problems:
             raise PackError(problems)
         if kind == SERVICE:
