@@ -45,6 +45,9 @@ class Settings:
     safeguarding_contact: str
     safeguarding_years: int
     translate_url: str
+    insight_years: int
+    feedback_unread_days: int
+    feedback_days: int
 
     @property
     def rasa_url(self) -> str:
@@ -125,4 +128,7 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         safeguarding_contact=env.get("SAFEGUARDING_CONTACT", "").strip(),
         safeguarding_years=_number(env, "SAFEGUARDING_YEARS", 6, 1, 100),
         translate_url=_address(env, "TRANSLATE_URL", "").rstrip("/"),
+        insight_years=_number(env, "INSIGHT_YEARS", 3, 1, 20),
+        feedback_unread_days=_number(env, "FEEDBACK_UNREAD_DAYS", 28, 1, 365),
+        feedback_days=_number(env, "FEEDBACK_DAYS", 90, 1, 365),
     )

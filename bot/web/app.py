@@ -25,6 +25,8 @@ from bot import __version__
 from bot.answers.cards import is_free_service
 from bot.answers.catalogue import Catalogues
 from bot.codes import NEEDS
+from bot.conversation.feedback import FeedbackBook
+from bot.conversation.insights import Insights
 from bot.conversation.store import ConversationStore
 from bot.database import open_database
 from bot.directory.lookup import Filters, LookUp
@@ -43,7 +45,9 @@ from bot.web import api, chat_page, embed, pages, sheet
 from bot.web.engine import Engine
 from bot.web.limits import RateLimits
 from bot.web.live import Live
+from bot.web.officer import feedback as feedback_pages
 from bot.web.officer import home
+from bot.web.officer import insights as insight_pages
 from bot.web.pipeline import Pipeline
 from bot.web.rendering import STATIC
 from bot.web.staff import chat as staff_chat
@@ -103,7 +107,7 @@ def open_look_up(directory: Directory, meaning: MeaningIndex, catalogues: Catalo
     return LookUp(directory, meaning.vectors, labels, is_free_service)
 
 
-async def _tidy_for_ever(pipeline: Pipeline) -> None:
+async def _tidy_for_ever(pipeline: Pipeline, insights: Insights) -> None:
     while True:
         try:
             if await to_thread.run_sync(pipeline.live.refresh):
@@ -116,6 +120,7 @@ async def _tidy_for_ever(pipeline: Pipeline) -> None:
             await pipeline.tidy()
             await to_thread.run_sync(pipeline.desk.accounts.tidy)
             await to_thread.run_sync(pipeline.desk.reports.forget_escalations, pipeline.settings.safeguarding_years)
+            await to_thread.run_sync(insights.forget, pipeline.settings.insight_years)
         except Exception as error:
             log.error("The tidying job failed and will be tried again: %s", type(error).__name__)
         await asyncio.sleep(TIDY_EVERY)
@@ -160,12 +165,15 @@ def make_app(settings: Settings) -> Starlette:
         gone_after=timedelta(seconds=settings.desk_gone_seconds),
         changed=pages_told.changed,
         alert=Notifier(settings.desk_notify).alert,
+        district=lambda place: live.current().district_of(place),
     )
     store = ConversationStore(database, settings.idle_minutes)
     catalogues = Catalogues()
     look_up = open_look_up(directory, meaning, catalogues)
     translator = Translator(settings.translate_url) if settings.translate_url else None
-    pipeline = Pipeline(settings, store, live, reader, catalogues, engine, meaning, desk, look_up, translator)
+    feedback = FeedbackBook(database, settings.feedback_unread_days, settings.feedback_days)
+    pipeline = Pipeline(settings, store, live, reader, catalogues, engine, meaning, desk, look_up, feedback, translator)
+    insights = Insights(database)
     commit = _commit()
 
     async def healthz(request: Request) -> Response:
@@ -201,7 +209,7 @@ def make_app(settings: Settings) -> Starlette:
         shown = f"http://{settings.host}:{settings.port}/"
         tasks = [
             asyncio.create_task(work)
-            for work in (engine.watch(), _tidy_for_ever(pipeline), _sweep_for_ever(desk), _announce(engine, shown))
+            for work in (engine.watch(), _tidy_for_ever(pipeline, insights), _sweep_for_ever(desk), _announce(engine, shown))
         ]
         tasks[0].add_done_callback(_stop_if_failed)
         yield
@@ -221,6 +229,8 @@ def make_app(settings: Settings) -> Starlette:
             *queue.routes,
             *staff_chat.routes,
             *home.routes,
+            *insight_pages.routes,
+            *feedback_pages.routes,
             *api.routes,
             Route("/healthz", healthz),
             Route("/readyz", readyz),
@@ -240,6 +250,7 @@ def make_app(settings: Settings) -> Starlette:
     app.add_middleware(SafetyHeaders, frame_ancestors=settings.frame_ancestors)
     app.state.pipeline = pipeline
     app.state.live = pages_told
+    app.state.insights = insights
     # A hash takes its time: threads of its own, so that no number of tries keeps visitors waiting.
     app.state.signing_in = CapacityLimiter(2)
     app.state.limits = RateLimits(settings)
