@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from bot.codes import ENGLISH_NAMES, NEEDS
-from bot.conversation.disclosure import FEWEST, Figure, Hidden, alone, longer, table
+from bot.conversation.disclosure import Figure, tables, totals
 from bot.conversation.tally import ASKED, NO_SERVICE, NOT_UNDERSTOOD, OTHER_LANGUAGE, WHATS, WITHHELD, Tally, week_of
 
 PERIODS = (4, 12, 52)
@@ -45,9 +45,13 @@ class _Sums:
     total: list[int]
     by: dict[str, dict[Any, list[int]]]
 
-    def until(self, period: int, column: str, keys: Iterable[Any]) -> list[int]:
-        """Give the counts of ``keys`` from the beginning of a period until now."""
-        return [sum(self.by[column][key][: period + 1]) for key in keys]
+    def parts(self, column: str, keys: Iterable[Any]) -> list[list[int]]:
+        """Give the counts of ``keys`` for each period's own part."""
+        return [[self.by[column][key][at] for key in keys] for at in range(len(PERIODS))]
+
+    def until(self, column: str, keys: Iterable[Any]) -> list[list[int]]:
+        """Give the counts of ``keys`` for each period, until now."""
+        return [[sum(self.by[column][key][: at + 1]) for key in keys] for at in range(len(PERIODS))]
 
 
 def _now() -> datetime:
@@ -72,14 +76,14 @@ class Insights:
         if what == NOT_UNDERSTOOD:
             del rows[TOPIC]
         by: dict[str, tuple[tuple[Any, Figure], ...]] = {
-            column: tuple(zip(keys, _figures(sums, what, column, keys, period), strict=True)) for column, keys in rows.items()
+            column: tuple(zip(keys, _figures(sums, what, column, keys)[period], strict=True)) for column, keys in rows.items()
         }
         by[WEEK] = _weeks(own, this_week, period)
         return Report(
             what=what,
             weeks=weeks,
             first=this_week - timedelta(weeks=weeks - 1),
-            totals={one: _total(sums[one].total, period) for one in WHATS},
+            totals={one: totals(sums[one].total)[period] for one in WHATS},
             by=by,
         )
 
@@ -109,28 +113,12 @@ class Insights:
             session.commit()
 
 
-def _figures(sums: dict[str, _Sums], what: str, column: str, keys: Sequence[Any], period: int) -> tuple[Figure, ...]:
-    """Give the figures of a table over a period, knowing what the shorter periods tell, and tables of what this is part of or has parts."""
-    shown: tuple[Figure, ...] = ()
-    before: list[int] = []
-    for at in range(period + 1):
-        counts = sums[what].until(at, column, keys)
-        parts = [sums[part].until(at, column, keys) for part, whole in PARTS.items() if whole == what]
-        least = [max(each) for each in zip(*parts, strict=True)] if parts else None
-        most = sums[PARTS[what]].until(at, column, keys) if what in PARTS else None
-        shown = longer(counts, before, shown, least, most) if at else table(counts, least, most)
-        before = counts
-    return shown
-
-
-def _total(parts: Sequence[int], period: int) -> Figure:
-    """Give the total of a period: hidden where it tells how little came before the shorter one."""
-    shown = alone(parts[0])
-    for at in range(1, period + 1):
-        total = sum(parts[: at + 1])
-        tells = 0 < parts[at] < FEWEST or (not parts[at] and shown is Hidden.OTHER)
-        shown = Hidden.OTHER if total >= FEWEST and tells else alone(total)
-    return shown
+def _figures(sums: dict[str, _Sums], what: str, column: str, keys: Sequence[Any]) -> tuple[tuple[Figure, ...], ...]:
+    """Give the figures of a table for every period, knowing what tables tell of the parts of this, and of what it is part of."""
+    parts = [sums[part].until(column, keys) for part, whole in PARTS.items() if whole == what]
+    least = [[max(each) for each in zip(*lines, strict=True)] for lines in zip(*parts, strict=True)] if parts else None
+    most = sums[PARTS[what]].until(column, keys) if what in PARTS else None
+    return tables(sums[what].parts(column, keys), least, most)
 
 
 def _weeks(sums: _Sums, this_week: date, period: int) -> tuple[tuple[date, Figure], ...]:
@@ -139,7 +127,6 @@ def _weeks(sums: _Sums, this_week: date, period: int) -> tuple[tuple[date, Figur
     begins = 0
     for at, weeks in enumerate(PERIODS[: period + 1]):
         keys = [this_week - timedelta(weeks=back) for back in range(begins, weeks)]
-        figures = table([sums.by[WEEK][key][at] for key in keys])
-        rows += zip(keys, figures, strict=True)
+        rows += zip(keys, tables([[sums.by[WEEK][key][at] for key in keys]])[0], strict=True)
         begins = weeks
     return tuple(sorted(rows, key=lambda row: row[0]))

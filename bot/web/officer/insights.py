@@ -13,7 +13,7 @@ from bot.codes import ENGLISH_NAMES, INTERPRETER_FOR
 from bot.conversation.disclosure import FEWEST, Figure
 from bot.conversation.insights import LANGUAGE, PERIODS, PLACE, TOPIC, WEEK, Insights, Report
 from bot.conversation.tally import ASKED, WHATS
-from bot.directory.gaps import SOME, Cell, gap_map
+from bot.directory.gaps import NONE, gap_map
 from bot.directory.records import Directory
 from bot.handover.accounts import Session
 from bot.web.api import pipeline_of, problem
@@ -55,10 +55,6 @@ async def _report(request: Request, asked: Asked) -> Report:
     return await to_thread.run_sync(insights_of(request).report, asked.what, asked.weeks, districts)
 
 
-async def _gaps(request: Request, asked: Asked) -> tuple[tuple[Cell, ...], ...]:
-    return await to_thread.run_sync(gap_map, pipeline_of(request).live.current(), asked.language)
-
-
 def _label(request: Request, directory: Directory, by: str, key: Any) -> str:
     """Say in English what a row is about."""
     say = pipeline_of(request).catalogues.say
@@ -81,7 +77,7 @@ def _words(request: Request, figure: Figure) -> str:
 async def show_insights(request: Request, who: Session) -> Response:
     """Show the counts of what is asked for, and the map of gaps."""
     asked, directory = _asked(request), pipeline_of(request).live.current()
-    report, gaps = await _report(request, asked), await _gaps(request, asked)
+    report, gaps = await _report(request, asked), await to_thread.run_sync(gap_map, directory, asked.language)
     tables = [
         (by, [(_label(request, directory, by, key), figure, _words(request, figure)) for key, figure in report.by[by]])
         for by in BY
@@ -99,7 +95,7 @@ async def show_insights(request: Request, who: Session) -> Response:
         periods=PERIODS,
         fewest=FEWEST,
         gaps=gaps,
-        wanting=[cell for row in gaps for cell in row if cell.state != SOME],
+        none=sum(cell.state == NONE for row in gaps for cell in row),
         districts=directory.districts(),
         languages=sorted(INTERPRETER_FOR.items(), key=lambda one: one[1]),
         language_name=INTERPRETER_FOR.get(asked.language, ""),
@@ -112,20 +108,21 @@ async def download(request: Request, who: Session) -> Response:
     directory, say = pipeline_of(request).live.current(), pipeline_of(request).catalogues.say
     rows: list[list[object]]
     if table == GAPS:
-        head = [
-            say("en", f"officer.gaps.column.{name}") for name in ("topic", "district", "language", "services", "near", "speak", "state")
-        ]
+        languages = [asked.language] if asked.language else ["", *INTERPRETER_FOR]
+        head = [say("en", f"officer.insights.column.{by}") for by in (TOPIC, PLACE, LANGUAGE)]
+        head += [say("en", f"officer.gaps.column.{name}") for name in ("services", "near", "speak", "state")]
         rows = [
             [
                 say("en", f"topic.{cell.topic}"),
                 cell.district.name,
-                INTERPRETER_FOR.get(cell.language, ""),
+                INTERPRETER_FOR.get(cell.language) or say("en", "officer.gaps.any_language"),
                 cell.services,
                 cell.near,
                 cell.speak if cell.language else "",
                 say("en", f"officer.gaps.state.{cell.state}"),
             ]
-            for row in await _gaps(request, asked)
+            for language in languages
+            for row in await to_thread.run_sync(gap_map, directory, language)
             for cell in row
         ]
         return csv_file(f"gaps-{asked.language or 'all'}", [head, *rows])
@@ -136,7 +133,7 @@ async def download(request: Request, who: Session) -> Response:
         return csv_file(f"totals-{asked.weeks}-weeks", [head, *rows])
     if table not in report.by:
         return problem(request, "error.not_found", 404, "en")
-    head = [say("en", f"officer.insights.by.{table}"), say("en", f"officer.insights.what.{asked.what}")]
+    head = [say("en", f"officer.insights.column.{table}"), say("en", f"officer.insights.what.{asked.what}")]
     rows = [[_label(request, directory, table, key), _words(request, figure)] for key, figure in report.by[table]]
     return csv_file(f"{asked.what}-by-{table}-{asked.weeks}-weeks", [head, *rows])
 
