@@ -151,29 +151,25 @@ def tables(parts: Sequence[Sequence[int]], least: Bounds = None, most: Bounds = 
             left = [one for one, figure in enumerate(shown[period]) if isinstance(figure, int)]
             if left:
                 gone = row if row in left and period == at else min(left, key=lambda one: (flow.cells[period][one].flow, one))
-                for same, cells in enumerate(flow.cells):
+                for same, arcs in enumerate(flow.cells):
                     # What did not change from period to period would tell it all the same.
-                    if cells[gone].flow == flow.cells[period][gone].flow:
+                    if arcs[gone].flow == flow.cells[period][gone].flow:
                         shown[same][gone] = Hidden.OTHER
                         tell(same, gone)
                 return True
-        for line, arcs in zip(shown, flow.cells, strict=True):
+        for line in shown:
             line[:] = [Hidden.OTHER] * len(line)
-            for arc in arcs:
-                arc.low, arc.high = 0, math.inf
         return False
 
-    for at, line in enumerate(shown):
-        for row in range(len(line)):
-            tell(at, row)
-    for at, line in enumerate(flow.cells):
-        for row, arc in enumerate(line):
-            while shown[at][row] is Hidden.SMALL and flow.could_be(arc, FEWEST) != (arc.flow, FEWEST - 1 - arc.flow):
-                if not hide(at, row):
-                    break
-    few = [(at, row, arc) for at, line in enumerate(flow.grown) for row, arc in enumerate(line) if at]
-    few += [(at, -1, arc) for at, arc in enumerate(flow.parts) if at]
-    for at, row, arc in few:
+    cells = [(at, row, arc) for at, arcs in enumerate(flow.cells) for row, arc in enumerate(arcs)]
+    for at, row, _ in cells:
+        tell(at, row)
+    for at, row, arc in cells:
+        while shown[at][row] is Hidden.SMALL and flow.could_be(arc, FEWEST) != (arc.flow, FEWEST - 1 - arc.flow) and hide(at, row):
+            pass
+    grown = [(at, row, arc) for at, arcs in enumerate(flow.grown) for row, arc in enumerate(arcs) if at]
+    grown += [(at, -1, arc) for at, arc in enumerate(flow.parts) if at]
+    for at, row, arc in grown:
         while 0 < arc.flow < FEWEST and sum(flow.could_be(arc, FEWEST - 1)) < FEWEST - 1 and hide(at, row):
             pass
     if any(figure is not Hidden.OTHER for line in shown for figure in line):
