@@ -89,7 +89,10 @@ def test_the_gaps_of_every_language_are_in_one_file_and_of_one_in_its_own(olga: 
     assert {row[2] for row in everything} >= {"any", "Ukrainian", "Tigrinya"}
     tigrinya = rows(olga, "gaps", language="ti")[1:]
     assert tigrinya == [row for row in everything if row[2] == "Tigrinya"]
-    assert any(row[6] == "no service" for row in tigrinya)
+    without = sum(row[6] == "no service" for row in tigrinya)
+    page = olga.client.get("/officer/insights", params={"language": "ti"}).text
+    assert without > 0
+    assert f"No service at all: {without} of {len(tigrinya)} squares." in page
 
 
 def test_only_officers_see_it_and_what_is_asked_for_wrongly_is_as_if_it_were_not(olga: StaffClient, desk_stack: Stack) -> None:

@@ -95,7 +95,7 @@ async def show_insights(request: Request, who: Session) -> Response:
         periods=PERIODS,
         fewest=FEWEST,
         gaps=gaps,
-        none=sum(cell.state == NONE for row in gaps for cell in row),
+        without=sum(cell.state == NONE for row in gaps for cell in row),
         districts=directory.districts(),
         languages=sorted(INTERPRETER_FOR.items(), key=lambda one: one[1]),
         language_name=INTERPRETER_FOR.get(asked.language, ""),
