@@ -48,6 +48,9 @@ class Settings:
     translate_url: str
     feed_allow: tuple[str, ...]
     link_check: bool
+    insight_years: int
+    feedback_unread_days: int
+    feedback_days: int
 
     @property
     def rasa_url(self) -> str:
@@ -149,4 +152,7 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         translate_url=_address(env, "TRANSLATE_URL", "").rstrip("/"),
         feed_allow=_feeds(env),
         link_check=_switch(env, "LINK_CHECK"),
+        insight_years=_number(env, "INSIGHT_YEARS", 3, 1, 20),
+        feedback_unread_days=_number(env, "FEEDBACK_UNREAD_DAYS", 28, 1, 365),
+        feedback_days=_number(env, "FEEDBACK_DAYS", 90, 1, 365),
     )

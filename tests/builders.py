@@ -311,6 +311,7 @@ def a_desk(
     clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
     alert: Callable[[str], None] = lambda kind: None,
     changed: Callable[[], None] = lambda: None,
+    district: Callable[[str | None], str] = lambda place: "",
 ) -> Desk:
     """A desk over a database, with a visitor idle after 15 minutes and a holder gone after two."""
     return Desk(
@@ -323,6 +324,7 @@ def a_desk(
         changed=changed,
         alert=alert,
         clock=clock,
+        district=district,
     )
 
 

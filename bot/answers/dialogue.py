@@ -54,6 +54,8 @@ FEW_WORDS, NEED_OF_FEW_WORDS = 2, 0.8
 """So few words beside a place tell a need by themselves or tell none; and how likely it must be, "and in" being no word of any need."""
 NOT_ABOUT_A_PLACE = (*ABOUT_SERVICES, "repeat", "start_again")
 """What is done in the place that is said with it."""
+NEW_QUESTION, TOLD_WHERE, SAME_QUESTION = "new", "told_where", "same"
+"""What a message about a need is beside the one before: a question of its own, the same now that its place is told, or more of the same."""
 SLOTS = ("topic", "place", "outside", "urgent", "language", "shown", "asked_place", "misunderstood", "circumstances", "likely")
 """What the dialogue remembers; ``domain.yml`` says what each is."""
 
@@ -118,6 +120,7 @@ class Decision:
     ``not_understood``, ``start_again`` or one of ``bot.codes.TALK``. ``focus`` is what of the last answer is asked about:
     ``hours``, ``contact``, ``closer`` or nothing. ``place`` is a key of the gazetteer or ANYWHERE; ``outside`` the English name of
     a place beyond the area; ``offset`` how many services of the topic were shown before; ``ask`` whether to ask for the place.
+    ``question`` tells whether it is a question of its own, for those who count them.
     """
 
     kind: str
@@ -134,6 +137,7 @@ class Decision:
     ask: bool = False
     likely: tuple[str, ...] = ()
     misunderstood: int = 0
+    question: str = NEW_QUESTION
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -263,6 +267,7 @@ def _need(
         again=again and not turn.urgent,
         ask=ask,
         likely=likely[:2] if asks_which else (),
+        question=SAME_QUESTION if focus else _question(turn, topic, place, outside),
     )
     slots = {
         "topic": topic,
@@ -275,6 +280,17 @@ def _need(
         "likely": [name for name in likely if name != topic][:2] if turn.intent in NEEDS else turn.slots.get("likely") or [],
     }
     return decision, slots
+
+
+def _question(turn: Turn, topic: str, place: str | None, outside: str | None) -> str:
+    """Tell what a need is beside the one before."""
+    before = turn.slots
+    if topic != before.get("topic"):
+        return NEW_QUESTION
+    if (place or outside) and not before.get("place") and not before.get("outside"):
+        return TOLD_WHERE
+    moved = (place, outside) != (before.get("place"), before.get("outside"))
+    return NEW_QUESTION if moved or turn.intent in NEEDS or turn.urgent else SAME_QUESTION
 
 
 def _asks_which(turn: Turn, topic: str) -> bool:

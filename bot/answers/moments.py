@@ -29,7 +29,7 @@ class Moment:
         return str(self)
 
 
-def _locale(language: str) -> str:
+def locale_of(language: str) -> str:
     """Give Babel's name of a language; English is British here, which has the day before the month."""
     return "en_GB" if language == "en" else language.replace("-", "_")
 
@@ -37,11 +37,11 @@ def _locale(language: str) -> str:
 def day_and_time(moment: datetime, language: str) -> str:
     """Write a moment as readers of ``language`` do, on British time: ``Monday, 30 November 2026, 10:00``."""
     local = moment.astimezone(BRITISH_TIME) if moment.tzinfo else moment
-    day = format_date(local.date(), "full", locale=_locale(language))
+    day = format_date(local.date(), "full", locale=locale_of(language))
     return f"{day}, {clock_time(local, language)}"
 
 
 def clock_time(moment: datetime, language: str) -> str:
     """Write the time of a moment on British time, by the clock of 24 hours."""
     local = moment.astimezone(BRITISH_TIME) if moment.tzinfo else moment
-    return str(format_time(local.time(), "HH:mm", locale=_locale(language)))
+    return str(format_time(local.time(), "HH:mm", locale=locale_of(language)))

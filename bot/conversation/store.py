@@ -12,6 +12,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from bot.conversation.models import Access, Conversation, Feedback, Message, PendingErasure, SpentMessage
+from bot.conversation.tally import NOTHING_COUNTED, Counts, add
 from bot.database import wipe_freed_pages
 from bot.errors import ConversationLeft, UnknownConversation
 from bot.handover.models import Handover
@@ -172,11 +173,20 @@ class ConversationStore:
             rows = session.execute(found).scalars().all()
             return bool(rows) and not any(row.left_at is None and seen(row.last_seen_at) >= _now() - self._idle for row in rows)
 
-    def record(self, chat: Chat, message_id: str, answer: dict[str, Any], language: str, pinned: str | None, by_desk: bool = False) -> bool:
-        """Keep the answer to a message and the language of the conversation.
+    def record(
+        self,
+        chat: Chat,
+        message_id: str,
+        answer: dict[str, Any],
+        language: str,
+        pinned: str | None,
+        by_desk: bool = False,
+        counts: Counts = NOTHING_COUNTED,
+    ) -> bool:
+        """Keep the answer to a message and the language of the conversation, and count what is to be counted of it.
 
         Gives False, and keeps no answer of the bot's, where a member of staff has claimed the chat meanwhile; ``by_desk`` answers are
-        kept in any case.
+        kept in any case. A message is counted with its first answer only, and a practice chat never.
         """
         with self._session() as session:
             if not lock(session, chat, language=language, pinned=pinned):
@@ -184,6 +194,8 @@ class ConversationStore:
             known = message_of(session, chat, message_id)
             stands = known is None or by_desk or not known.for_desk
             if known is not None and stands:
+                if not known.answer and not session.execute(_practice_of(chat.id)).scalar():
+                    add(session, _now(), counts)
                 known.answer = answer
             session.commit()
             return stands
@@ -221,20 +233,17 @@ class ConversationStore:
             for choice in reply.get("choices", [])
         }
 
-    def give_feedback(self, chat: Chat, helped: bool, about: str | None, comment: str) -> None:
-        """Keep what a visitor thought; ``comment`` comes redacted."""
-        with self._session() as session:
-            session.add(Feedback(conversation_id=chat.id, helped=int(helped), about=about, comment=comment, given_at=_now()))
-            session.commit()
-
     def rasa_ids(self, chat: Chat) -> list[str]:
         """Give every name inside Rasa of a conversation, its own first and then those of the devices that typed its code."""
         with self._session() as session:
             own = session.execute(select(Conversation.rasa_id).where(Conversation.id == chat.id)).scalars().all()
             return [*own, *session.execute(_of_devices([chat.id])).scalars()]
 
-    def erase(self, rasa_ids: list[str]) -> None:
-        """Erase conversations (by their own names) here, and put all their names on the list of what Rasa still has to erase."""
+    def erase(self, rasa_ids: list[str], keep_feedback: bool = False) -> None:
+        """Erase conversations (by their own names) here, and put all their names on the list of what Rasa still has to erase.
+
+        With ``keep_feedback``, what was thought of their answers stays, with nothing that leads to them.
+        """
         if not rasa_ids:
             return
         with self._session() as session:
@@ -243,6 +252,13 @@ class ConversationStore:
             sent = set(session.execute(select(Message.message_id).where(Message.conversation_id.in_(ids))).scalars())
             for spent in {_hash(message_id) for message_id in sent}:
                 session.merge(SpentMessage(message_hash=spent, erased_at=_now()))
+            if keep_feedback:
+                session.execute(
+                    update(Feedback)
+                    .where(Feedback.conversation_id.in_(ids))
+                    .values(conversation_id=None)
+                    .execution_options(synchronize_session=False)
+                )
             # What belongs to a conversation, its handover too, goes with it: every foreign key to it cascades.
             session.execute(delete(Conversation).where(Conversation.id.in_(ids)))
             waiting = set(session.execute(select(PendingErasure.rasa_id)).scalars())
@@ -325,6 +341,11 @@ def lock(session: Session, chat: Chat, **values: Any) -> bool:
 def message_of(session: Session, chat: Chat, message_id: str) -> Any:
     """Give the row of a message of ``chat``, or None."""
     return session.execute(select(Message).where(Message.conversation_id == chat.id, Message.message_id == message_id)).scalars().first()
+
+
+def _practice_of(conversation_id: int) -> Any:
+    """Select whether a conversation is one to practise with."""
+    return select(Handover.practice).where(Handover.conversation_id == conversation_id)
 
 
 def _of_devices(ids: list[int]) -> Any:

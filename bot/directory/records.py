@@ -150,6 +150,11 @@ class Directory:
         """Give the districts of the area, in the order of their names."""
         return sorted((p for p in self.places.values() if p.inside and p.kind == "district"), key=lambda p: p.name)
 
+    def district_of(self, name: str | None) -> str:
+        """Give the key of the district that the place with this English name is in, empty where it is in none or spans several."""
+        place = self.place_named(name) if name else None
+        return next((district.key for district in self.districts() if place and district.name in place.within), "")
+
 
 SHOWN = ("active", "temporarily closed")
 

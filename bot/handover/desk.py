@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from bot.codes import NEEDS
 from bot.conversation.models import Access, Conversation, Message
 from bot.conversation.store import Chat, exchange_of, lock, message_of, seen
+from bot.conversation.tally import LEFT, WAITED, Count, add, language_counted
 from bot.errors import AlreadyTaken, NotHeard, NotTheirs, UnknownConversation
 from bot.handover.accounts import STAFF as LIBRARIAN
 from bot.handover.accounts import Accounts, Member
@@ -45,7 +46,8 @@ class Desk:
     """The desk over the database. ``gone_after`` is how long a holder may be away before the chat goes back to the queue.
 
     ``changed`` is called after whatever may be seen somewhere else, ``alert`` with ``waiting``, ``message`` or ``urgent`` where staff
-    should know of it. The clock can be another in tests.
+    should know of it; ``district`` gives the key of the district that a place (by its English name) is in. The clock can be another in
+    tests.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Desk:
         changed: Callable[[], None] = lambda: None,
         alert: Callable[[str], None] = lambda kind: None,
         clock: Callable[[], datetime] = _now,
+        district: Callable[[str | None], str] = lambda place: "",
     ) -> None:
         self._engine = engine
         self.accounts = accounts
@@ -69,6 +72,7 @@ class Desk:
         self._changed = changed
         self._alert = alert
         self._clock = clock
+        self._district = district
         self.reports = Reports(engine, clock)
         # Nobody could say "I am here" while this process was down.
         self._started = clock()
@@ -158,8 +162,8 @@ class Desk:
                 if left:
                     row = row or self._new_row(session, chat.id, "message")
                     if row.state in (NONE, ANSWERED, CLOSED):
-                        self._move(session, row, MESSAGE_LEFT, VISITOR, None, "message")
                         self._begin(session, row, "message")
+                        self._move(session, row, MESSAGE_LEFT, VISITOR, None, "message")
                         alerts.append("message")
                 if urgent and row and row.state in OPEN:
                     row.urgent, row.urgent_at = urgent, self._clock()
@@ -185,8 +189,8 @@ class Desk:
                 raise UnknownConversation()
             row = _row(session, chat.id) or self._new_row(session, chat.id, reason)
             if row.state not in (WAITING, WITH_STAFF) and not session.get(Conversation, chat.id).blocked:
-                self._move(session, row, WAITING, VISITOR, None, reason)
                 self._begin(session, row, reason)
+                self._move(session, row, WAITING, VISITOR, None, reason)
                 moved = True
             session.commit()
         if moved:
@@ -556,9 +560,19 @@ class Desk:
         if actor not in TRANSITIONS.get((row.state, to), ()):
             raise NotTheirs(row.state)
         self._record(session, row, to, actor, staff_id, reason)
+        self._count(session, row, to, actor)
         row.state = to
         if to != WITH_STAFF:
             row.staff_id = row.staff_id if row.practice else None
+
+    def _count(self, session: Session, row: Any, to: str, actor: str) -> None:
+        """Count a visitor who begins to wait, and a message that is left; what staff do is not counted."""
+        what = {WAITING: WAITED, MESSAGE_LEFT: LEFT}.get(to)
+        if what is None or row.practice or (to == WAITING and actor != VISITOR):
+            return
+        language = session.execute(select(Conversation.language).where(Conversation.id == row.conversation_id)).scalar()
+        place = self._district(_last_place(session, row.conversation_id))
+        add(session, self._clock(), {Count(what, row.topic or "", place, language_counted(language)): 1})
 
     def _record(self, session: Session, row: Any, to: str, actor: str, staff_id: int | None, reason: str) -> None:
         change = Transition(
@@ -674,6 +688,12 @@ def _last_topic(session: Session, conversation_id: int) -> str | None:
     """Give the need that a conversation was about last; talk is none."""
     found = (answer["understood"].get("topic") for answer in _answers(session, conversation_id))
     return next((topic for topic in found if topic in NEEDS), None)
+
+
+def _last_place(session: Session, conversation_id: int) -> str | None:
+    """Give the English name of the place that a conversation was about last."""
+    found = (answer["understood"].get("place") for answer in _answers(session, conversation_id))
+    return next((place for place in found if place), None)
 
 
 def _last_urgent(session: Session, conversation_id: int) -> str | None:

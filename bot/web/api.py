@@ -29,6 +29,7 @@ SLOWLY = 3.0
 TITLES = {
     400: "Malformed",
     404: "Not found",
+    409: "Not taken",
     413: "Too long",
     422: "Not understood",
     429: "Too many requests",
@@ -267,10 +268,6 @@ async def feedback(request: Request) -> Response:
     if wait:
         return problem(request, "error.too_many", 429, seconds=wait)
     given = await decode(request, FeedbackRequest)
-    if len(given.comment) > LONGEST:
-        raise MessageRefused("error.too_long", 413, limit=LONGEST)
-    if given.about and all(service.id != given.about for service in pipeline.live.current().services):
-        raise MessageRefused("error.shape", 422)
     await pipeline.give_feedback(await pipeline.conversation(token), given.helped, given.about, given.comment)
     return Response(status_code=204)
 

@@ -24,6 +24,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot import __version__
 from bot.answers.catalogue import Catalogues
 from bot.answers.wording import Wordings
+from bot.conversation.feedback import FeedbackBook
+from bot.conversation.insights import Insights
 from bot.conversation.store import ConversationStore
 from bot.database import open_database
 from bot.directory.changes import Changes
@@ -47,6 +49,8 @@ from bot.web.limits import RateLimits
 from bot.web.live import Live
 from bot.web.officer import approvals, catalogue_files, editing, files, history, home, phrases, places, records, translations
 from bot.web.officer import cold_weather as cold_weather_page
+from bot.web.officer import feedback as feedback_pages
+from bot.web.officer import insights as insight_pages
 from bot.web.officer import wordings as wording_pages
 from bot.web.officer.office import Learning, Office
 from bot.web.pipeline import Pipeline
@@ -102,17 +106,19 @@ def _commit() -> str:
     return done.stdout.strip()
 
 
-async def _tidy_for_ever(pipeline: Pipeline, office: Office) -> None:
+async def _tidy_for_ever(pipeline: Pipeline, office: Office, insights: Insights) -> None:
     while True:
         try:
-            await to_thread.run_sync(office.changes.forget, pipeline.settings.history_years)
-            await to_thread.run_sync(office.uploads.forget)
+            # Erasing comes first: nothing that fails after it may keep it from being done.
+            await pipeline.tidy()
             # What is open today is worked out once a day, and not while somebody waits for it.
             today = functools.partial(pipeline.look_up.find, "", None, Filters(open_now=True), datetime.now(timezone.utc))
             await to_thread.run_sync(today)
-            await pipeline.tidy()
+            await to_thread.run_sync(office.changes.forget, pipeline.settings.history_years)
+            await to_thread.run_sync(office.uploads.forget)
             await to_thread.run_sync(pipeline.desk.accounts.tidy)
             await to_thread.run_sync(pipeline.desk.reports.forget_escalations, pipeline.settings.safeguarding_years)
+            await to_thread.run_sync(insights.forget, pipeline.settings.insight_years)
         except Exception as error:
             log.error("The tidying job failed and will be tried again: %s", type(error).__name__)
         await asyncio.sleep(TIDY_EVERY)
@@ -165,6 +171,7 @@ def make_app(settings: Settings) -> Starlette:
         gone_after=timedelta(seconds=settings.desk_gone_seconds),
         changed=pages_told.changed,
         alert=Notifier(settings.desk_notify).alert,
+        district=lambda place: live.current().district_of(place),
     )
     store = ConversationStore(database, settings.idle_minutes)
     wordings = Wordings(database, lambda: datetime.now(timezone.utc))
@@ -172,8 +179,10 @@ def make_app(settings: Settings) -> Starlette:
     look_up = open_look_up(directory, meaning, catalogues)
     cold_weather = ColdWeatherSwitch(database)
     translator = Translator(settings.translate_url) if settings.translate_url else None
-    pipeline = Pipeline(settings, store, live, reader, catalogues, engine, meaning, desk, look_up, cold_weather, translator)
+    feedback = FeedbackBook(database, settings.feedback_unread_days, settings.feedback_days)
+    pipeline = Pipeline(settings, store, live, reader, catalogues, engine, meaning, desk, look_up, cold_weather, feedback, translator)
     office = Office(Changes(database), Listing(database), Uploads(database), Learning(), wordings)
+    insights = Insights(database)
     commit = _commit()
 
     async def healthz(request: Request) -> Response:
@@ -209,7 +218,7 @@ def make_app(settings: Settings) -> Starlette:
         shown = f"http://{settings.host}:{settings.port}/"
         tasks = [
             asyncio.create_task(work)
-            for work in (engine.watch(), _tidy_for_ever(pipeline, office), _sweep_for_ever(pipeline), _announce(engine, shown))
+            for work in (engine.watch(), _tidy_for_ever(pipeline, office, insights), _sweep_for_ever(pipeline), _announce(engine, shown))
         ]
         tasks[0].add_done_callback(_stop_if_failed)
         yield
@@ -240,6 +249,8 @@ def make_app(settings: Settings) -> Starlette:
             *approvals.routes,
             *history.routes,
             *cold_weather_page.routes,
+            *insight_pages.routes,
+            *feedback_pages.routes,
             *api.routes,
             *feed.routes,
             Route("/healthz", healthz),
@@ -261,6 +272,7 @@ def make_app(settings: Settings) -> Starlette:
     app.state.pipeline = pipeline
     app.state.live = pages_told
     app.state.office = office
+    app.state.insights = insights
     # A hash takes its time: threads of its own, so that no number of tries keeps visitors waiting.
     app.state.signing_in = CapacityLimiter(2)
     app.state.limits = RateLimits(settings)

@@ -39,13 +39,15 @@ class Talk:
     """What a page shows of a chat: each message with its answer, and what the desk said, in the order of time.
 
     An item has ``number`` (of an exchange), ``asked`` in words or the ``sender`` and ``said`` number of the desk, ``replies``, and whether
-    its buttons may still be pressed (``open``). ``view`` is the handover, ``seen`` the number of the last thing the desk said.
+    its buttons may still be pressed (``open``). ``view`` is the handover, ``seen`` the number of the last thing the desk said, ``asks``
+    whether it is asked if an answer helped.
     """
 
     items: list[dict[str, Any]]
     view: View
     status: DeskStatus
     seen: int
+    asks: bool = False
 
 
 def _talk(visit: Visit, chat: Chat | None, language: str) -> Talk:
@@ -79,7 +81,7 @@ def _talk(visit: Visit, chat: Chat | None, language: str) -> Talk:
     for at, item in enumerate(items):
         item["open"] = at >= last_asked
     status = pipeline.desk.status() if view.state == WAITING else DeskStatus()
-    return Talk(items, view, status, seen)
+    return Talk(items, view, status, seen, not pipeline.feedback.closed())
 
 
 async def _chat_page(
@@ -95,8 +97,11 @@ async def _chat_page(
     notices: Sequence[dict[str, Any]] = (),
     callback_error: str = "",
     contact: str = "",
+    thanked: str = "",
 ) -> Response:
     """Write the chat page: the conversation so far, an error tied to its field, what was typed, and the urgent words.
+
+    ``thanked`` is what was just said of the last answer: ``1`` it helped, ``0`` it did not, ``kept`` something more.
 
     Where the page's script asks for the new part alone and nothing else has changed, that is all it gets.
     """
@@ -134,6 +139,8 @@ async def _chat_page(
         days=pipeline.settings.retention_days,
         path="/",
         seen=talk.seen,
+        asks=talk.asks,
+        thanked=thanked,
         view=talk.view,
         desk=talk.status,
         long_wait=_waits_long(talk.view, pipeline.settings.desk_patience_minutes),
@@ -196,6 +203,8 @@ async def post_chat(request: Request) -> Response:
         await to_thread.run_sync(pipeline.desk.acknowledge, chat, int(given["seen"][:9]))
     if action == "callback" and chat:
         return await _leave_callback(visit, chat, typed=text)
+    if given.get("helped") in ("0", "1") and chat:
+        return await _take_feedback(visit, chat, given["helped"] == "1", typed=text)
     if action or (choice is None and "text" not in given):
         if pinned and chat:
             await to_thread.run_sync(pipeline.store.pin, chat, pinned)
@@ -232,9 +241,23 @@ async def _leave_callback(visit: Visit, chat: Chat, typed: str) -> Response:
     try:
         await pipeline.leave_callback(chat, given.get("contact", "")[:200], given.get("wanted") == "1")
     except MessageRefused as refused:
-        words = pipeline.catalogues.say(visit.language, refused.key, **refused.values)
+        words = _words_of(visit, refused)
         return await _chat_page(visit, chat, refused.status, typed=typed, callback_error=words, contact=given.get("contact", "")[:200])
     return await _chat_page(visit, chat, typed=typed, notice=pipeline.catalogues.say(visit.language, "callback.kept"))
+
+
+async def _take_feedback(visit: Visit, chat: Chat, helped: bool, typed: str) -> Response:
+    """Keep whether an answer helped and thank for it; then what else was written about it, or say why it is not kept."""
+    pipeline, given = pipeline_of(visit.request), visit.given
+    try:
+        await pipeline.give_feedback(chat, helped, given.get("about") or None, given.get("comment", ""))
+    except MessageRefused as refused:
+        return await _chat_page(visit, chat, refused.status, typed=typed, notice=_words_of(visit, refused))
+    return await _chat_page(visit, chat, typed=typed, thanked="kept" if "comment" in given else given["helped"])
+
+
+def _words_of(visit: Visit, refused: MessageRefused) -> str:
+    return pipeline_of(visit.request).catalogues.say(visit.language, refused.key, **refused.values)
 
 
 async def show_code(request: Request) -> Response:
@@ -252,7 +275,7 @@ async def post_code(request: Request) -> Response:
     try:
         chat = await open_by_code(request, typed)
     except MessageRefused as refused:
-        error = pipeline.catalogues.say(visit.language, refused.key, **refused.values)
+        error = _words_of(visit, refused)
         return render(visit, "code.html", refused.status, error=error, typed=typed[:40])
     return await _chat_page(visit, chat, notice=pipeline.catalogues.say(visit.language, "code.opened"))
 

@@ -10,6 +10,7 @@ from starlette.routing import Route
 from bot.answers.cards import make_card_with_english
 from bot.answers.replies import ServiceCard
 from bot.codes import NEEDS
+from bot.conversation.disclosure import FEWEST
 from bot.directory.records import ServiceRecord
 from bot.directory.search import find_guidance, search_words
 from bot.understanding.cleaning import clean
@@ -78,6 +79,9 @@ async def show_privacy(request: Request) -> Response:
         ico=INFORMATION_COMMISSIONER,
         safeguarding_years=settings.safeguarding_years,
         translated=bool(settings.translate_url),
+        insight_years=settings.insight_years,
+        fewest=FEWEST,
+        feedback_days=settings.feedback_days,
         **_responsible(visit),
     )
 

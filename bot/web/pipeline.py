@@ -19,7 +19,9 @@ from bot.answers.handover import ANSWER, BOT, CHOICES, KEEP, MESSAGE, TAKE_BACK,
 from bot.answers.replies import Reply, Understood
 from bot.answers.urgent import OfficeHours
 from bot.codes import CIRCUMSTANCES, NEEDS, reply_language
+from bot.conversation.feedback import FeedbackBook
 from bot.conversation.store import Chat, ConversationStore
+from bot.conversation.tally import HANDED_OVER, NOTHING_COUNTED, Count, Counts, counts_of, language_counted
 from bot.directory.cold_weather import ColdWeatherSwitch
 from bot.directory.lookup import LookUp
 from bot.directory.meaning import MeaningIndex
@@ -79,6 +81,7 @@ class Pipeline:
         desk: Desk,
         look_up: LookUp,
         cold_weather: ColdWeatherSwitch,
+        feedback: FeedbackBook,
         translator: Translator | None = None,
     ) -> None:
         self.settings = settings
@@ -91,6 +94,7 @@ class Pipeline:
         self.desk = desk
         self.look_up = look_up
         self.cold_weather = cold_weather
+        self.feedback = feedback
         self.translator = translator
         self._behind: set[asyncio.Task[None]] = set()
         self._searches = asyncio.Lock()
@@ -238,10 +242,16 @@ class Pipeline:
         before = await to_thread.run_sync(self.store.answers, chat)
         view = await to_thread.run_sync(self.desk.view, chat.id)
         if view.state == WAITING:
-            replies = self.handover_words().waiting(language, view)
+            replies, counts = self.handover_words().waiting(language, view), NOTHING_COUNTED
         else:
             replies = await to_thread.run_sync(self._offer, chat, language, _in_effect(before))
-        return await self._keep(chat, message_id, Understood(topic="human"), replies, language, pinned)
+            counts = self._person_asked_for(_in_effect(before), language)
+        return await self._keep(chat, message_id, Understood(topic="human"), replies, language, pinned, counts)
+
+    def _person_asked_for(self, in_effect: dict[str, Any], language: str) -> Counts:
+        """Give what is counted where somebody asks for a person: about which need, and in which district."""
+        district = self.live.current().district_of(in_effect.get("place"))
+        return {Count(HANDED_OVER, in_effect.get("topic") or "", district, language_counted(language)): 1}
 
     def _offer(self, chat: Chat, language: str, in_effect: dict[str, Any]) -> list[Reply]:
         words = self.handover_words()
@@ -251,14 +261,21 @@ class Pipeline:
         return words.offer(language, self.desk.status(), in_effect.get("topic"), place, datetime.now(timezone.utc))
 
     async def _keep(
-        self, chat: Chat, message_id: str, understood: Understood, replies: list[Reply], language: str, pinned: str | None
+        self,
+        chat: Chat,
+        message_id: str,
+        understood: Understood,
+        replies: list[Reply],
+        language: str,
+        pinned: str | None,
+        counts: Counts = NOTHING_COUNTED,
     ) -> dict[str, Any]:
         """Keep an answer that is not the assistant's, and give it."""
         view = await to_thread.run_sync(self.desk.view, chat.id)
         turn = {"understood": asdict(understood), "replies": [reply.as_json() for reply in replies]}
         response = self._response(chat, language, turn, view)
         kept = {name: value for name, value in response.items() if name != "session"}
-        await to_thread.run_sync(self.store.record, chat, message_id, kept, language, pinned, True)
+        await to_thread.run_sync(self.store.record, chat, message_id, kept, language, pinned, True, counts)
         return response
 
     async def _for_desk(
@@ -327,7 +344,11 @@ class Pipeline:
             language, pinned = switched, switched
         response = self._response(chat, language, turn, view)
         kept = {name: value for name, value in response.items() if name != "session"}
-        if not await to_thread.run_sync(self.store.record, chat, message_id, kept, language, pinned):
+        if decision.kind == "human":
+            counts = self._person_asked_for(_in_effect(before), language) if view.state != WAITING else NOTHING_COUNTED
+        else:
+            counts = counts_of(kept, decision, self.live.current().district_of(turn["understood"]["place"]))
+        if not await to_thread.run_sync(self.store.record, chat, message_id, kept, language, pinned, False, counts):
             # Somebody took the chat while the assistant was thinking: it is theirs to answer now.
             return await self._for_desk(chat, message_id, reading, pinned, language)
         return response
@@ -391,9 +412,10 @@ class Pipeline:
         return True
 
     async def tidy(self) -> None:
-        """Erase what is older than the retention setting, and what Rasa still has to erase."""
+        """Erase what is older than the retention setting, and what Rasa still has to erase; feedback has days of its own."""
         expired = await to_thread.run_sync(self.store.expired, self.settings.retention_days)
-        await to_thread.run_sync(self.store.erase, expired)
+        await to_thread.run_sync(self.store.erase, expired, True)
+        await to_thread.run_sync(self.feedback.forget)
         await to_thread.run_sync(self.store.forget_spent, self.settings.retention_days)
         for rasa_id in await to_thread.run_sync(self.store.pending_erasures):
             if not await self._forget(rasa_id):
@@ -432,9 +454,17 @@ class Pipeline:
             raise MessageRefused("error.no_handover", 422)
 
     async def give_feedback(self, chat: Chat, helped: bool, about: str | None, comment: str) -> None:
-        """Keep feedback with personal data taken out."""
+        """Keep feedback, about a service by its id or an answer, with personal data taken out.
+
+        Raises MessageRefused where it is too long, about no service there is, or nobody reads it.
+        """
+        if len(comment) > LONGEST:
+            raise MessageRefused("error.too_long", 413, limit=LONGEST)
+        if about and all(service.id != about for service in self.live.current().services):
+            raise MessageRefused("error.shape", 422)
         plain = self.reader.redact(clean(comment)).text
-        await to_thread.run_sync(self.store.give_feedback, chat, helped, about, plain)
+        if not await to_thread.run_sync(self.feedback.give, chat, helped, about, plain):
+            raise MessageRefused("error.feedback_closed", 409)
 
 
 def handover_of(view: View) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from bot.answers.catalogue import Catalogues
+from bot.answers.moments import locale_of
 from bot.answers.replies import ServiceCard
 from bot.answers.urgent import EMERGENCY_NUMBER
 from bot.codes import INTERPRETER_FOR, REPLY_LANGUAGES, direction, reply_language
@@ -128,7 +129,7 @@ async def form_of(request: Request, body: bytes, most: int = FIELDS_AT_MOST) -> 
 
 def in_words(day: date, language: str) -> str:
     """Write a date as readers of ``language`` do."""
-    return str(format_date(day, "long", locale="en_GB" if language == "en" else language.replace("-", "_")))
+    return str(format_date(day, "long", locale=locale_of(language)))
 
 
 def any_unchecked(cards: Iterable[ServiceCard]) -> bool:

@@ -263,9 +263,10 @@ def openapi() -> dict[str, Any]:
                     "security": bearer,
                     "requestBody": {"required": True, **ref("FeedbackRequest")},
                     "responses": {
-                        "204": {"description": "Kept."},
+                        "204": {"description": "Kept, for an officer to read."},
                         "400": problem("Not JSON."),
                         "404": unknown,
+                        "409": problem("Nobody reads feedback now, so none is taken: no officer has an account, or some lies unread."),
                         "413": problem("Too long."),
                         "422": problem("JSON of another shape."),
                         "429": many,

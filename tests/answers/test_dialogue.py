@@ -6,7 +6,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from bot.answers.dialogue import ANYWHERE, AT_A_TIME, SLOTS, Decision, Turn, decide
+from bot.answers.dialogue import (
+    ANYWHERE,
+    AT_A_TIME,
+    NEW_QUESTION,
+    SAME_QUESTION,
+    SLOTS,
+    TOLD_WHERE,
+    Decision,
+    Turn,
+    decide,
+)
 from bot.codes import NEEDS, PLACE_MATTERS, TALK, TOPIC_OF_URGENT, URGENT
 from tests.builders import a_turn
 
@@ -357,3 +367,28 @@ def test_what_is_hardly_out_of_scope_is_not_understood_and_the_second_time_a_per
     unclear = {"intent": "out_of_scope", "confidence": 0.4}
     decision, _ = after(unclear, unclear)
     assert (decision.kind, decision.misunderstood) == ("not_understood", 2)
+
+
+FOOD, IN_ELY = {"intent": "food"}, {"intent": "inform", "place": "ely"}
+
+
+@pytest.mark.parametrize(
+    ("turns", "question"),
+    [
+        ([FOOD], NEW_QUESTION),
+        ([{"intent": "food", "place": "ely"}], NEW_QUESTION),
+        ([FOOD, IN_ELY], TOLD_WHERE),
+        ([FOOD, {"intent": "food", "place": "ely"}], TOLD_WHERE),
+        ([FOOD, {"intent": "inform", "outside": "Norwich"}], TOLD_WHERE),
+        ([FOOD, IN_ELY, {"intent": "inform", "place": "soham"}], NEW_QUESTION),
+        ([FOOD, IN_ELY, {"intent": "work"}], NEW_QUESTION),
+        ([FOOD, IN_ELY, FOOD], NEW_QUESTION),
+        ([FOOD, {"intent": "more"}], SAME_QUESTION),
+        ([FOOD, {"intent": "contact"}], SAME_QUESTION),
+        ([FOOD, {"intent": "closer", "place": "ely"}], SAME_QUESTION),
+        ([FOOD, {"intent": "inform", "said": ("refugee",)}], SAME_QUESTION),
+        ([FOOD, {"intent": "inform", "urgent": "homeless_tonight"}], NEW_QUESTION),
+    ],
+)
+def test_a_question_is_told_from_what_belongs_to_the_one_before(turns: list[dict[str, Any]], question: str) -> None:
+    assert after(*turns)[0].question == question

@@ -11,10 +11,11 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from bot.conversation.models import Access, Conversation, Feedback, Message, SpentMessage
-from bot.conversation.store import ConversationStore, ticket_of
+from bot.conversation.store import Chat, ConversationStore, ticket_of
+from bot.conversation.tally import ASKED, Count, Tally
 from bot.errors import ConversationLeft, UnknownConversation
 from bot.handover.desk import Desk
-from tests.builders import a_desk
+from tests.builders import a_desk, a_member
 
 IDLE_MINUTES = 15
 CANARY = "canary-7f3b-the-words-somebody-wrote"
@@ -51,6 +52,17 @@ def last_seen(engine: Engine, rasa_id: str, days_ago: float) -> None:
 def rows(engine: Engine, model: Any) -> list[Any]:
     with Session(engine, future=True) as session:
         return list(session.execute(select(model)).scalars())
+
+
+def opinion_of(engine: Engine, chat: Chat, comment: str) -> None:
+    """Keep what a visitor thought of an answer."""
+    with Session(engine, future=True) as session:
+        session.add(Feedback(conversation_id=chat.id, helped=1, comment=comment, given_at=datetime.now(timezone.utc)))
+        session.commit()
+
+
+def counted(engine: Engine) -> dict[str, int]:
+    return {row.what: row.count for row in rows(engine, Tally)}
 
 
 def test_a_conversation_is_found_by_its_token(store: ConversationStore) -> None:
@@ -262,7 +274,7 @@ def test_an_erased_conversation_is_gone_with_its_messages_and_feedback_and_other
     chat, other = store.start(), store.start()
     for one in (chat, other):
         desk.accept(one, "m1", "words")
-        store.give_feedback(one, True, "housing", "good")
+        opinion_of(engine, one, "good")
     store.erase([chat.rasa_id])
     with pytest.raises(UnknownConversation):
         store.find(chat.token)
@@ -314,7 +326,7 @@ def test_no_byte_of_an_erased_message_stays_in_the_files(store: ConversationStor
     chat = store.start()
     desk.accept(chat, "m1", CANARY)
     store.record(chat, "m1", {"replies": [{"text": f"about {CANARY}"}]}, "en", None)
-    store.give_feedback(chat, True, None, CANARY)
+    opinion_of(engine, chat, CANARY)
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert any(CANARY.encode() in path.read_bytes() for path in files), "it was there before"
     store.erase([chat.rasa_id])
@@ -343,8 +355,58 @@ def test_a_message_keeps_a_conversation_from_expiring_even_while_it_waits_for_an
     assert store.expired(7) == []
 
 
-def test_feedback_is_kept_with_what_it_is_about(store: ConversationStore, engine: Engine) -> None:
+FOOD = {Count(ASKED, "food", "ely", "en"): 1}
+
+
+def test_a_message_is_counted_once_however_often_it_is_answered(store: ConversationStore, engine: Engine, desk: Desk) -> None:
     chat = store.start()
-    store.give_feedback(chat, False, None, "дякую")
-    (feedback,) = rows(engine, Feedback)
-    assert (feedback.conversation_id, feedback.helped, feedback.about, feedback.comment) == (chat.id, 0, None, "дякую")
+    desk.accept(chat, "m1", "words")
+    for _ in range(3):
+        store.record(chat, "m1", an_answer(), "en", None, counts=FOOD)
+    assert counted(engine) == {ASKED: 1}
+    desk.accept(chat, "m2", "words")
+    store.record(chat, "m2", an_answer(), "en", None, counts=FOOD)
+    assert counted(engine) == {ASKED: 2}
+
+
+def test_what_is_not_kept_is_not_counted(store: ConversationStore, engine: Engine, desk: Desk) -> None:
+    gone, taken = store.start(), store.start()
+    desk.accept(gone, "m1", "words")
+    store.erase([gone.rasa_id])
+    store.record(gone, "m1", an_answer(), "en", None, counts=FOOD)
+    store.record(taken, "never-accepted", an_answer(), "en", None, counts=FOOD)
+    desk.ask(taken, "asked")
+    desk.accept(taken, "m1", "words")
+    desk.claim(desk.queue()[0].id, a_member(desk))
+    assert not store.record(taken, "m1", an_answer(), "en", None, counts=FOOD)
+    assert ASKED not in counted(engine)
+
+
+def test_a_practice_chat_is_never_counted_even_where_its_code_opens_it(store: ConversationStore, engine: Engine, desk: Desk) -> None:
+    anna = a_member(desk)
+    desk.start(anna, "en", "a-rasa-id", "worried_farsi")
+    chat = store.open_again(desk.queue(anna.id)[0].reference)
+    desk.accept(chat, "m1", "words")
+    store.record(chat, "m1", an_answer(), "en", None, counts=FOOD)
+    desk.stop(chat)
+    desk.ask(chat, "asked")
+    assert rows(engine, Tally) == []
+
+
+def test_counts_outlive_what_was_counted_and_nothing_in_them_leads_to_it(store: ConversationStore, engine: Engine, desk: Desk) -> None:
+    chat = store.start()
+    desk.accept(chat, "m1", CANARY)
+    store.record(chat, "m1", an_answer(), "en", None, counts=FOOD)
+    store.erase([chat.rasa_id])
+    assert counted(engine) == {ASKED: 1}
+    assert {column.name for column in Tally.__table__.columns} == {"week", "what", "topic", "place", "language", "count"}
+    assert not Tally.__table__.foreign_keys
+
+
+def test_feedback_outlives_the_days_of_its_conversation_without_a_link_to_it(store: ConversationStore, engine: Engine) -> None:
+    expired, erased = store.start(), store.start()
+    opinion_of(engine, expired, "of one whose days were over")
+    opinion_of(engine, erased, "of one that its visitor erased")
+    store.erase([expired.rasa_id], keep_feedback=True)
+    store.erase([erased.rasa_id])
+    assert [(row.conversation_id, row.comment) for row in rows(engine, Feedback)] == [(None, "of one whose days were over")]

@@ -180,3 +180,9 @@ def test_a_directory_read_twice_is_the_same_and_in_the_same_order(pack: Pack, en
     first = pack.read(engine)
     assert read_directory(engine) == first
     assert [service.name for service in first.services] == ["A Desk", "B Desk", "C Desk"]
+
+
+def test_a_place_is_in_one_district_or_in_none_that_can_be_said(engine: Engine, pack: Pack) -> None:
+    directory = pack.read(engine)
+    names = ("Brigg", "Northwold", "Woldshire", "England", "Atlantis", "", None)
+    assert [directory.district_of(name) for name in names] == ["northwold", "northwold", "", "", "", "", ""]

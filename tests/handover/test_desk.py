@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot.conversation.models import Conversation
 from bot.conversation.store import Chat, ConversationStore
+from bot.conversation.tally import Tally
 from bot.errors import AlreadyTaken, NotHeard, NotTheirs, UnknownConversation
 from bot.handover.accounts import Member
 from bot.handover.desk import Desk
@@ -745,3 +746,48 @@ def test_erasing_a_chat_erases_its_handover_and_all_that_was_said(
     for deed in (lambda: desk.claim(claimed, anna), lambda: desk.say(claimed, anna, "s2", "text", {"text": "hello"})):
         with pytest.raises(UnknownConversation):
             deed()
+
+
+def counted(engine: Engine) -> dict[tuple[str, str, str, str], int]:
+    with Session(engine, future=True) as session:
+        rows = session.execute(select(Tally)).scalars()
+        return {(row.what, row.topic, row.place, row.language): row.count for row in rows}
+
+
+def test_who_begins_to_wait_is_counted_with_what_the_chat_was_about_and_where(
+    engine: Engine, tmp_path: Path, clock: Clock, store: ConversationStore
+) -> None:
+    desk = a_desk(engine, tmp_path, clock=clock, district=lambda place: {"Ely": "east_cambridgeshire"}.get(place or "", ""))
+    chat = store.start()
+    desk.accept(chat, "m1", WORDS)
+    store.record(chat, "m1", {"understood": {"topic": "housing", "place": "Ely"}, "replies": []}, "ar", None)
+    for _ in range(2):
+        desk.ask(chat, "asked")
+    assert counted(engine) == {("waited", "housing", "east_cambridgeshire", "ar"): 1}
+
+
+def test_a_message_that_is_left_is_counted_once_however_it_came_about(
+    engine: Engine, desk: Desk, store: ConversationStore, chat: Chat, clock: Clock
+) -> None:
+    desk.accept(chat, "m2", WORDS, to_desk=True)
+    desk.accept(chat, "m3", WORDS, to_desk=True)
+    assert counted(engine) == {("left", "housing", "", "ar"): 1}
+    desk.ask(chat, "asked")
+    clock.pass_by(minutes=60)
+    desk.sweep()
+    assert desk.view(chat.id).state == "message_left"
+    assert counted(engine) == {("left", "housing", "", "ar"): 2, ("waited", "housing", "", "ar"): 1}
+
+
+def test_what_staff_do_with_a_chat_is_not_counted(engine: Engine, desk: Desk, waiting: int, anna: Member) -> None:
+    before = counted(engine)
+    desk.claim(waiting, anna)
+    desk.put_back(waiting, anna)
+    desk.claim(waiting, anna)
+    desk.close(waiting, anna, "answered", None)
+    assert counted(engine) == before
+
+
+def test_practice_is_not_counted(engine: Engine, desk: Desk, anna: Member) -> None:
+    desk.start(anna, "fa", "a-rasa-id", "worried_farsi")
+    assert counted(engine) == {}

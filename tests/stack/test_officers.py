@@ -218,6 +218,7 @@ def test_everything_works_without_scripts(office: Stack, browser: Browser) -> No
     page.fill('[name="places.0.address_1"]', "2 Lynn Road")
     page.fill('[name="places.0.city"]', "Ely")
     save(page)
+    assert page.locator("[role=alert]:not([hidden])").all_inner_texts() == []
     assert "/officer/service/winter_kitchen" in page.url
     assert shown(office, "Winter Kitchen")["address"] == "2 Lynn Road, Ely"
     page.get_by_role("button", name="Closed today").click()
@@ -303,7 +304,7 @@ def test_a_new_place_is_understood_after_the_names_are_learnt_again(office: Stac
     assert office.ask("I need food in Quillham Fen")["understood"]["place"] is None
     page = olga.open("/officer/places")
     page.get_by_role("button", name="Learn the names again").click()
-    expect(page.locator("[role=status]")).to_contain_text("knows all names", timeout=120_000)
+    expect(page.locator("p[role=status]:not(.unseen)")).to_contain_text("knows all names", timeout=120_000)
     assert office.ask("I need food in Quillham Fen")["understood"]["place"] == "Quillham Fen"
     olga.close()
 

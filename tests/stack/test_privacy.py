@@ -45,12 +45,25 @@ def test_the_erase_button_does_the_same(stack: Stack) -> None:
     assert holding(stack, f"{MARKER}2") == []
 
 
-def test_a_comment_is_redacted_too(stack: Stack) -> None:
+def test_a_comment_is_redacted_and_erased_with_its_chat(desk_stack: Stack) -> None:
+    session = desk_stack.ask("food bank in Ely")["session"]
+    bearer = {"Authorization": f"Bearer {session}"}
+    given = {"helped": False, "comment": f"nobody answered {MARKER}3, my number is 07700 900456"}
+    assert desk_stack.client.post("/api/v1/chat/feedback", json=given, headers=bearer).status_code == 204
+    assert holding(desk_stack, "900456") == []
+    assert holding(desk_stack, f"{MARKER}3") != []
+    assert desk_stack.client.delete("/api/v1/chat", headers=bearer).status_code == 204
+    assert holding(desk_stack, f"{MARKER}3") == []
+
+
+def test_nothing_is_kept_of_feedback_that_nobody_would_read(stack: Stack) -> None:
     session = stack.ask("food bank in Ely")["session"]
-    given = {"helped": False, "comment": "nobody answered, my number is 07700 900456"}
+    given = {"helped": False, "comment": f"{MARKER}4"}
     answer = stack.client.post("/api/v1/chat/feedback", json=given, headers={"Authorization": f"Bearer {session}"})
-    assert answer.status_code == 204
-    assert holding(stack, "900456") == []
+    assert answer.status_code == 409
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    assert answer.json()["detail"] == "Nobody reads opinions at the moment, so we did not keep yours."
+    assert holding(stack, f"{MARKER}4") == []
 
 
 def test_the_page_states_the_retention_setting(stack: Stack) -> None:

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.answers.cards import make_card_with_english
-from bot.codes import REPLY_LANGUAGES
+from bot.codes import ENGLISH_NAMES, REPLY_LANGUAGES
 from bot.directory.changes import Record, Saved
 from bot.directory.comparing import Difference, differences, without_checks
 from bot.directory.hours import BRITISH_TIME
@@ -30,6 +30,8 @@ from bot.web.staff.door import OFFICERS, given, show, signed_in, text_of
 
 LARGEST_FORM, MOST_FIELDS = 512 * 1024, 3000
 CLOSED_TODAY = "closed_today"
+NEW = "new"
+"""What stands for the key of a record that is not made yet."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,8 @@ class Shown:
 async def show_record(request: Request, who: Session) -> Response:
     """Show the form of a record, or an empty one."""
     kind, key = request.path_params["kind"], request.path_params["key"]
-    record = await to_thread.run_sync(office_of(request).changes.record, kind, "" if key == "new" else key)
-    if record.rows is None and key != "new":
+    record = await to_thread.run_sync(office_of(request).changes.record, kind, "" if key == NEW else key)
+    if record.rows is None and key != NEW:
         return show(request, who, "officer/gone.html", 404, kind=kind, key=key)
     organization = request.query_params.get("organization", "")[:80]
     rows: Rows = record.rows or _new(kind, organization)
@@ -97,7 +99,7 @@ async def _page(request: Request, who: Session, shown: Shown, status: int = 200)
         status,
         shown=shown,
         kind=record.kind,
-        key=record.key,
+        key=record.key if record.rows is not None else NEW,
         name=name if len(name) < 90 else f"{name[:85]}…",
         parts=PARTS[record.kind],
         new_rows=NEW_ROWS,
@@ -115,6 +117,8 @@ async def _page(request: Request, who: Session, shown: Shown, status: int = 200)
         can_preview=record.kind in (SERVICE, GUIDANCE),
         can_assure=record.kind in (SERVICE, GUIDANCE),
         in_words=lambda day: in_words(day, "en"),
+        opinions=await to_thread.run_sync(pipeline.feedback.about, entry.id) if entry and record.kind == SERVICE else [],
+        language_names=ENGLISH_NAMES,
         saved=request.query_params.get("saved", "")[:12],
         proposed=request.query_params.get("proposed", "")[:12],
         assured=request.query_params.get("assured", "")[:2],
@@ -127,12 +131,12 @@ async def save_record(request: Request, who: Session) -> Response:
     kind, key = request.path_params["kind"], request.path_params["key"]
     form = await given(request, LARGEST_FORM, MOST_FIELDS)
     base = text_of(form, "base", 12)
-    record = await to_thread.run_sync(office.changes.record, kind, "" if key == "new" else key)
-    if record.rows is None and key != "new":
+    record = await to_thread.run_sync(office.changes.record, kind, "" if key == NEW else key)
+    if record.rows is None and key != NEW:
         return show(request, who, "officer/gone.html", 404, kind=kind, key=key)
     do, why = text_of(form, "do", 20), text_of(form, "why", 500)
     rows = rows_of_form(kind, form, record.rows)
-    if key == "new":
+    if key == NEW:
         rows = await _with_new_key(request, kind, rows)
     shown = Shown(record, rows, int(base) if base.isdecimal() else 0, why=why, assure=text_of(form, "assure", 1) == "1")
     language = text_of(form, "preview_language", 16)

@@ -35,6 +35,7 @@ async def show_home(request: Request, who: Session) -> Response:
         waiting=sum(proposer != who.member.id for proposer in waiting),
         own_waiting=sum(proposer == who.member.id for proposer in waiting),
         wrong=len(wrong),
+        unread=await to_thread.run_sync(pipeline_of(request).feedback.unread),
         review_days=REVIEW_DAYS,
     )
 

@@ -162,10 +162,11 @@
     } else {
       // A button of the same purpose, or the top of the page.
       const alike = (one) => pressed && one.name === pressed.name && (one.value === pressed.value || one.name === "english");
-      const same = Array.from(document.querySelectorAll("button")).find(alike);
+      const same = document.getElementById("thanks") || Array.from(document.querySelectorAll("button")).find(alike);
       const heading = document.querySelector("h1");
       heading.tabIndex = -1;
       (same && same.offsetParent ? same : heading).focus({ preventScroll: true });
+      if (same && same.id === "thanks") same.scrollIntoView({ block: "center" });
     }
   }
 
