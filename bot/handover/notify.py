@@ -11,10 +11,13 @@ WORDS = {
     "waiting": "Somebody is waiting for a person at the Welcome Desk.",
     "message": "Somebody left a message at the Welcome Desk.",
     "urgent": "An urgent message came to the Welcome Desk.",
+    "overdue": "Numbers that the Welcome Desk gives to people in danger were checked too long ago. Officers: please open /officer.",
 }
 """All that is ever told; it stands here and not in a catalogue because the operator's own tools read it."""
 QUIET_FOR = 60.0
 """Seconds for which the same thing is not told again."""
+DAY = 24 * 3600.0
+"""Seconds for which what officers have to do is not told again."""
 
 
 class Notifier:
@@ -38,7 +41,8 @@ class Notifier:
     def alert(self, kind: str) -> None:
         """Tell of ``kind`` in a thread of its own: a slow mail server holds nobody up."""
         now = time.monotonic()
-        if self._to is None or now - self._told.get(kind, -QUIET_FOR) < QUIET_FOR:
+        quiet = DAY if kind == "overdue" else QUIET_FOR
+        if self._to is None or now - self._told.get(kind, -quiet) < quiet:
             return
         self._told[kind] = now
         threading.Thread(target=self._send, args=(WORDS[kind],), daemon=True).start()

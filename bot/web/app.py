@@ -116,6 +116,8 @@ async def _tidy_for_ever(pipeline: Pipeline, office: Office, insights: Insights)
             await to_thread.run_sync(today)
             await to_thread.run_sync(office.changes.forget, pipeline.settings.history_years)
             await to_thread.run_sync(office.uploads.forget)
+            if any(one.urgent and one.overdue for one in await to_thread.run_sync(office.listing.entries)):
+                office.alarm("overdue")
             await to_thread.run_sync(pipeline.desk.accounts.tidy)
             await to_thread.run_sync(pipeline.desk.reports.forget_escalations, pipeline.settings.safeguarding_years)
             await to_thread.run_sync(insights.forget, pipeline.settings.insight_years)
@@ -162,6 +164,7 @@ def make_app(settings: Settings) -> Starlette:
     directory = live.current()
     reader, meaning = open_reader(settings, directory), open_meaning(settings, directory)
     pages_told = Live()
+    notifier = Notifier(settings.desk_notify)
     desk = Desk(
         database,
         Accounts(database),
@@ -170,7 +173,7 @@ def make_app(settings: Settings) -> Starlette:
         idle=timedelta(minutes=settings.idle_minutes),
         gone_after=timedelta(seconds=settings.desk_gone_seconds),
         changed=pages_told.changed,
-        alert=Notifier(settings.desk_notify).alert,
+        alert=notifier.alert,
         district=lambda place: live.current().district_of(place),
     )
     store = ConversationStore(database, settings.idle_minutes)
@@ -181,7 +184,7 @@ def make_app(settings: Settings) -> Starlette:
     translator = Translator(settings.translate_url) if settings.translate_url else None
     feedback = FeedbackBook(database, settings.feedback_unread_days, settings.feedback_days)
     pipeline = Pipeline(settings, store, live, reader, catalogues, engine, meaning, desk, look_up, cold_weather, feedback, translator)
-    office = Office(Changes(database), Listing(database), Uploads(database), Learning(), wordings)
+    office = Office(Changes(database), Listing(database), Uploads(database), Learning(), wordings, notifier.alert)
     insights = Insights(database)
     commit = _commit()
 

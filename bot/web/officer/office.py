@@ -27,13 +27,17 @@ class Learning:
 
 @dataclass(frozen=True)
 class Office:
-    """The changes of the directory, the list of its records, files on their way into it, the learning of its place names, and words."""
+    """The changes of the directory, the list of its records, files on their way into it, the learning of place names, and words.
+
+    ``alarm`` tells those who are not looking at a page (a kind of ``bot.handover.notify.WORDS``).
+    """
 
     changes: Changes
     listing: Listing
     uploads: Uploads
     learning: Learning
     wordings: Wordings
+    alarm: Callable[[str], None]
 
 
 def office_of(request: Request) -> Office:

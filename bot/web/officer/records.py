@@ -26,6 +26,8 @@ from bot.web.staff.door import OFFICERS, given, show, signed_in, text_of
 KINDS = (SERVICE, ORGANIZATION, GUIDANCE, PLACE)
 SHOWS = ("all", "overdue", "unchecked", "oldest", "urgent", "wrong", "hidden")
 """What a list may be narrowed to."""
+BY_ORGANIZATION = ("overdue", "unchecked", "oldest", "wrong")
+"""Lists that are shown organisation by organisation, since each is asked in one letter."""
 ON_A_PAGE = 50
 LETTER_AT_MOST = 1800
 """Characters of a letter that an e-mail program is handed: some take no more in an address (docs/officers.md)."""
@@ -70,7 +72,18 @@ def _entries(request: Request, wanted: Wanted, wrong: set[str]) -> list[Entry]:
         }.get(wanted.show, True)
 
     found = office_of(request).listing.find(wanted.kind, wanted.words, wanted.organization, keep)
-    return sorted(found, key=oldest_first) if wanted.show in ("oldest", "overdue", "urgent") else found
+    if wanted.show in BY_ORGANIZATION:
+        # Organisations in the order of their oldest record, so that each stands together.
+        oldest: dict[tuple[str, str], int] = {}
+        for entry in sorted(found, key=oldest_first):
+            oldest.setdefault(_group(wanted, entry), len(oldest))
+        return sorted(found, key=lambda entry: (oldest[_group(wanted, entry)], oldest_first(entry)))
+    return sorted(found, key=oldest_first) if wanted.show == "urgent" else found
+
+
+def _group(wanted: Wanted, entry: Entry) -> tuple[str, str]:
+    """Give key and name of the organisation under which a list shows a record; both empty where it stands under none."""
+    return (entry.organization, entry.organization_name) if wanted.show in BY_ORGANIZATION and entry.organization else ("", "")
 
 
 async def show_records(request: Request, who: Session) -> Response:
@@ -85,10 +98,8 @@ async def _list(request: Request, who: Session, wanted: Wanted, error: str = "",
     start = (wanted.page - 1) * ON_A_PAGE
     shown = found[start : start + ON_A_PAGE]
     groups: dict[tuple[str, str], list[Entry]] = {}
-    by_organization = wanted.show in ("overdue", "oldest", "unchecked", "wrong")
     for entry in shown:
-        name = (entry.organization, entry.organization_name) if by_organization and entry.kind != PLACE else ("", "")
-        groups.setdefault(name, []).append(entry)
+        groups.setdefault(_group(wanted, entry), []).append(entry)
     return show(
         request,
         who,
