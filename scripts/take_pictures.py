@@ -1,4 +1,4 @@
-"""Takes the pictures in ``docs/pictures``: one question on small, wide, right-to-left, magnified and printed pages, and staff's pages.
+"""Takes the pictures in ``docs/pictures``: one question on small, wide, right-to-left, magnified and printed pages, and the pages of staff and officers.
 
 ``python -m scripts.take_pictures`` starts the product and takes them anew; look at them before committing.
 """
@@ -59,12 +59,40 @@ def take_the_desk(browser: Browser, stack: Stack) -> None:
     visit.page.screenshot(path=PICTURES / "with-staff.png")
 
 
+def take_the_office(browser: Browser, stack: Stack) -> None:
+    """Take the officers' pages: what to do, a record with its preview, something to approve, what people ask for."""
+    olga, peter = StaffTab(browser, stack, "olga"), StaffTab(browser, stack, "peter")
+    page = olga.open("/officer/service/ely_foodbank")
+    page.check('[name="times.0.days"][value="TH"]')
+    page.fill('[name="times.0.opens"]', "13:15")
+    page.fill('[name="times.0.closes"]', "14:45")
+    page.select_option("#preview_language", "ar")
+    page.get_by_role("button", name="Show").click()
+    page.locator(".preview").wait_for()
+    page.locator("#preview").screenshot(path=PICTURES / "officer-preview.png")
+    page.check("[name=assure]")
+    page.locator(".choices button.send").click()
+    page.wait_for_load_state()
+    page.screenshot(path=PICTURES / "officer-record.png")
+    page = olga.open("/officer/guidance/rf110")
+    page.fill('[name="guidance.0.statement"]', "Most food banks need a voucher. A library can tell you who gives one.")
+    page.locator(".choices button.send").click()
+    page.wait_for_load_state()
+    peter.open("/officer").screenshot(path=PICTURES / "officer-home.png")
+    peter.open("/officer/approvals").screenshot(path=PICTURES / "officer-approve.png")
+    peter.open("/officer/insights")
+    gaps = peter.page.locator("svg.chart.grid").first
+    gaps.scroll_into_view_if_needed()
+    peter.page.screenshot(path=PICTURES / "officer-gaps.png")
+
+
 def main() -> None:
     """Take every picture."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         stack = Stack(Path(folder), {**DESK_OPEN, "SAFEGUARDING_CONTACT": "Jo Lee, 01223 555 000"})
-        add_staff(stack, "anna")
+        for username, role in (("anna", "staff"), ("olga", "officer"), ("peter", "officer")):
+            add_staff(stack, username, role)
         stack.start()
         try:
             ask(browser, stack, "en", viewport={"width": 320, "height": 640}).screenshot(path=PICTURES / "narrow.png")
@@ -83,6 +111,7 @@ def main() -> None:
             visit = Visit(browser, stack)
             visit.open("uk").screenshot(path=PICTURES / "first.png")
             take_the_desk(browser, stack)
+            take_the_office(browser, stack)
         finally:
             stack.stop()
 
