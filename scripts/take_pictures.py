@@ -1,4 +1,4 @@
-"""Takes the pictures in ``docs/pictures``: one question on small, wide, right-to-left, magnified and printed pages; staff's and officers' pages.
+"""Takes the pictures in ``docs/pictures``: one question on small, wide, right-to-left, magnified and printed pages, and the desk's.
 
 ``python -m scripts.take_pictures`` starts the product and takes them anew; look at them before committing.
 """
