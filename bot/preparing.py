@@ -18,7 +18,7 @@ from pathlib import Path
 from bot.codes import URGENT
 from bot.database import migrate, open_database
 from bot.digests import LANGUAGES, NLU, RECORD, digest_files, gazetteer_digest
-from bot.directory.pack import load_pack
+from bot.directory.pack import is_left_aside, load_pack
 from bot.directory.records import read_directory
 from bot.errors import SetUpError
 from bot.opening import gazetteer_folder
@@ -107,6 +107,10 @@ class Preparation:
         started = time.monotonic()
         if load_pack(engine, self.settings.area):
             self.say(f"The directory of {self.settings.area} is loaded ({time.monotonic() - started:.0f} s).")
+        elif is_left_aside(engine, self.settings.area):
+            self.say(
+                "The sheets in data/ are newer than this directory, which officers have changed: they are left aside (docs/officers.md)."
+            )
         self.directory = read_directory(engine)
         self.step(gazetteer_folder(self.settings).name, gazetteer_digest(self.directory), "place names", self.build_gazetteer)
         # Which examples are chosen for what is decided here.

@@ -1,7 +1,7 @@
 """Changing the directory, one record at a time: nothing is overwritten unseen, and who changed what stays known.
 
-Every change is one transaction that begins by counting up the directory's edition, so two changes come one after the other, and ends with
-the record's revision. What takes a second officer (``bot.directory.comparing.needs_approval``) becomes a proposal instead.
+Every change is one transaction that begins by locking the directory, so two changes come one after the other, and ends with the record's
+revision and a new edition. What takes a second officer (``bot.directory.comparing.needs_approval``) becomes a proposal instead.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from bot.directory import models
-from bot.directory.comparing import checks_of, needs_approval, with_checks
+from bot.directory.comparing import checks_of, is_urgent_service, needs_approval, with_checks
 from bot.directory.hours import BRITISH_TIME
 from bot.directory.ledger import Proposal, Revision
 from bot.directory.reader import RowReader
@@ -25,8 +25,10 @@ from bot.directory.writer import (
     MODEL_OF,
     ORGANIZATION,
     OUTCODE,
+    PLACE,
     SERVICE,
     SHEETS_OF,
+    TERM,
     Rows,
     read_known,
     read_names,
@@ -113,19 +115,11 @@ class Changes:
             put(session, "", before, rows, CHANGED, self._clock())
             return read_service(session, key) if kind == SERVICE else read_statement(session, key)
 
-    def as_written(self, kind: str, rows: Rows) -> Rows:
-        """Give rows in their canonical form. Raises PackError where something is wrong with them."""
-        with self.session() as session:
-            objects, problems = _read(session, kind, rows, self._clock())
-            if problems:
-                raise PackError(problems)
-            return _written(session, kind, objects)
+    def save(self, by: Officer, kind: str, rows: Rows, base: int, why: str = "", assure: bool = False, is_new: bool = False) -> Saved:
+        """Change a record to ``rows``, or make it (``is_new``); ``assure`` says that ``by`` has checked all of it.
 
-    def save(self, by: Officer, kind: str, rows: Rows, base: int, why: str = "", assure: bool = False) -> Saved:
-        """Change a record to ``rows``, or make it; ``assure`` says that ``by`` has checked all of it.
-
-        Raises PackError listing every fault, and Overtaken where the record's last revision is not ``base``. Without ``assure``, who
-        assured it stays as it is.
+        Raises PackError listing every fault, and Overtaken where the record's last revision is not ``base``, or where there already is one
+        though it is said to be new. Without ``assure``, who assured it stays as it is.
         """
         now = self._clock()
         with self.session() as session:
@@ -136,6 +130,8 @@ class Changes:
             written = _written(session, kind, objects)
             key = _key(kind, written)
             before = _record(session, kind, key)
+            if is_new and before.rows is not None:
+                raise Overtaken(before)
             _not_overtaken(before, base)
             on, who = (_today(now), by.name) if assure else checks_of(kind, before.rows or {})
             after = with_checks(kind, written, on, who)
@@ -148,6 +144,7 @@ class Changes:
             begin(session)
             before = _record(session, kind, key)
             _not_overtaken(before, base)
+            check_removable(session, kind, key)
             return self._settle(session, by, before, None, ENDED, why, self._clock())
 
     def undo(self, by: Officer, revision: int, base: int, why: str) -> Saved:
@@ -181,14 +178,25 @@ class Changes:
                 if kind != SERVICE:
                     stamp = {"checked_on": _day(now), "checked_by": by.name}
                 session.execute(update(MODEL_OF[kind]).where(MODEL_OF[kind].key == key).values(**stamp))
+            new_edition(session)
             session.commit()
         return len(chosen)
 
     def proposals(self) -> list[dict[str, Any]]:
-        """Give the changes that wait for a second officer, oldest first, each with the record as it stands (``now``)."""
+        """Give the changes that wait for a second officer, oldest first.
+
+        Each comes with the record as it stands (``now``), and with whether that has changed since (``overtaken``).
+        """
         with self.session() as session:
             rows = session.execute(select(Proposal).where(Proposal.state == WAITING).order_by(Proposal.id)).scalars().all()
-            return [{**_values(row), "now": _record(session, row.kind, row.key)} for row in rows]
+            return [
+                {
+                    **_values(row),
+                    "now": _record(session, row.kind, row.key),
+                    "overtaken": is_overtaken(session, row.kind, row.key, row.base),
+                }
+                for row in rows
+            ]
 
     def waiting_for(self, kind: str, key: str) -> list[dict[str, Any]]:
         """Give the changes of one record that wait for a second officer."""
@@ -204,8 +212,13 @@ class Changes:
             begin(session)
             row = self._decide(session, by, proposal, APPROVED, "", now)
             before = _record(session, row.kind, row.key)
-            _not_overtaken(before, row.base)
-            revision = put(session, row.by, before, row.after, row.action, now, row.why, approved_by=by.name)
+            if is_overtaken(session, row.kind, row.key, row.base):
+                raise Overtaken(before)
+            after = row.after
+            if after is not None and before.rows is not None:
+                # Whoever said meanwhile that the record is true is not forgotten.
+                after = with_checks(row.kind, after, *max(checks_of(row.kind, after), checks_of(row.kind, before.rows)))
+            revision = put(session, row.by, before, after, row.action, now, row.why, approved_by=by.name)
             session.commit()
             return Saved(revision=revision)
 
@@ -255,20 +268,57 @@ class Changes:
         """Put a change into force or propose it, and commit; a change of nothing is none."""
         if before.rows == after:
             return Saved()
-        if needs_approval(before.kind, before.rows, after):
-            values = {"kind": before.kind, "key": before.key, "action": action, "base": before.revision, "after": after}
-            proposal = Proposal(**values, by=by.name, staff_id=by.id, at=now, why=why)
-            session.add(proposal)
+        if takes_two(session, before.kind, before.key, before.rows, after):
+            proposal = propose(session, by, before, after, action, now, why)
             session.commit()
-            return Saved(proposal=int(proposal.id))
+            return Saved(proposal=proposal)
         revision = put(session, by.name, before, after, action, now, why)
         session.commit()
         return Saved(revision=revision)
 
 
 def begin(session: Session) -> None:
-    """Begin a change: lock the directory for this transaction and give it a new edition."""
+    """Begin a change: lock the directory for this transaction, on every database, by writing to its one row."""
+    session.execute(update(models.LoadedPack).values(edition=models.LoadedPack.edition))
+
+
+def new_edition(session: Session) -> None:
+    """Say that the directory is another now, so that everybody reads it again."""
     session.execute(update(models.LoadedPack).values(edition=models.LoadedPack.edition + 1))
+
+
+def is_overtaken(session: Session, kind: str, key: str, base: int) -> bool:
+    """Tell whether a record has been changed since revision ``base``; that somebody said it is still true is no change."""
+    last = select(func.max(Revision.id)).where(Revision.kind == kind, Revision.key == key, Revision.action != ASSURED)
+    return (session.execute(last).scalar() or 0) > base
+
+
+def takes_two(session: Session, kind: str, key: str, before: Rows | None, after: Rows | None) -> bool:
+    """Tell whether a change takes a second officer; of an organisation, whether urgent answers are made of one of its services."""
+    owns_urgent = False
+    if kind == ORGANIZATION and before is not None:
+        its = select(models.Service.key).join(models.Organization).where(models.Organization.key == key)
+        owned = list(session.execute(its).scalars())
+        owns_urgent = any(is_urgent_service(rows) for _, rows in read_rows(session, SERVICE, owned))
+    return needs_approval(kind, before, after, owns_urgent)
+
+
+def propose(session: Session, by: Officer, before: Record, after: Rows | None, action: str, now: datetime, why: str) -> int:
+    """Put a change before a second officer; give its number.
+
+    The same one is not put twice, and one's own newer one takes the older's place.
+    """
+    waiting = select(Proposal).where(Proposal.kind == before.kind, Proposal.key == before.key, Proposal.state == WAITING)
+    for row in session.execute(waiting).scalars().all():
+        if row.after == after and not is_overtaken(session, row.kind, row.key, row.base):
+            return int(row.id)
+        if row.staff_id == by.id:
+            row.state, row.decided_by, row.decided_at = TAKEN_BACK, by.name, now
+    values = {"kind": before.kind, "key": before.key, "action": action, "base": before.revision, "after": after}
+    row = Proposal(**values, by=by.name, staff_id=by.id or None, at=now, why=why, state=WAITING)
+    session.add(row)
+    session.flush()
+    return int(row.id)
 
 
 def put(
@@ -292,6 +342,9 @@ def put(
         if problems:
             raise PackError(problems)
         place(session, before.kind, before.key, objects, is_new=before.rows is None)
+        if before.kind == PLACE and before.rows is not None:
+            rename(session, before.rows["gazetteer.csv"][0]["name"], after["gazetteer.csv"][0]["name"])
+    new_edition(session)
     return keep(session, revision_of(by, before, after, action, now, why, approved_by))
 
 
@@ -299,27 +352,43 @@ def place(session: Session, kind: str, key: str, objects: Sequence[Any], is_new:
     """Put the objects of one record in the place of what was there."""
     if kind == SERVICE and not is_new:
         remove(session, kind, key)
-    for one in objects:
-        if kind == SERVICE:
-            session.add(one)
-        else:
+    if kind == SERVICE:
+        # The session knows no order between a service's places and what says that it is at them.
+        session.add_all([one for one in objects if not isinstance(one, models.Service)])
+        session.flush()
+        session.add_all([one for one in objects if isinstance(one, models.Service)])
+    else:
+        for one in objects:
             session.merge(one)
-        if isinstance(one, models.Location):
-            session.flush()
     session.flush()
     session.expunge_all()
 
 
-def remove(session: Session, kind: str, key: str) -> None:
-    """Delete a record and what hangs from it. Raises PackError where services still belong to an organisation."""
-    model = MODEL_OF[kind]
-    column = model.outcode if kind == OUTCODE else model.key
+def rename(session: Session, old: str, new: str) -> None:
+    """Let services and statements that are for a place by its name follow it to another."""
+    if old != new:
+        for column in (models.ServiceArea.name, models.Guidance.area):
+            session.execute(
+                update(column.class_).where(column == old).values({column.key: new}).execution_options(synchronize_session=False)
+            )
+
+
+def check_removable(session: Session, kind: str, key: str) -> None:
+    """Raise PackError where a record cannot be deleted, because others belong to it or name it."""
+    if kind == TERM or (kind == PLACE and _is_named(session, key)):
+        raise PackError([Problem(key, 0, "", "", "others name this, so it cannot be taken out.")])
     if kind == ORGANIZATION:
-        still = session.execute(
-            select(func.count()).select_from(models.Service).join(models.Organization).where(column == key)
-        ).scalar_one()
+        its = select(func.count()).select_from(models.Service).join(models.Organization).where(models.Organization.key == key)
+        still = session.execute(its).scalar_one()
         if still:
             raise PackError([Problem(key, 0, "", "", f"{still} services belong to this organisation: end them or move them first.")])
+
+
+def remove(session: Session, kind: str, key: str) -> None:
+    """Delete a record and what hangs from it. Raises PackError where others still belong to it, or name it."""
+    check_removable(session, kind, key)
+    model = MODEL_OF[kind]
+    column = model.outcode if kind == OUTCODE else model.key
     if kind == SERVICE:
         its = select(models.Service.id).where(column == key).scalar_subquery()
         locations = select(models.ServiceAtLocation.location_id).where(models.ServiceAtLocation.service_id == its)
@@ -328,6 +397,19 @@ def remove(session: Session, kind: str, key: str) -> None:
         session.execute(delete(models.Location).where(models.Location.id.in_(ids)).execution_options(synchronize_session=False))
         return
     session.execute(delete(model).where(column == key).execution_options(synchronize_session=False))
+
+
+def _is_named(session: Session, key: str) -> bool:
+    """Tell whether a place is the area, holds others, or is named by services, statements or postcodes."""
+    name = session.execute(select(models.Place.name).where(models.Place.key == key)).scalar()
+    named = (
+        select(models.LoadedPack.area).where(models.LoadedPack.area == key),
+        select(models.Place.key).where(models.Place.parent == key),
+        select(models.ServiceArea.id).where(models.ServiceArea.name == name),
+        select(models.Guidance.id).where(models.Guidance.area == name),
+    )
+    outcodes = session.execute(select(models.Outcode)).scalars()
+    return any(session.execute(query).first() for query in named) or any(key in (*one.districts, *one.places) for one in outcodes)
 
 
 def revision_of(

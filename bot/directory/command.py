@@ -28,6 +28,7 @@ def add_directory(parser: argparse.ArgumentParser) -> None:
     bring.add_argument(
         "--same", metavar="NEW=OLD", action="append", default=[], help="a new service is an existing one; may be given often"
     )
+    bring.add_argument("--only-new", action="store_true", help="add what is not there yet, and change nothing")
     bring.add_argument("--restore", action="store_true", help="a backup of your own: takes over who checked what, and needs no approval")
     bring.add_argument("--by", metavar="NAME", default="operator", help="who is named in the history")
     take = actions.add_parser("export", help="write the whole directory: CSV files in a folder, or one .xlsx or .zip file")

@@ -1,18 +1,23 @@
 """What differs between two states of a record: plain functions over its rows."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from bot.codes import URGENT
-from bot.directory.reader import COLUMNS
-from bot.directory.writer import GUIDANCE, SERVICE, SHEETS_OF, Cells, Rows
+from bot.directory.reader import COLUMNS, HOMELESS_TONIGHT
+from bot.directory.writer import GUIDANCE, ORGANIZATION, PLACE, SERVICE, SHEETS_OF, Cells, Rows
 
 CHECKED = ("checked_on", "checked_by")
 """The columns that say who assured a record, and when."""
 ROW_NAME = {"places.csv": "key", "leads.csv": "topic"}
 """What tells the rows of a record's sheet apart; times have no name and are told apart by their order."""
-WEIGHTY = frozenset({"phone", "out_of_hours_phone", "status", "public", "name", "unsure", "area"})
-"""The columns of a service that an urgent answer is made of."""
+WEIGHTY: dict[str, frozenset[str]] = {
+    SERVICE: frozenset(
+        {"phone", "out_of_hours_phone", "status", "public", "name", "unsure", "area", "organisation", "service_types", "topic", "position"}
+    ),
+    ORGANIZATION: frozenset({"public", "name", "kind"}),
+    PLACE: frozenset({"name", "parent", "kind"}),
+}
+"""The columns that urgent answers are made of, by kind of record."""
 
 
 @dataclass(frozen=True)
@@ -68,21 +73,27 @@ def checks_of(kind: str, rows: Rows) -> tuple[str, str]:
     return first.get("checked_on", ""), first.get("checked_by", "")
 
 
-def needs_approval(kind: str, before: Rows | None, after: Rows | None) -> bool:
+def is_urgent_service(rows: Rows | None) -> bool:
+    """Tell whether urgent answers are made of a service: it leads an urgent need, or is for people with nowhere to sleep tonight."""
+    rows = rows or {}
+    types = rows.get("services.csv", [{}])[0].get("service_types", "").split(";")
+    return HOMELESS_TONIGHT in types or "emergency" in types or any(row["topic"] in URGENT for row in rows.get("leads.csv", []))
+
+
+def needs_approval(kind: str, before: Rows | None, after: Rows | None, owns_urgent: bool = False) -> bool:
     """Tell whether a change takes a second officer.
 
-    Guidance does, and so does what an urgent answer is made of: the numbers and the standing of the services that lead one.
+    Guidance does, and so does what an urgent answer is made of: number and standing of a service that is called then, the name of an
+    organisation with such a service (``owns_urgent``), and of a place, since services serve it by its name.
     """
     changed = differences(without_checks(before or {}), without_checks(after or {}))
     if kind == GUIDANCE:
         return bool(changed)
-    if kind != SERVICE or not (_urgent_leads(before) or _urgent_leads(after)):
+    concerned = {
+        SERVICE: is_urgent_service(before) or is_urgent_service(after),
+        ORGANIZATION: owns_urgent,
+        PLACE: before is not None,
+    }.get(kind, False)
+    if not concerned:
         return False
-    if before is None or after is None:
-        return True
-    return any(one.column in WEIGHTY for one in changed if one.sheet == "services.csv") or _urgent_leads(before) != _urgent_leads(after)
-
-
-def _urgent_leads(rows: Rows | None) -> Collection[tuple[str, str]]:
-    """Give the urgent needs whose answer a service leads, and its place there."""
-    return {(row["topic"], row["position"]) for row in (rows or {}).get("leads.csv", []) if row["topic"] in URGENT}
+    return before is None or after is None or any(one.column in WEIGHTY[kind] for one in changed)

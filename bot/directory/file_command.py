@@ -36,7 +36,7 @@ def run_import(settings: Settings, chosen: argparse.Namespace, say: Say, fetch: 
     problems: list[Problem] = []
     files = _gather(settings, chosen.path, fetch)
     feed = all(is_feed(name, content) for name, content in files)
-    choices = Choices(chosen.leave_out, chosen.end_missing, same, feed, chosen.restore)
+    choices = Choices(chosen.leave_out, chosen.end_missing, same, feed, chosen.only_new, chosen.restore)
     rows = read_files(files, problems)
     engine = open_database(settings.database_url)
     migrate(engine)

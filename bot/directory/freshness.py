@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from enum import Enum
 
 from bot.codes import URGENT
+from bot.directory.reader import HOMELESS_TONIGHT
 from bot.directory.records import GuidanceRecord, ServiceRecord
 
 REVIEW_DAYS = {
@@ -21,6 +22,8 @@ REVIEW_DAYS = {
 """After how many days a record of each kind is due. Open Referral UK recommends three months for every service."""
 SOONER = frozenset({"legal", "nrpf"})
 """Topics whose rules change often and harm when they are wrong."""
+NATIONWIDE = frozenset({"England", "UK"})
+"""Whom the official registers of advisers serve."""
 LONG = 2
 """How many times its days a record may be old before people are asked to phone first."""
 
@@ -47,7 +50,7 @@ def is_urgent(record: ServiceRecord | GuidanceRecord) -> bool:
     """Tell whether urgent answers are made of a record: then it is never withheld for its age."""
     if isinstance(record, GuidanceRecord):
         return bool(record.urgent) or "emergency" in record.topics
-    return bool(set(record.leads) & set(URGENT)) or "emergency" in record.topics
+    return bool(set(record.leads) & set(URGENT)) or bool({"emergency", HOMELESS_TONIGHT} & record.topics)
 
 
 def kind_of(record: ServiceRecord | GuidanceRecord) -> str:
@@ -82,8 +85,8 @@ def is_overdue(record: ServiceRecord | GuidanceRecord, today: date) -> bool:
 def gives_way(record: ServiceRecord | GuidanceRecord, topic: str, today: date) -> bool:
     """Tell whether a record is too old to be shown for ``topic``: legal help that is overdue gives way to the official registers.
 
-    A register itself leads the topic and is regulated by nobody. What urgent answers are made of is shown however old it is.
+    The registers themselves lead the topic for the whole nation. What urgent answers are made of is shown however old it is.
     """
     if topic != "legal" or is_urgent(record) or not is_overdue(record, today):
         return False
-    return isinstance(record, GuidanceRecord) or not (topic in record.leads and not record.regulated_by)
+    return isinstance(record, GuidanceRecord) or not (topic in record.leads and bool(NATIONWIDE & set(record.serves)))

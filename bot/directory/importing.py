@@ -10,10 +10,23 @@ from typing import Any
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
-from bot.directory.changes import ENDED, IMPORTED, WAITING, Officer, Record, begin, last_revisions, place, remove, revision_of
-from bot.directory.comparing import checks_of, needs_approval, with_checks, without_checks
+from bot.directory.changes import (
+    ENDED,
+    IMPORTED,
+    Officer,
+    Record,
+    begin,
+    last_revisions,
+    new_edition,
+    place,
+    propose,
+    remove,
+    rename,
+    revision_of,
+    takes_two,
+)
+from bot.directory.comparing import checks_of, with_checks, without_checks
 from bot.directory.duplicates import Duplicate, find_duplicates
-from bot.directory.ledger import Proposal
 from bot.directory.reader import COLUMNS, Known, RowReader
 from bot.directory.sheets import Problem, Row
 from bot.directory.writer import (
@@ -21,6 +34,8 @@ from bot.directory.writer import (
     KEY_COLUMN,
     KIND_OF,
     MODEL_OF,
+    ORGANIZATION,
+    PLACE,
     SERVICE,
     SHEETS_OF,
     Names,
@@ -34,6 +49,8 @@ from bot.directory.writer import (
 from bot.errors import Overtaken, PackError
 
 ADDED, CHANGED = "added", "changed"
+ENDS = (ORGANIZATION, SERVICE, GUIDANCE)
+"""Kinds of which a file may say that there are no more; places and terms are named by others, and are never taken out so."""
 IN_ONE_GO = 500
 """Records put into the database between two words on how far it is."""
 Progress = Callable[[int, int], None]
@@ -44,20 +61,25 @@ class Choices:
     """What whoever imports has chosen.
 
     ``leave_out`` leaves out records with a bad row; ``end_missing`` ends what a sheet does not hold; ``same_as`` maps keys of new services
-    to existing ones that they are; ``merge`` leaves what stands in a cell that the file has empty: a feed does not carry everything;
-    ``restore`` takes over who assured what and needs nobody's approval: for a backup of one's own.
+    to existing ones that they are; ``merge`` leaves what stands in a cell that the file has empty, and who may see it: a feed does not
+    carry everything; ``only_new`` leaves alone what is there already: for the sheets of a newer release; ``restore`` takes over who assured
+    what and needs nobody's approval: for a backup of one's own.
     """
 
     leave_out: bool = False
     end_missing: bool = False
     same_as: Mapping[str, str] = field(default_factory=dict)
     merge: bool = False
+    only_new: bool = False
     restore: bool = False
 
 
 @dataclass(frozen=True)
 class Change:
-    """What would become of one record: ``action`` is ADDED, CHANGED or ENDED; ``base`` is the last revision it was compared with."""
+    """What would become of one record: ``action`` is ADDED, CHANGED or ENDED; ``base`` is the last revision it was compared with.
+
+    ``approval`` says that it takes a second officer.
+    """
 
     kind: str
     key: str
@@ -65,6 +87,7 @@ class Change:
     before: Rows | None
     after: Rows | None
     base: int
+    approval: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,11 +145,15 @@ class Importer:
         total = sum(len(found) for found in rows.values())
         if any(not problem.line or problem.line == 1 for problem in problems):
             return Plan((), tuple(problems), (), 0, 0, True)
+        # With a row that could not even be told to be of some record, nobody knows what the file does not hold.
+        unreadable = bool(problems) and choices.end_missing
         with Session(self._engine, future=True) as session:
             records = _by_record(rows)
+            held = set(records)
             current = _current(session, [*records, *((SERVICE, key) for key in choices.same_as.values())], rows, choices.end_missing)
             progress(total // 4, total)
-            _join(records, choices.same_as, current)
+            _join(records, choices.same_as, current, problems)
+            held |= set(records)
             if choices.merge:
                 _merge(records, current)
             _complete(records, current, rows, choices.end_missing, problems)
@@ -141,19 +168,30 @@ class Importer:
                 if before == kept:
                     unchanged += 1
                     continue
-                changes.append(Change(kind, key, ADDED if before is None else CHANGED, before, kept, bases.get((kind, key), 0)))
+                if before is not None and choices.only_new:
+                    unchanged += 1
+                    continue
+                approval = not choices.restore and takes_two(session, kind, key, before, kept)
+                action = ADDED if before is None else CHANGED
+                changes.append(Change(kind, key, action, before, kept, bases.get((kind, key), 0), approval))
             progress(3 * total // 4, total)
             if choices.end_missing:
                 for (kind, key), before in current.items():
-                    if (kind, key) not in records and SHEETS_OF[kind][0] in rows:
-                        changes.append(Change(kind, key, ENDED, before, None, bases.get((kind, key), 0)))
+                    if kind in ENDS and (kind, key) not in held and SHEETS_OF[kind][0] in rows:
+                        approval = not choices.restore and takes_two(session, kind, key, before, None)
+                        changes.append(Change(kind, key, ENDED, before, None, bases.get((kind, key), 0), approval))
             new = {one.key: one.after for one in changes if one.kind == SERVICE and one.action == ADDED and one.after}
             duplicates = find_duplicates(new, {**dict(read_rows(session, SERVICE)), **new}) if new else []
         progress(total, total)
         order = list(SHEETS_OF)
         changes.sort(key=lambda one: (order.index(one.kind), one.key))
         return Plan(
-            tuple(changes), tuple(dict.fromkeys(told)), tuple(duplicates), unchanged, left_out, bool(told) and not choices.leave_out
+            tuple(changes),
+            tuple(dict.fromkeys(told)),
+            tuple(duplicates),
+            unchanged,
+            left_out,
+            unreadable or (bool(told) and not choices.leave_out),
         )
 
     def _read(
@@ -199,9 +237,8 @@ class Importer:
                 if bases.get((one.kind, one.key), 0) != one.base:
                     raise Overtaken(record)
                 action = ENDED if one.action == ENDED else IMPORTED
-                if needs_approval(one.kind, one.before, one.after) and not choices.restore:
-                    values = {"kind": one.kind, "key": one.key, "action": action, "base": one.base, "after": one.after}
-                    session.add(Proposal(**values, by=by.name, staff_id=by.id or None, at=now, why=name, state=WAITING))
+                if one.approval:
+                    propose(session, by, record, one.after, action, now, name)
                     proposed += 1
                     continue
                 direct.append(one)
@@ -219,6 +256,8 @@ class Importer:
                     self._put(session, kind, of_kind[start : start + IN_ONE_GO], known, now)
                     done += len(of_kind[start : start + IN_ONE_GO])
                     progress(done, len(written))
+            if direct:
+                new_edition(session)
             session.commit()
         return Imported(batch, len(direct), proposed)
 
@@ -247,6 +286,8 @@ class Importer:
                 session.add(found)
             else:
                 place(session, kind, one.key, [found], is_new=False)
+                if kind == PLACE:
+                    rename(session, one.before["gazetteer.csv"][0]["name"], str(found.name))
         session.flush()
         session.expunge_all()
 
@@ -272,30 +313,53 @@ def _current(session: Session, wanted: Sequence[tuple[str, str]], rows: Mapping[
     return found
 
 
-def _join(records: dict[tuple[str, str], dict[str, list[Row]]], same_as: Mapping[str, str], current: dict[tuple[str, str], Rows]) -> None:
-    """Make new services be the existing ones that they are said to be: what the file says goes over what is there, cell by cell."""
+def _join(
+    records: dict[tuple[str, str], dict[str, list[Row]]],
+    same_as: Mapping[str, str],
+    current: dict[tuple[str, str], Rows],
+    problems: list[Problem],
+) -> None:
+    """Make new services be the existing ones that they are said to be.
+
+    What the file says goes over what is there, cell by cell; its places, times and leads only where the service has none of them. Two rows
+    that are said to be the same service are a problem.
+    """
     for new, old in same_as.items():
         parts, there = records.pop((SERVICE, new), None), current.get((SERVICE, old))
         if parts is None or there is None:
             continue
+        first = parts.get("services.csv", [next(iter(parts.values()))[0]])[0]
+        if (SERVICE, old) in records:
+            wanted = f"two rows are said to be the service {old}: let one of them be it."
+            problems.append(Problem(first.file, first.line, "key", new, wanted))
+            continue
+        said = {column: cell for column, cell in first.cells.items() if cell.strip() and column in COLUMNS["services.csv"]}
         kept = {"key": old, "organisation": there["services.csv"][0]["organisation"]}
+        first.cells = {**there["services.csv"][0], **said, **kept}
+        joined = {"services.csv": [first]}
         for sheet, some in parts.items():
-            for row in some:
-                said = {column: cell for column, cell in row.cells.items() if cell.strip()}
-                row.cells = {**there["services.csv"][0], **said, **kept} if sheet == "services.csv" else {**row.cells, "service": old}
-        records[SERVICE, old] = {**parts, **records.get((SERVICE, old), {})}
+            if sheet != "services.csv" and not there.get(sheet):
+                for row in some:
+                    row.cells = {**row.cells, "service": old}
+                joined[sheet] = some
+        records[SERVICE, old] = joined
 
 
 def _merge(records: Mapping[tuple[str, str], dict[str, list[Row]]], current: Mapping[tuple[str, str], Rows]) -> None:
-    """Leave what stands in a cell that the file has empty; places are told apart by their keys, times and leads by their order."""
+    """Leave what stands in a cell that the file has empty, and whether a record is public.
+
+    Places are told apart by their keys. Times and leads have none: the file's take the place of what is there.
+    """
     for name, parts in records.items():
         for sheet, some in parts.items():
-            there = current.get(name, {}).get(sheet, [])
-            by_key = {row["key"]: row for row in there if "key" in row}
-            for number, row in enumerate(some):
-                same = there[number] if number < len(there) else {}
-                old = by_key.get(row.cells.get("key", ""), {}) if "key" in COLUMNS[sheet] else same
+            if sheet in ("times.csv", "leads.csv"):
+                continue
+            there = {row.get("key", ""): row for row in current.get(name, {}).get(sheet, [])}
+            for row in some:
+                old = there.get(row.cells.get("key", ""), {})
                 row.cells = {**old, **{column: cell for column, cell in row.cells.items() if cell.strip()}}
+                if "public" in old:
+                    row.cells["public"] = old["public"]
 
 
 def _complete(

@@ -1,5 +1,6 @@
 """What officers look after, record by record: how old each is, whose it is, and whether the chat shows it."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
@@ -57,34 +58,48 @@ def _utc_now() -> datetime:
     return datetime.now(timezone.utc)
 
 
+@dataclass(frozen=True)
+class _State:
+    """What a listing has read: for which version of the directory and which day, and the words each entry is found by."""
+
+    version: tuple[str, date]
+    entries: tuple[Entry, ...] = ()
+    folded: tuple[str, ...] = ()
+
+
 class Listing:
-    """Every record of the directory, read again when the directory or the day has changed."""
+    """Every record of the directory, read again when the directory or the day has changed. Safe to use from several threads."""
 
     def __init__(self, engine: Engine, clock: Callable[[], datetime] = _utc_now) -> None:
         self._engine = engine
         self._clock = clock
-        self._read: tuple[str, date] = ("", date.min)
-        self._entries: tuple[Entry, ...] = ()
-        self._folded: tuple[str, ...] = ()
+        self._state = _State(("", date.min))
+        self._reading = threading.Lock()
 
     def entries(self) -> tuple[Entry, ...]:
         """Give every service, statement, organisation and place of the area, in the order of their names."""
+        return self._current().entries
+
+    def _current(self) -> _State:
         version = directory_version(self._engine), self._clock().astimezone(BRITISH_TIME).date()
-        if version != self._read:
-            with Session(self._engine, future=True) as session:
-                self._entries = tuple(sorted(_entries(session, version[1]), key=lambda entry: (entry.name.lower(), entry.key)))
-            self._folded = tuple(fold(f"{entry.name} {entry.key} {entry.organization_name}") for entry in self._entries)
-            self._read = version
-        return self._entries
+        if version == self._state.version:
+            return self._state
+        with self._reading:
+            if version != self._state.version:
+                with Session(self._engine, future=True) as session:
+                    entries = tuple(sorted(_entries(session, version[1]), key=lambda entry: (entry.name.lower(), entry.key)))
+                folded = tuple(fold(f"{entry.name} {entry.key} {entry.organization_name}") for entry in entries)
+                self._state = _State(version, entries, folded)
+            return self._state
 
     def find(
         self, kind: str = "", words: str = "", organization: str = "", keep: Callable[[Entry], bool] = lambda _entry: True
     ) -> list[Entry]:
         """Give the entries of a kind and an organisation whose name, key or organisation holds every one of ``words``."""
-        wanted = fold(words).split()
+        wanted, state = fold(words).split(), self._current()
         return [
             entry
-            for entry, text in zip(self.entries(), self._folded, strict=True)
+            for entry, text in zip(state.entries, state.folded, strict=True)
             if (not kind or entry.kind == kind)
             and (not organization or entry.organization == organization)
             and keep(entry)

@@ -228,17 +228,16 @@ class OpenReferral:
         return [cost]
 
     def contacts(self, row: models.Service) -> list[Json]:
-        """Write whom to call and write to, and apart from that the telephone for when the office is closed. Unsure numbers stay away."""
+        """Write the telephones, that for when the office is closed apart. Unsure ones stay away, and so does whom officers ask."""
         sure = [one for one in row.phones if ("out_of_hours_phone" if one.out_of_hours else "phone") not in row.unsure]
         contacts = []
         for later in (False, True):
             phones = [filled(id=one.id, number=one.number, description=one.description) for one in sure if one.out_of_hours is later]
-            person = {} if later else filled(name=row.contact_name, email=_email(row.contact_email))
             title = {"title": OUT_OF_HOURS} if later else {}
-            if phones or person:
+            if phones:
                 contact = make_id("contacts", f"{row.key}:{'out_of_hours' if later else 'usual'}")
                 phones = [{**phone, "contact_id": contact} for phone in phones]
-                contacts.append({"id": contact, "service_id": row.id, **person, **title, **filled(phones=phones)})
+                contacts.append({"id": contact, "service_id": row.id, **title, **filled(phones=phones)})
         return contacts
 
     def attribute(self, row: models.Attribute) -> Json:

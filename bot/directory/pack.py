@@ -80,6 +80,14 @@ def _places_once(rows: list[Row]) -> list[Row]:
     return [*(row for row in of_england if place(row) not in listed), *map(whole, of_areas)]
 
 
+def is_left_aside(engine: Engine, area: str) -> bool:
+    """Tell whether the pack of ``area`` is another than this directory was filled from, which officers have changed since."""
+    with Session(engine, future=True) as session:
+        loaded = session.execute(select(models.LoadedPack)).scalars().first()
+        newest = digest_of(ROOT / "data" / "directory", ROOT / "data" / "guidance", area)
+        return bool(loaded and loaded.edition and loaded.digest != newest)
+
+
 def load_pack(
     engine: Engine, area: str, directory: Path = ROOT / "data" / "directory", guidance: Path = ROOT / "data" / "guidance"
 ) -> bool:

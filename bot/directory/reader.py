@@ -58,15 +58,15 @@ def make_id(sheet: str, key: str) -> str:
 class Known:
     """What a directory holds already, for rows that refer to it.
 
-    ``organizations`` and ``terms`` are keys; ``places`` maps the keys of the gazetteer to name and parent; ``outside`` are keys of
-    those beyond the area, which stay there; ``areas`` are further names that guidance may be for; ``locations`` maps the keys of places.csv
-    to the keys of their services.
+    ``organizations`` and ``terms`` are keys; ``places`` maps the keys of the gazetteer to name and parent; ``inside`` are the
+    keys of those that this installation answers for; ``areas`` are further names that guidance may be for; ``locations`` maps the keys of
+    places.csv to the keys of their services.
     """
 
     organizations: frozenset[str] = frozenset()
     terms: frozenset[str] = frozenset()
     places: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    outside: frozenset[str] = frozenset()
+    inside: frozenset[str] = frozenset()
     areas: frozenset[str] = frozenset()
     locations: Mapping[str, str] = field(default_factory=dict)
 
@@ -75,8 +75,8 @@ class RowReader:
     """Reads rows into model objects, gathering every problem.
 
     ``rows`` are the rows of each sheet, all with the same list of ``problems``; ``known`` is what they may refer to beside each other;
-    ``own`` are the keys of the gazetteer's rows that are this area's own, all of them where nothing is said; ``now`` is when services count
-    as last changed.
+    ``own`` are the keys of the gazetteer's rows that are this area's own, where it is filled for the first time; ``now`` is when services
+    count as last changed.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class RowReader:
         return self.objects
 
     def read_gazetteer(self) -> None:
-        """Read the places. Inside is what is the area's own, and what lies in that."""
+        """Read the places. Inside is what is the area's own (or is inside already), and what lies in that."""
         self.places = dict(self.known.places)
         read: list[tuple[models.Place, Row]] = []
         for row in self.rows.get("gazetteer.csv", ()):
@@ -140,7 +140,7 @@ class RowReader:
             )
             self.places[key] = (place.name, place.parent)
             read.append((place, row))
-        own = {place.key for place, _ in read} - self.known.outside if self.own is None else set(self.own)
+        own = set(self.known.inside) if self.own is None else set(self.own)
         for place, row in read:
             if place.parent and place.parent not in self.places:
                 row.wrong("parent", "no row of a gazetteer has this key.")

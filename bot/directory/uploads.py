@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from bot.database import Base
 from bot.directory.changes import Officer
-from bot.directory.comparing import needs_approval
 from bot.directory.files import WORKBOOK, is_feed, read_files, read_sheets, write_zip
 from bot.directory.importing import Choices, Importer, Plan
 from bot.directory.sheets import Problem
@@ -212,5 +211,5 @@ def _report(plan: Plan, choices: Choices) -> dict[str, Any]:
         "unchanged": plan.unchanged,
         "left_out": plan.left_out,
         "blocked": plan.blocked,
-        "approval": sum(needs_approval(one.kind, one.before, one.after) for one in plan.changes),
+        "approval": sum(one.approval for one in plan.changes),
     }

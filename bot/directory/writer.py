@@ -253,7 +253,7 @@ def read_known(session: Session) -> Known:
         places={
             row.key: (row.name, row.parent) for row in session.execute(select(models.Place.key, models.Place.name, models.Place.parent))
         },
-        outside=frozenset(session.execute(select(models.Place.key).where(models.Place.inside.is_(False))).scalars()),
+        inside=frozenset(session.execute(select(models.Place.key).where(models.Place.inside)).scalars()),
         areas=frozenset(session.execute(select(models.Guidance.area)).scalars()) - {""},
         locations=dict(locations.all()),
     )

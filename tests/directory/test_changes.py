@@ -200,11 +200,11 @@ def test_a_refused_change_leaves_no_trace_in_the_chat_and_its_reason_is_kept(cha
 
 
 def test_a_proposal_that_was_overtaken_is_not_put_into_force(changes: Changes, engine: Engine) -> None:
-    old = changes.save(OLGA, GUIDANCE, statement(changes, statement="Old idea."), 0).proposal
+    old = changes.save(PETER, GUIDANCE, statement(changes, statement="Old idea."), 0).proposal
     new = changes.save(OLGA, GUIDANCE, statement(changes, statement="New idea."), 0).proposal
     changes.approve(PETER, new)
     with pytest.raises(Overtaken):
-        changes.approve(PETER, old)
+        changes.approve(OLGA, old)
     assert told(engine) == ["New idea."]
     assert [one["id"] for one in changes.proposals()] == [old]
 
@@ -280,3 +280,82 @@ def test_a_directory_that_officers_changed_is_not_overwritten_by_a_newer_pack(pa
     assert rows_now(changes, SERVICE, "advice_desk")["services.csv"][0]["alert"] == "Closed today"
     with pytest.raises(PackError, match="a database of its own"):
         load_pack(engine, "lewisham")
+
+
+@pytest.mark.parametrize("many", [2, 3])
+def test_a_service_at_several_places_is_saved_previewed_and_undone(changes: Changes, many: int) -> None:
+    rows = rows_now(changes, SERVICE, "advice_desk")
+    more = [{**rows["places.csv"][0], "key": f"advice_desk_{n}", "address_1": f"{n} Mill Lane"} for n in range(1, many)]
+    times = [*rows["times.csv"], {**rows["times.csv"][0], "place": "advice_desk_1", "days": "FR"}]
+    wanted = {**rows, "places.csv": [*more, *rows["places.csv"]], "times.csv": times}
+    assert changes.preview(SERVICE, wanted) is not None
+    first = changes.save(OLGA, SERVICE, wanted, 0).revision
+    assert len(rows_now(changes, SERVICE, "advice_desk")["places.csv"]) == many
+    wanted = with_cells(rows_now(changes, SERVICE, "advice_desk"), "services.csv", alert="Moved")
+    second = changes.save(OLGA, SERVICE, wanted, first).revision
+    changes.undo(OLGA, second, second, "")
+    assert "alert" not in rows_now(changes, SERVICE, "advice_desk")["services.csv"][0]
+
+
+def test_who_is_called_by_somebody_with_nowhere_to_sleep_takes_two(changes: Changes) -> None:
+    rows = rows_now(changes, SERVICE, "advice_desk")
+    assert changes.save(OLGA, SERVICE, with_cells(rows, "services.csv", service_types="housing;homeless_tonight"), 0).proposal
+    new = with_cells(rows, "services.csv", key="night_line", name="Night line", service_types="homeless_tonight")
+    new = {"services.csv": new["services.csv"], "leads.csv": [{"topic": "housing", "position": "0", "service": "night_line"}]}
+    assert changes.save(OLGA, SERVICE, new, 0, is_new=True).proposal
+
+
+def test_an_urgent_helpline_is_not_hidden_or_renamed_through_its_organisation_by_one(changes: Changes) -> None:
+    rows = rows_now(changes, ORGANIZATION, "trust")
+    for cells in ({"public": "no"}, {"name": "Other Trust"}, {"kind": "council"}):
+        assert changes.save(OLGA, ORGANIZATION, with_cells(rows, "organisations.csv", **cells), 0).proposal
+    assert changes.save(OLGA, ORGANIZATION, with_cells(rows, "organisations.csv", website="https://example.org"), 0).revision
+    crown = {"key": "crown", "name": "Crown Hall", "source": "their letter", "public": "no"}
+    changes.save(OLGA, ORGANIZATION, {"organisations.csv": [crown]}, 0)
+    moved = with_cells(rows_now(changes, SERVICE, "helpline"), "services.csv", organisation="crown")
+    assert changes.save(OLGA, SERVICE, moved, 0).proposal
+
+
+def test_a_place_that_others_name_is_not_taken_out_and_its_new_name_is_followed(changes: Changes, engine: Engine) -> None:
+    for key in ("woldshire", "northwold"):
+        with pytest.raises(PackError, match="others name this"):
+            changes.end(OLGA, PLACE, key, 0, "")
+    proposal = changes.save(OLGA, PLACE, with_cells(rows_now(changes, PLACE, "woldshire"), "gazetteer.csv", name="Wolds"), 0).proposal
+    changes.approve(PETER, proposal)
+    directory = read_directory(engine)
+    assert directory.area.name == "Wolds"
+    assert all(service.serves == ("Wolds",) for service in directory.services)
+    assert changes.check(SERVICE, rows_now(changes, SERVICE, "advice_desk")) == []
+
+
+def test_a_place_said_to_be_new_takes_no_other_ones_place_and_lies_where_it_lies(changes: Changes, engine: Engine) -> None:
+    row = {"key": "england", "name": "England", "kind": "village", "source": "the map"}
+    with pytest.raises(Overtaken):
+        changes.save(OLGA, PLACE, {"gazetteer.csv": [row]}, 0, is_new=True)
+    beyond = {"key": "calais", "name": "Calais", "kind": "town", "parent": "england", "source": "the map"}
+    changes.save(OLGA, PLACE, {"gazetteer.csv": [beyond]}, 0, is_new=True)
+    assert not read_directory(engine).places["calais"].inside
+
+
+def test_the_same_proposal_is_put_once_and_ones_own_newer_one_takes_its_place(changes: Changes) -> None:
+    first = changes.save(OLGA, GUIDANCE, statement(changes, statement="One."), 0)
+    assert changes.save(OLGA, GUIDANCE, statement(changes, statement="One."), 0) == first
+    second = changes.save(OLGA, GUIDANCE, statement(changes, statement="Two."), 0)
+    changes.save(PETER, GUIDANCE, statement(changes, statement="Three."), 0)
+    assert [one["after"]["guidance.csv"][0]["statement"] for one in changes.proposals()] == ["Two.", "Three."]
+    assert second != first
+
+
+def test_still_true_does_not_overtake_what_waits_and_is_not_lost_by_it(changes: Changes, engine: Engine) -> None:
+    proposal = changes.save(OLGA, GUIDANCE, statement(changes, statement="New."), 0).proposal
+    changes.assure(PETER, [(GUIDANCE, "st1", 0)])
+    assert [one["overtaken"] for one in changes.proposals()] == [False]
+    changes.approve(PETER, proposal)
+    assert told(engine) == ["New."]
+    assert rows_now(changes, GUIDANCE, "st1")["guidance.csv"][0]["checked_by"] == "Peter"
+
+
+def test_a_proposal_alone_changes_no_edition(changes: Changes, engine: Engine) -> None:
+    before = directory_version(engine)
+    changes.save(OLGA, GUIDANCE, statement(changes, statement="New."), 0)
+    assert directory_version(engine) == before

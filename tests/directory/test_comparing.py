@@ -61,6 +61,8 @@ def test_who_assured_a_record_is_put_in_and_taken_out() -> None:
         (SERVICE_ROWS, URGENT_ROWS, True),
         (URGENT_ROWS, SERVICE_ROWS, True),
         (SERVICE_ROWS, None, False),
+        (SERVICE_ROWS, changed(SERVICE_ROWS, service_types="housing;homeless_tonight"), True),
+        (URGENT_ROWS, changed(URGENT_ROWS, organisation="crown"), True),
     ],
 )
 def test_what_an_urgent_answer_is_made_of_takes_a_second_officer(before: Rows | None, after: Rows | None, needed: bool) -> None:

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 import pytest
 
 from bot.directory.freshness import LONG, REVIEW_DAYS, Freshness, gives_way, is_overdue, kind_of, review_of
+from bot.directory.records import Directory
+from bot.directory.search import find_services
 from tests.builders import a_service, a_statement
 
 TODAY = date(2026, 11, 30)
@@ -25,6 +27,7 @@ def ago(days: int) -> date:
         (a_service(leads={"self_harm": 1}), "urgent"),
         (a_service(kind="library", topics=("emergency",)), "urgent"),
         (a_service(leads={"housing": 1}), "service"),
+        (a_service(topics=("housing", "homeless_tonight")), "urgent"),
         (a_statement(), "guidance"),
         (a_statement(topics={"legal": 1}), "legal_guidance"),
         (a_statement(topics={"nrpf": 1, "food": 2}), "legal_guidance"),
@@ -66,7 +69,7 @@ OLD = ago(10 * 365)
 
 def test_overdue_legal_help_gives_way_and_the_registers_stay() -> None:
     solicitor = replace(a_service(topics=("legal", "housing"), regulated_by="SRA"), checked_on=OLD)
-    register = replace(a_service(topics=("legal",), leads={"legal": 1}), checked_on=OLD)
+    register = replace(a_service(topics=("legal",), leads={"legal": 1}, regulated_by="SRA", serves=("England",)), checked_on=OLD)
     led = replace(a_service(topics=("legal",), leads={"legal": 1}, regulated_by="IAA level 1"), checked_on=OLD)
     assert gives_way(solicitor, "legal", TODAY)
     assert gives_way(led, "legal", TODAY)
@@ -81,3 +84,9 @@ def test_what_urgent_answers_are_made_of_is_never_withheld_for_its_age() -> None
     assert is_overdue(line, TODAY)
     assert not gives_way(line, "legal", TODAY)
     assert not gives_way(statement, "legal", TODAY)
+
+
+def test_of_the_real_directory_the_registers_stand_alone_when_all_legal_help_is_overdue(directory: Directory) -> None:
+    old = replace(directory, services=tuple(replace(service, checked_on=OLD) for service in directory.services))
+    found = find_services(old, "legal", None, today=TODAY).services
+    assert {service.key for service in found} == {"find_immigration_adviser", "law_society_find_solicitor", "govuk_find_legal_aid"}

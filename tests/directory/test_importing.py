@@ -345,3 +345,69 @@ def test_an_organisation_in_use_is_not_ended_by_a_file(importer: Importer, engin
     with pytest.raises(PackError, match="services belong"):
         importer.apply(plan, OLGA, "x", Choices(end_missing=True))
     assert read_directory(engine).services
+
+
+def test_what_a_file_holds_with_a_fault_is_not_missing_from_it(importer: Importer, engine: Engine) -> None:
+    files = sheet(
+        "services.csv", {"key": "advice_desk", "name": "Advice Desk", "phone": "1223555123"}, {"key": "tea_room", "name": "Tea Room"}
+    )
+    plan = plan_of(importer, files, Choices(leave_out=True, end_missing=True))
+    assert not plan.blocked
+    assert all(one.action != ENDED for one in plan.changes)
+
+
+def test_with_a_row_that_cannot_be_read_nothing_is_known_to_be_missing(importer: Importer) -> None:
+    content = sheet("services.csv", {"key": "tea_room", "name": "Tea Room"})["services.csv"] + b"advice_desk,too,short\r\n"
+    plan = plan_of(importer, {"services.csv": content}, Choices(leave_out=True, end_missing=True))
+    assert plan.blocked
+
+
+def test_places_and_terms_are_never_taken_out_by_a_file(importer: Importer, engine: Engine) -> None:
+    before = read_directory(engine).places
+    files = {name: write_csv(name, []) for name in ("gazetteer.csv", "postcodes.csv", "terms.csv")}
+    assert put(importer, files, Choices(end_missing=True)).changes == ()
+    assert read_directory(engine).places == before
+
+
+def test_a_feed_changes_neither_who_may_see_a_record_nor_mixes_its_times(importer: Importer, engine: Engine) -> None:
+    changes = Changes(engine)
+    rows = changes.record(SERVICE, "advice_desk").rows
+    assert rows
+    christmas = {"service": "advice_desk", "date": "2026-12-25", "notes": "Christmas", "source": "x", "public": "yes"}
+    hidden = {**rows, "services.csv": [{**rows["services.csv"][0], "public": "no"}], "times.csv": [christmas, *rows["times.csv"]]}
+    changes.save(OLGA, SERVICE, hidden, 0)
+    row = {"service": "advice_desk", "freq": "WEEKLY", "days": "TU", "opens": "10:00", "closes": "12:00"}
+    files = sheet("services.csv", {"key": "advice_desk", "name": "Advice Desk", "cost": "free"}) | sheet("times.csv", row)
+    put(importer, files, Choices(merge=True))
+    after = changes.record(SERVICE, "advice_desk").rows
+    assert after
+    assert after["services.csv"][0]["public"] == "no"
+    assert after["services.csv"][0]["cost"] == "free"
+    assert [(one.get("date", ""), one.get("days", "")) for one in after["times.csv"]] == [("", "TU")]
+    assert after["places.csv"] == rows["places.csv"]
+
+
+def test_only_what_is_new_can_be_brought_in(importer: Importer, engine: Engine) -> None:
+    files = sheet("services.csv", {"key": "tea_room", "name": "Another name"}, {"key": "crown", "name": "Crown Hall"})
+    assert actions(put(importer, files, Choices(only_new=True))) == [(ADDED, SERVICE, "crown")]
+
+
+def test_the_same_guidance_twice_waits_once(importer: Importer, engine: Engine) -> None:
+    row = {"key": "st1", "topics": "housing", "positions": "1", "statement": "Libraries are cool in summer."}
+    for _ in range(2):
+        importer.apply(plan_of(importer, sheet("guidance.csv", row)), OLGA, "guidance.csv")
+    assert len(Changes(engine).proposals()) == 1
+
+
+def test_two_rows_that_are_said_to_be_one_service_are_a_problem_and_its_own_places_stay(importer: Importer, engine: Engine) -> None:
+    rows = [{"key": "a", "name": "Desk A", "phone": "01223 555999"}, {"key": "b", "name": "Desk B"}]
+    same = {"a": "advice_desk", "b": "advice_desk"}
+    plan = plan_of(importer, sheet("services.csv", *rows), Choices(same_as=same))
+    assert plan.blocked
+    assert "two rows are said to be the service advice_desk" in plan.problems[0]
+    place = {"service": "a", "key": "a_place", "location_type": "physical", "address_1": "9 Other Road"}
+    files = sheet("services.csv", rows[0]) | sheet("places.csv", place)
+    put(importer, files, Choices(same_as={"a": "advice_desk"}))
+    service = read_directory(engine).service("advice_desk")
+    assert service is not None
+    assert [one.text for one in service.addresses] == ["1 Mill Lane"]

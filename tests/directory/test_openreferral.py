@@ -116,7 +116,7 @@ def test_a_service_has_everything_where_the_standard_has_it(pack: Pack, engine: 
     pack.times(opens="09:30", place="advice_desk_room", notes="term time", days="1MO;-1FR", freq="MONTHLY")
     service = the_service(pack, engine)
     assert [(c.get("title"), c.get("name"), c.get("email"), [p["number"] for p in c["phones"]]) for c in service["contacts"]] == [
-        (None, "The desk", "desk@example.org", ["01223 555123"]),
+        (None, None, None, ["01223 555123"]),
         ("Out of hours", None, None, ["01223 555124"]),
     ]
     assert service["contacts"][0]["phones"][0]["description"] == "ask for the desk"
@@ -155,7 +155,7 @@ SECRETS: list[tuple[str, Callable[[Pack], Pack]]] = [
     ("note of an address", lambda p: p.address(note="SECRET")),
     ("note of an opening", lambda p: p.times(note="SECRET")),
     ("note of an organisation", lambda p: p.organisation(key="loud", note="SECRET")),
-    ("person of a service that is not public", lambda p: p.service(key="hidden", contact_name="SECRET", public="no")),
+    ("whom officers ask", lambda p: p.service(key="desk", contact_name="SECRET", contact_email="secret@example.org")),
     ("name of who checked", lambda p: p.service(key="open", checked_by="SECRET Smith")),
     ("unsure number", lambda p: p.service(key="open", phone="01223 555123", phone_note="SECRET", unsure="hours;phone")),
     (

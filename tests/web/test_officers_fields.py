@@ -11,7 +11,7 @@ from bot.directory.changes import Changes
 from bot.directory.pack import load_pack
 from bot.directory.reader import COLUMNS
 from bot.directory.writer import GUIDANCE, ORGANIZATION, PLACE, SERVICE, SHEETS_OF, Rows, read_rows
-from bot.web.officer.fields import MOST_ROWS, PARTS, SEVERAL, key_from, rows_of_form, stem
+from bot.web.officer.fields import PARTS, SEVERAL, key_from, rows_of_form, stem
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +51,13 @@ def test_every_cell_is_asked_for_or_kept(kind: str) -> None:
         assert set(COLUMNS[sheet]) - asked - kept == set(), sheet
 
 
-def test_no_service_has_more_rows_than_a_form_holds(records: dict[str, dict[str, Rows]]) -> None:
-    assert max(len(cells) for rows in records[SERVICE].values() for cells in rows.values()) < MOST_ROWS
+def test_a_form_holds_as_many_rows_as_a_service_has_and_cuts_nothing() -> None:
+    times = [{"service": "van", "date": f"2027-01-{day:02}", "source": "x", "public": "yes"} for day in range(1, 32)] * 3
+    rows: Rows = {
+        "services.csv": [{"key": "van", "name": "Van", "cost": "free " * 200 + "x", "source": "x", "public": "yes"}],
+        "times.csv": times,
+    }
+    assert rows_of_form(SERVICE, as_form(SERVICE, rows), rows) == rows
 
 
 def test_a_new_place_gets_a_key_and_what_is_not_said_is_as_for_the_service() -> None:

@@ -24,7 +24,6 @@ async def _page(request: Request, who: Session, error: str = "", status: int = 2
     waiting: list[dict[str, Any]] = await to_thread.run_sync(office_of(request).changes.proposals)
     for one in waiting:
         one["differences"] = described_all(request, one["now"].rows, one["after"])
-        one["overtaken"] = one["now"].revision != one["base"]
         one["own"] = one["staff_id"] == who.member.id
     done = request.query_params.get("done", "")
     return show(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from itertools import count
 from typing import Any
 
 from anyio import to_thread
@@ -23,7 +24,7 @@ from bot.directory.writer import GUIDANCE, ORGANIZATION, PLACE, SERVICE, Rows
 from bot.errors import Overtaken, PackError
 from bot.handover.accounts import Session
 from bot.web.api import pipeline_of
-from bot.web.officer.fields import LONGEST_TEXT, NEW_ROWS, PARTS, key_from, rows_of_form
+from bot.web.officer.fields import LONGEST_LINE, LONGEST_TEXT, NEW_ROWS, PARTS, key_from, rows_of_form
 from bot.web.officer.office import described, in_english, label, office_of, officer, option
 from bot.web.rendering import OWN_NAMES, environment, in_words, speaker
 from bot.web.staff.door import OFFICERS, given, show, signed_in, text_of
@@ -104,6 +105,7 @@ async def _page(request: Request, who: Session, shown: Shown, status: int = 200)
         parts=PARTS[record.kind],
         new_rows=NEW_ROWS,
         longest=LONGEST_TEXT,
+        longest_line=LONGEST_LINE,
         options=options,
         problems=problems,
         label=lambda sheet, column: label(say, knows, sheet, column),
@@ -154,7 +156,7 @@ async def save_record(request: Request, who: Session) -> Response:
             return RedirectResponse(f"/officer/{kind}/{key}?assured=1", 303)
         if do == CLOSED_TODAY:
             rows, why = closed_today(record.rows or rows, why)
-        saved = await to_thread.run_sync(office.changes.save, by, kind, rows, shown.base, why, shown.assure)
+        saved = await to_thread.run_sync(office.changes.save, by, kind, rows, shown.base, why, shown.assure, key == NEW)
     except PackError as error:
         problems = tuple(one if isinstance(one, Problem) else Problem("", 0, "", "", one) for one in error.problems)
         return await _page(request, who, replace(shown, problems=problems), 422)
@@ -184,10 +186,13 @@ def closed_today(rows: Rows, why: str) -> tuple[Rows, str]:
 
 async def _with_new_key(request: Request, kind: str, rows: Rows) -> Rows:
     """Give a new record a key that no other has."""
-    taken = {one.key for one in await to_thread.run_sync(office_of(request).listing.entries) if one.kind == kind}
     sheet = PARTS[kind][0].sheet
-    own = rows[sheet][0].get("key") or key_from(kind)
-    key = next(name for n in range(1, len(taken) + 2) if (name := own if n == 1 else f"{own}_{n}") not in taken)
+    own = key = rows[sheet][0].get("key") or key_from(kind)
+    for number in count(2):
+        record = await to_thread.run_sync(office_of(request).changes.record, kind, key)
+        if record.rows is None and key != NEW:
+            break
+        key = f"{own}_{number}"
     found: Rows = {}
     for name, some in rows.items():
         found[name] = [{**row, **({"service": key} if name != sheet else {"key": key})} for row in some]

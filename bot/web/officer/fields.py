@@ -15,8 +15,7 @@ from bot.directory.writer import GUIDANCE, ORGANIZATION, PLACE, SERVICE, SHEETS_
 TEXT, LONG, ONE, SEVERAL, DAY, TIME = "text", "long", "one", "several", "date", "time"
 """How a cell is asked for: a line, several lines, one of some options, several of them, a day, a time."""
 LONGEST_LINE, LONGEST_TEXT = 400, 4000
-MOST_ROWS = 40
-"""Places or times of one service that a form can hold."""
+"""Characters that somebody can type into a line and into a text; what is longer already stays as it is."""
 NEW_ROWS = 2
 """Empty rows that a form offers for further places, times and leads."""
 
@@ -221,7 +220,7 @@ def _many(form: FormData, part: Part, owner: str, main: Cells, before: list[Cell
     """Give the rows of a part of which there may be many; those that are empty or to be taken away are left out."""
     found: list[Cells] = []
     taken = {row.get("key", "") for row in before}
-    for number in range(MOST_ROWS):
+    for number in _numbers(form, stem(part.sheet)):
         name = f"{stem(part.sheet)}.{number}"
         cells = {one.column: _given(form, f"{name}.{one.column}", one) for one in part.fields}
         asked = {one.column for one in part.fields} - {"public", "location_type", "source", "freq"}
@@ -246,6 +245,12 @@ def _many(form: FormData, part: Part, owner: str, main: Cells, before: list[Cell
     return found
 
 
+def _numbers(form: FormData, name: str) -> list[int]:
+    """Give the numbers of the rows that a form names, in their order."""
+    found = {parts[1] for parts in (field.split(".") for field in form) if parts[0] == name and len(parts) == 3}
+    return sorted(int(number) for number in found if number.isdecimal())
+
+
 def _given(form: FormData, name: str, one: Field) -> str:
     """Give the cell that a form holds for a field."""
     values = [value.strip() for value in form.getlist(name) if isinstance(value, str)]
@@ -253,8 +258,8 @@ def _given(form: FormData, name: str, one: Field) -> str:
         return ";".join(dict.fromkeys(part.strip() for value in values for part in value.split(";") if part.strip()))
     text = values[0] if values else ""
     if one.kind == LONG:
-        return text.replace("\r\n", "\n")[:LONGEST_TEXT]
-    return text[:LONGEST_LINE]
+        return text.replace("\r\n", "\n")
+    return text
 
 
 def _plain(cells: Cells, sheet: str) -> Cells:
