@@ -18,14 +18,15 @@ Base = declarative_base()
 def open_database(url: str) -> Engine:
     """Open the database at an SQLAlchemy ``url``; a missing SQLite file and its folder are made.
 
+    A failing statement never names its values (``hide_parameters``): they may be a visitor's words, and errors are logged.
     On SQLite, deleted rows are overwritten with zeros (``secure_delete``), so that erasure leaves no bytes behind.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(url, future=True, pool_pre_ping=True)
+        return create_engine(url, future=True, pool_pre_ping=True, hide_parameters=True)
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, future=True, connect_args={"timeout": 30, "check_same_thread": False})
+    engine = create_engine(url, future=True, hide_parameters=True, connect_args={"timeout": 30, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 import bot.conversation.models
 import bot.directory.models  # noqa: F401
@@ -42,3 +42,10 @@ def test_migrating_twice_changes_nothing_and_loses_nothing(engine: Engine, tmp_p
 def test_a_row_that_points_nowhere_is_refused_by_every_database(engine: Engine) -> None:
     with pytest.raises(IntegrityError), engine.begin() as connection:
         connection.exec_driver_sql("INSERT INTO lead (id, service_id, topic, position) VALUES ('1', 'nowhere', 'housing', 1)")
+
+
+def test_a_failing_statement_does_not_name_its_values(engine: Engine) -> None:
+    with pytest.raises(SQLAlchemyError) as raised, engine.begin() as connection:
+        connection.execute(text("INSERT INTO no_such_table (words) VALUES (:words)"), {"words": "what a visitor wrote"})
+    assert "no_such_table" in str(raised.value)
+    assert "what a visitor wrote" not in str(raised.value)
