@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from bot.answers.catalogue import Catalogues
+from bot.directory.sheets import disarmed
 from bot.links.addresses import WebAddress
 from bot.links.verdicts import Finding, Verdict
 
@@ -33,16 +34,15 @@ def report(addresses: Iterable[WebAddress], found: Mapping[str, Finding], catalo
 
 
 def write_sheet(path: Path, addresses: Iterable[WebAddress], found: Mapping[str, Finding], catalogues: Catalogues, looked_on: date) -> None:
-    """Write every address with what was found as a CSV file in UTF-8 that Excel opens. Raises OSError."""
+    """Write every address with what was found as a CSV file in UTF-8 that Excel opens; no cell is taken for a formula there. Raises OSError."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         for address in addresses:
             finding = found[address.url]
             said = what_to_do(finding, address, catalogues)
-            writer.writerow(
-                (
-                    *(address.sheet, address.key, address.column, address.name, address.url),
-                    *(finding.verdict.value, finding.new_url, said, looked_on.isoformat()),
-                )
+            cells = (
+                *(address.sheet, address.key, address.column, address.name, address.url),
+                *(finding.verdict.value, finding.new_url, said, looked_on.isoformat()),
             )
+            writer.writerow([disarmed(cell) for cell in cells])

@@ -202,7 +202,7 @@ def test_a_cell_made_harmless_for_spreadsheets_is_read_as_it_was(cell: str) -> N
     assert armed(disarmed(cell)) == cell
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "@SUM(A1)", "+44 1223 555123", "-lunch", "\tx", "\rx"])
+@pytest.mark.parametrize("cell", ["=1+1", "@SUM(A1)", "+44 1223 555123", "-lunch", "\tx", "\rx", "\nx"])
 def test_what_a_spreadsheet_would_take_for_a_formula_is_made_harmless(cell: str) -> None:
     assert disarmed(cell).startswith("'")
 

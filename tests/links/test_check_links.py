@@ -8,17 +8,21 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import Engine
 
+from bot.answers.catalogue import Catalogues
 from bot.database import migrate, open_database
 from bot.errors import SetUpError
 from bot.links.addresses import WebAddress, read_addresses
 from bot.links.command import SOMETHING_TO_DO, agent_of, run_check_links
 from bot.links.fetching import Checker
+from bot.links.report import write_sheet
+from bot.links.verdicts import Finding, Verdict
 from bot.settings import ROOT, Settings, read_settings
 from tests.builders import Pack
 from tests.links.sites import Site, running, status
@@ -142,3 +146,11 @@ def test_from_the_command_line_it_ends_with_the_status_of_the_check(tmp_path: Pa
     done = run(DATABASE_URL=url, VAR_DIR=str(tmp_path), **ON)
     assert done.returncode == SOMETHING_TO_DO, done.stderr
     assert "Inside (services.csv, row inside, column url)" in done.stdout
+
+
+def test_no_cell_of_the_sheet_is_a_formula(tmp_path: Path) -> None:
+    nasty = WebAddress("services.csv", "-key", "url", "=HYPERLINK(1)", "@here")
+    write_sheet(tmp_path / "l.csv", [nasty], {"@here": Finding(Verdict.MOVED, "+there")}, Catalogues(), date(2026, 11, 26))
+    with (tmp_path / "l.csv").open(encoding="utf-8-sig", newline="") as file:
+        [row] = csv.DictReader(file)
+    assert (row["key"], row["name"], row["address"], row["new_address"]) == ("'-key", "'=HYPERLINK(1)", "'@here", "'+there")

@@ -6,19 +6,12 @@ from io import StringIO
 
 from starlette.responses import Response
 
-FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What a spreadsheet may take for the beginning of a formula: OWASP, "CSV Injection"."""
-
-
-def neutral(cell: object) -> str:
-    """Write a cell so that a spreadsheet takes it for text."""
-    text = str(cell)
-    return f"'{text}" if text.startswith(FORMULAS) else text
+from bot.directory.sheets import disarmed
 
 
 def csv_file(name: str, rows: Iterable[Sequence[object]]) -> Response:
     """Give rows as a CSV file to keep, in UTF-8 with the mark by which Excel knows it."""
     out = StringIO()
-    csv.writer(out).writerows([neutral(cell) for cell in row] for row in rows)
+    csv.writer(out).writerows([disarmed(str(cell)) for cell in row] for row in rows)
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return Response(f"\ufeff{out.getvalue()}", media_type="text/csv; charset=utf-8", headers=headers)
