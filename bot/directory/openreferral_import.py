@@ -17,7 +17,7 @@ from babel import Locale
 
 from bot.codes import CIRCUMSTANCES, ENGLISH_NAMES
 from bot.directory.openreferral import GSS, LOCAL, OUT_OF_HOURS, SCHEMES, TOLD_WITH_CAUTION
-from bot.directory.reader import COLUMNS, SERVICE_TYPES, make_id
+from bot.directory.reader import COLUMNS, KEY, LONGEST_KEY, SERVICE_TYPES, make_id
 
 FOREIGN = "or_"
 """How the keys begin that are made from the ids of somebody else's feed."""
@@ -147,7 +147,7 @@ class _FeedReader:
         }
 
     def service(self, service: Object) -> None:
-        key = _local(service, "key") or FOREIGN + _text(service, "id")
+        key = _local(service, "key") or _key_of(_text(service, "id"))
         seen = _day(_text(service, "last_modified"))
         notes = _Notes()
         usual, later = self.phones(service, notes)
@@ -196,7 +196,7 @@ class _FeedReader:
         """Add the row of who runs a service, unless it is there; give its key. Of one that is only named by its id there is no row."""
         organization = _object(service, "organization")
         identity = _text(organization, "id") or _text(service, "organization_id")
-        key = _local(organization, "key") or (FOREIGN + identity if identity else "")
+        key = _local(organization, "key") or (_key_of(identity) if identity else "")
         if not organization or key in self._organizations:
             return key
         self._organizations.add(key)
@@ -280,7 +280,7 @@ class _FeedReader:
                 continue
             # A location may belong to many services, a row of ours belongs to one.
             identity = _text(at, "id") or _text(location, "id")
-            key = keys[identity] = _local(location, "key") or FOREIGN + identity
+            key = keys[identity] = _local(location, "key") or _key_of(identity)
             address: Object = next(iter(_objects(location, "addresses")), {})
             streets = (_text(address, "address_1"), _text(address, "address_2"))
             cells = {
@@ -339,6 +339,12 @@ class _FeedReader:
         }
         cautious = ["hours"] if notes.said else []
         self.add("times.csv", {**cells, **self.provenance(schedule, seen, str(notes), cautious)})
+
+
+def _key_of(identity: str) -> str:
+    """Make a key from somebody else's id; one with what no key may have, or too long for one, gives an id of ours, always the same."""
+    key = FOREIGN + identity
+    return key if KEY.fullmatch(key) and len(key) <= LONGEST_KEY else FOREIGN + make_id("foreign", identity)
 
 
 def _about(phone: Object) -> str:

@@ -4,6 +4,7 @@ The sheets are described in ``data/directory/README.md``. Ids are made from the 
 row is read.
 """
 
+import re
 import uuid
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -17,6 +18,10 @@ from bot.directory.sheets import BYDAY, LANGUAGE, POSTCODE, PROVENANCE, Problem,
 
 NAMESPACE = uuid.UUID("5c1f6a52-6d0e-5b43-9f0b-2f3b7f0e7a10")
 LONGEST_KEY = 80
+KEY = re.compile(r"[A-Za-z0-9_.:-]+")
+"""What a key is made of: it stands in the addresses of pages and in the cells of other sheets."""
+NEW = "new"
+"""The key that no record may have: officers' pages have it for a record that is not made yet."""
 STATUS = ("active", "inactive", "defunct", "temporarily closed")
 REGULATORS = ("", "IAA", "IAA level 1", "IAA level 2", "IAA level 3", "SRA", "Bar", "exempt")
 HOMELESS_TONIGHT = "homeless_tonight"
@@ -99,6 +104,8 @@ class RowReader:
 
     def key(self, sheet: str, row: Row) -> str:
         key = row.text("key", required=True, longest=LONGEST_KEY)
+        if key and (key == NEW or not KEY.fullmatch(key)):
+            row.wrong("key", f"use only the letters a to z, digits and . : _ - in a key, and not the word “{NEW}” alone.")
         self.once(sheet, key, row, "key")
         return key
 

@@ -34,7 +34,7 @@ def report(addresses: Iterable[WebAddress], found: Mapping[str, Finding], catalo
 
 
 def write_sheet(path: Path, addresses: Iterable[WebAddress], found: Mapping[str, Finding], catalogues: Catalogues, looked_on: date) -> None:
-    """Write every address with what was found as a CSV file in UTF-8 that Excel opens; no cell is taken for a formula there. Raises OSError."""
+    """Write every address with what was found as a CSV file in UTF-8 for Excel; no cell is a formula there. Raises OSError."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)

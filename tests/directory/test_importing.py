@@ -189,7 +189,7 @@ def test_guidance_of_a_file_waits_for_a_second_officer(importer: Importer, engin
 def test_bad_rows_block_an_import_until_it_is_chosen_to_leave_them_out(importer: Importer, engine: Engine) -> None:
     files = sheet("services.csv", {"key": "crown", "name": "Crown"}, {"key": "mill", "name": "Mill", "phone": "1223555123"})
     files |= sheet("times.csv", {"service": "mill", "freq": "WEEKLY", "days": "MO"}, {"service": "crown", "days": "TU", "opens": "9"})
-    files |= sheet("organisations.csv", {"key": "new", "name": ""})
+    files |= sheet("organisations.csv", {"key": "unnamed", "name": ""})
     before = checksum(engine)
     plan = plan_of(importer, files)
     assert plan.blocked
@@ -209,8 +209,8 @@ def test_bad_rows_block_an_import_until_it_is_chosen_to_leave_them_out(importer:
 
 
 def test_what_belongs_to_something_left_out_is_left_out_too(importer: Importer) -> None:
-    files = sheet("organisations.csv", {"key": "new", "name": ""}) | sheet(
-        "services.csv", {"key": "crown", "name": "C", "organisation": "new"}
+    files = sheet("organisations.csv", {"key": "unnamed", "name": ""}) | sheet(
+        "services.csv", {"key": "crown", "name": "C", "organisation": "unnamed"}
     )
     plan = plan_of(importer, files, Choices(leave_out=True))
     assert (plan.changes, plan.left_out) == ((), 2)

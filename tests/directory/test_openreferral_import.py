@@ -14,7 +14,7 @@ from bot.directory.files import read_sheets
 from bot.directory.openreferral import FeedWords, Json
 from bot.directory.openreferral_import import rows_of_feed
 from bot.directory.pack import load_pack
-from bot.directory.reader import COLUMNS, RowReader, make_id
+from bot.directory.reader import COLUMNS, KEY, LONGEST_KEY, RowReader, make_id
 from bot.directory.sheets import Problem, Row
 from bot.directory.writer import read_known
 from tests.builders import Pack
@@ -284,3 +284,15 @@ def test_costs_come_from_the_first_option_or_the_old_field() -> None:
 )
 def test_numbers_are_written_as_cells_have_them(value: Any, written: str) -> None:
     assert cell("min_age", minimum_age=value) == written
+
+
+@pytest.mark.parametrize("identity", ["https://example.org/services/1", "a b", "кухня", "x" * 90, "a\nb"])
+def test_an_id_that_can_be_no_key_still_gives_one_and_always_the_same(identity: str) -> None:
+    rows = foreign(id=identity, organization={"id": identity, "name": "Crown"})
+    again = foreign(id=identity)
+    key = rows["services.csv"][0]["key"]
+    assert KEY.fullmatch(key)
+    assert len(key) <= LONGEST_KEY
+    assert key.startswith("or_")
+    assert key == rows["services.csv"][0]["organisation"] == again["services.csv"][0]["key"]
+    assert key != foreign(id=f"{identity}2")["services.csv"][0]["key"]

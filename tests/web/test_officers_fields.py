@@ -89,7 +89,7 @@ def test_a_row_can_be_taken_away_and_the_rest_stays(records: dict[str, dict[str,
 
 
 @pytest.mark.parametrize(
-    ("name", "key"), [("Ely Foodbank", "ely_foodbank"), ("  !! ", ""), ("Бібліотека", "biblioteka"), ("x" * 99, "x" * 60)]
+    ("name", "key"), [("Ely Foodbank", "ely_foodbank"), ("  !! ", ""), ("Бібліотека", "biblioteka"), ("x" * 99, "x" * 60), ("New", "new_1")]
 )
 def test_a_key_is_made_of_latin_letters(name: str, key: str) -> None:
     assert key_from(name) == key

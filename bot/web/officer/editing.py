@@ -17,7 +17,7 @@ from bot.codes import ENGLISH_NAMES, REPLY_LANGUAGES
 from bot.directory.changes import Record, Saved
 from bot.directory.comparing import Difference, differences, without_checks
 from bot.directory.hours import BRITISH_TIME
-from bot.directory.reader import COLUMNS
+from bot.directory.reader import COLUMNS, NEW
 from bot.directory.records import GuidanceRecord, ServiceRecord
 from bot.directory.sheets import Problem
 from bot.directory.writer import GUIDANCE, ORGANIZATION, PLACE, SERVICE, Rows
@@ -31,8 +31,6 @@ from bot.web.staff.door import OFFICERS, given, show, signed_in, text_of
 
 LARGEST_FORM, MOST_FIELDS = 512 * 1024, 3000
 CLOSED_TODAY = "closed_today"
-NEW = "new"
-"""What stands for the key of a record that is not made yet."""
 
 
 @dataclass(frozen=True)

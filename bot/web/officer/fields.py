@@ -8,7 +8,7 @@ from anyascii import anyascii
 from starlette.datastructures import FormData
 
 from bot.codes import CIRCUMSTANCES, NEEDS, URGENT
-from bot.directory.reader import COLUMNS, HOMELESS_TONIGHT, REGULATORS, STATUS
+from bot.directory.reader import COLUMNS, HOMELESS_TONIGHT, NEW, REGULATORS, STATUS
 from bot.directory.sheets import CONFIDENCE, DAYS, UNSURE
 from bot.directory.writer import GUIDANCE, ORGANIZATION, PLACE, SERVICE, SHEETS_OF, Cells, Rows
 
@@ -272,6 +272,7 @@ def _key(form: FormData, name: str) -> str:
 
 
 def key_from(name: str) -> str:
-    """Make a key out of a name: Latin letters, digits and underscores."""
+    """Make a key out of a name: Latin letters, digits and underscores, and never the one that no record may have."""
     words = "".join(letter if letter.isalnum() else " " for letter in anyascii(name).lower()).split()
-    return "_".join(words)[:60].strip("_")
+    key = "_".join(words)[:60].strip("_")
+    return f"{key}_1" if key == NEW else key
