@@ -18,6 +18,7 @@ from babel import Locale
 from bot.codes import CIRCUMSTANCES, ENGLISH_NAMES
 from bot.directory.openreferral import GSS, LOCAL, OUT_OF_HOURS, SCHEMES, TOLD_WITH_CAUTION
 from bot.directory.reader import COLUMNS, KEY, LONGEST_KEY, SERVICE_TYPES, make_id
+from bot.directory.sheets import cleaned
 
 FOREIGN = "or_"
 """How the keys begin that are made from the ids of somebody else's feed."""
@@ -59,7 +60,7 @@ def _text(value: Object, name: str) -> str:
     """Give a field as text; empty for what is no text and no number."""
     found = value.get(name)
     if isinstance(found, str):
-        return found.replace("\0", "").strip()
+        return cleaned(found).strip()
     return _number(value, name)
 
 

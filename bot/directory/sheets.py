@@ -68,8 +68,8 @@ class Row:
         self.problems.append(Problem(self.file, self.line, column, self.cells.get(column, ""), want))
 
     def text(self, column: str, required: bool = False, longest: int = 0) -> str:
-        """Give a cell without spaces round it; with ``longest``, no longer than that many characters."""
-        value = self.cells.get(column, "").strip()
+        """Give a cell ``cleaned`` and without spaces round it; with ``longest``, no longer than that many characters."""
+        value = cleaned(self.cells.get(column, "")).strip()
         if longest and len(value) > longest:
             self.wrong(column, f"use at most {longest} characters.")
         if required and not value:
@@ -173,6 +173,18 @@ DELIMITERS = ",;\t"
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _ARMED = re.compile(r"'*[=+\-@\t\r\n]")
 """What a spreadsheet would take for a formula (OWASP, "CSV Injection"), and what is such a text made harmless."""
+
+
+_BREAK = re.compile(r"\r\n?")
+_UNHELD = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def cleaned(text: str) -> str:
+    """Give a text that workbooks and databases can hold: lines end in one way, and spaces stand for control characters but tabs.
+
+    XML 1.0 ("Characters") has none of these, PostgreSQL no NUL, and UTF-8 no half of a surrogate pair; Word writes its line breaks as one.
+    """
+    return _UNHELD.sub(" ", _BREAK.sub("\n", text))
 
 
 def disarmed(cell: str) -> str:

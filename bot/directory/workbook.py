@@ -12,7 +12,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.utils.exceptions import InvalidFileException
 
 from bot.directory.reader import COLUMNS
-from bot.directory.sheets import Problem, Row, check_header, disarmed, row_of
+from bot.directory.sheets import Problem, Row, check_header, cleaned, disarmed, row_of
 from bot.directory.writer import Cells
 
 LARGEST = 200 * 1024 * 1024
@@ -92,7 +92,7 @@ def write_workbook(sheets: Mapping[str, Sequence[Cells]]) -> bytes:
 
 def _cell(worksheet: Any, text: str) -> Any:
     """Give a cell that holds text and no formula, number or date, whatever it looks like."""
-    cell = WriteOnlyCell(worksheet, value=disarmed(text) or None)
+    cell = WriteOnlyCell(worksheet, value=disarmed(cleaned(text)) or None)
     cell.number_format = "@"
     if text:
         cell.data_type = "s"

@@ -80,6 +80,13 @@ def test_no_cell_is_a_formula_in_a_workbook_or_at_the_start_of_a_csv_cell(cell: 
     assert f",'{cell}," in write_csv("organisations.csv", rows).decode("utf-8-sig")
 
 
+@pytest.mark.parametrize("mark", ["\x0b", "\0", "\ud800", "\ufffe"], ids=ascii)
+def test_a_control_character_does_not_keep_a_directory_from_being_written_as_a_workbook(mark: str) -> None:
+    problems: list[Problem] = []
+    content = write_workbook({"organisations.csv": [{"key": "a", "name": f"Tea{mark}Room"}]})
+    assert plain(read_workbook("b.xlsx", content, problems)["organisations.csv"]) == [{"key": "a", "name": "Tea Room"}]
+
+
 def a_book(sheet: str, **cells: object) -> bytes:
     """A workbook as Excel keeps it: days, times and numbers as such."""
     book = Workbook()

@@ -217,6 +217,13 @@ def test_what_belongs_to_something_left_out_is_left_out_too(importer: Importer) 
     assert {p.column for p in plan.problems} == {"name", "organisation"}
 
 
+def test_a_control_character_of_word_comes_in_as_a_space(importer: Importer, engine: Engine) -> None:
+    put(importer, {"services.csv": sheet("services.csv", {"key": "crown", "name": "Crown@Hall"})["services.csv"].replace(b"@", b"\x0b")})
+    service = read_directory(engine).service("crown")
+    assert service is not None
+    assert service.name == "Crown Hall"
+
+
 def test_a_new_organisation_and_its_service_come_in_together(importer: Importer, engine: Engine) -> None:
     files = sheet("services.csv", {"key": "crown", "name": "Crown Hall", "organisation": "crown_trust"})
     put(importer, files | sheet("organisations.csv", {"key": "crown_trust", "name": "Crown Trust"}))

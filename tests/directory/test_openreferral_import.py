@@ -286,7 +286,7 @@ def test_numbers_are_written_as_cells_have_them(value: Any, written: str) -> Non
     assert cell("min_age", minimum_age=value) == written
 
 
-@pytest.mark.parametrize("identity", ["https://example.org/services/1", "a b", "кухня", "x" * 90, "a\nb"])
+@pytest.mark.parametrize("identity", ["https://example.org/services/1", "a b", "кухня", "x" * 90, "a\nb", "a\0b", "a\ud800b"], ids=ascii)
 def test_an_id_that_can_be_no_key_still_gives_one_and_always_the_same(identity: str) -> None:
     rows = foreign(id=identity, organization={"id": identity, "name": "Crown"})
     again = foreign(id=identity)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.directory.sheets import Problem, Row, armed, decoded, disarmed, is_phone, read_csv
+from bot.directory.sheets import Problem, Row, armed, cleaned, decoded, disarmed, is_phone, read_csv
 
 COLUMNS = ("key", "name", "day", "opens")
 
@@ -221,3 +221,17 @@ def test_a_stray_cell_beyond_the_columns_is_told_and_empty_columns_are_not() -> 
     rows, problems = read("key,name,day,opens,,\na,A,,,,\nb,B,,,,see below\n")
     assert [row.text("key") for row in rows] == ["a", "b"]
     assert problems == ["wold/desks.csv, row 3: 'see below' stands in a column without a name: name the column or empty it."]
+
+
+@pytest.mark.parametrize("mark", ["\0", "\x0b", "\x1f", "\x7f", "\x85", "\ud800", "\uffff"], ids=ascii)
+def test_a_space_stands_for_what_no_workbook_or_database_can_hold(mark: str) -> None:
+    assert a_row(name=f"Desk{mark}East{mark}").text("name") == "Desk East"
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\tb", "Кав'ярня", "\u2028", "👋"])
+def test_lines_tabs_and_every_script_stay(text: str) -> None:
+    assert cleaned(text) == text
+
+
+def test_lines_end_in_one_way() -> None:
+    assert cleaned("a\r\nb\rc\n") == "a\nb\nc\n"
