@@ -17,9 +17,12 @@ from bot.directory import models
 from bot.directory.sheets import BYDAY, LANGUAGE, POSTCODE, PROVENANCE, Problem, Row
 
 NAMESPACE = uuid.UUID("5c1f6a52-6d0e-5b43-9f0b-2f3b7f0e7a10")
-LONGEST_KEY = 80
+LONGEST_KEY = LONGEST_NAME = 80
+"""Characters of a key, and of a place's name."""
 KEY = re.compile(r"[A-Za-z0-9_.:-]+")
 """What a key is made of: it stands in the addresses of pages and in the cells of other sheets."""
+LARGEST_NUMBER = 2**31 - 1
+"""What a column of whole numbers holds in every database."""
 NEW = "new"
 """The key that no record may have: officers' pages have it for a record that is not made yet."""
 STATUS = ("active", "inactive", "defunct", "temporarily closed")
@@ -137,9 +140,9 @@ class RowReader:
             spellings = {code: row.several(f"spellings_{code}") for code in SPELLING_LANGUAGES}
             place = models.Place(
                 key=key,
-                name=row.text("name", required=True),
-                kind=row.text("kind", required=True),
-                parent=row.text("parent"),
+                name=row.text("name", required=True, longest=LONGEST_NAME),
+                kind=row.text("kind", required=True, longest=20),
+                parent=row.text("parent", longest=LONGEST_KEY),
                 spellings=spellings,
                 ambiguous=row.one_of("ambiguous", ("", "word", "month")),
                 inside=False,
@@ -199,12 +202,12 @@ class RowReader:
                 models.TaxonomyTerm(
                     id=make_id("terms", key),
                     key=key,
-                    taxonomy=row.text("taxonomy", required=True),
+                    taxonomy=row.text("taxonomy", required=True, longest=40),
                     name=row.text("name", required=True),
                     description=row.text("description", required=True),
-                    parent=row.text("parent"),
+                    parent=row.text("parent", longest=LONGEST_KEY),
                     term_uri=row.url("uri"),
-                    code=row.text("code"),
+                    code=row.text("code", longest=40),
                     **row.provenance(),
                 )
             )
@@ -252,7 +255,7 @@ class RowReader:
     def read_details(self, row: Row, key: str, service: models.Service, terms: dict[str, str], names: set[str]) -> None:
         """Read what hangs from a service in its own row: phones, languages, areas, attributes."""
         for position, (prefix, note) in enumerate((("phone", "phone_note"), ("out_of_hours_phone", "out_of_hours_note"))):
-            number = row.phone(prefix)
+            number = row.phone(prefix, longest=40)
             if number:
                 service.phones.append(
                     models.Phone(
@@ -318,7 +321,7 @@ class RowReader:
                 country=row.text("country", longest=2) or "GB",
                 latitude=row.number("latitude", (-90, 90)),
                 longitude=row.number("longitude", (-180, 180)),
-                uprn=row.text("uprn"),
+                uprn=row.text("uprn", longest=20),
                 accessibility=row.text("access"),
                 **row.provenance(),
             )
@@ -373,7 +376,7 @@ class RowReader:
             if service is not None:
                 self.once("leads", f"{topic}:{service.key}", row, "service")
                 service.leads.append(
-                    models.Lead(id=make_id("leads", f"{topic}:{service.key}"), topic=topic, position=row.whole("position"))
+                    models.Lead(id=make_id("leads", f"{topic}:{service.key}"), topic=topic, position=row.whole("position", LARGEST_NUMBER))
                 )
 
     def read_guidance(self) -> None:
@@ -381,10 +384,10 @@ class RowReader:
         for row in self.rows.get("guidance.csv", ()):
             key = self.key("guidance", row)
             topics, positions = row.all_of("topics", {*NEEDS, *TALK}), row.text("positions").split(";")
-            if len(topics) != len(positions) or not all(p.isdecimal() for p in positions):
+            if len(topics) != len(positions) or not all(p.isdecimal() and len(p) < 10 for p in positions):
                 row.wrong("positions", "give a whole number for each topic, in the same order.")
                 continue
-            area = row.text("area")
+            area = row.text("area", longest=LONGEST_NAME)
             if area and area not in names:
                 row.wrong("area", "no row of a gazetteer has this name.")
             self.objects.append(
@@ -394,7 +397,7 @@ class RowReader:
                     topics={topic: int(position) for topic, position in zip(topics, positions, strict=True)},
                     area=area,
                     urgent=row.one_of("urgent", ("", *URGENT)),
-                    together=row.text("together"),
+                    together=row.text("together", longest=80),
                     statement=row.text("statement", required=True),
                     valid_from=row.day("valid_from"),
                     valid_until=row.day("valid_until"),

@@ -109,10 +109,15 @@ class Row:
             self.wrong(column, f"give a number from {within[0]:g} to {within[1]:g}.")
         return float(value)
 
-    def whole(self, column: str) -> int:
+    def whole(self, column: str, largest: int) -> int:
+        """Give a whole number from 0 to ``largest``."""
         value = self.text(column)
         if not value.isdecimal():
             self.wrong(column, "give a whole number, such as 1.")
+            return 0
+        # Python refuses to read thousands of digits.
+        if len(value) > len(str(largest)) or int(value) > largest:
+            self.wrong(column, f"give a whole number up to {largest}.")
             return 0
         return int(value)
 
@@ -135,8 +140,8 @@ class Row:
             self.wrong(column, "give a time as 09:30, or leave it empty.")
         return value
 
-    def phone(self, column: str) -> str:
-        value = self.text(column)
+    def phone(self, column: str, longest: int = 0) -> str:
+        value = self.text(column, longest=longest)
         if value and not is_phone(value):
             self.wrong(column, "give a telephone number with its leading 0 or +44, and nothing else in the cell.")
         return value

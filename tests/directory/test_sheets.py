@@ -118,8 +118,6 @@ def test_a_day_is_taken_as_iso_and_as_the_british_write_it(written: str, meant: 
         ("url", "javascript:alert(1)", "https://"),
         ("number", "sixteen", "such as 16"),
         ("number", "nan", "such as 16"),
-        ("whole", "1.5", "whole number"),
-        ("whole", "", "whole number"),
     ],
 )
 def test_a_wrong_cell_is_told_by_file_row_column_value_and_remedy(kind: str, value: str, remedy: str) -> None:
@@ -127,6 +125,16 @@ def test_a_wrong_cell_is_told_by_file_row_column_value_and_remedy(kind: str, val
     getattr(row, kind)("cell")
     assert len(row.problems) == 1
     assert row.problems[0].startswith(f"wold/desks.csv, row 7, column cell: {value!r}: ")
+    assert remedy in row.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "remedy"), [("1.5", "such as 1"), ("", "such as 1"), ("-1", "such as 1"), ("10", "up to 9"), ("9" * 5000, "up to 9")]
+)
+def test_what_is_no_whole_number_or_too_large_is_told(value: str, remedy: str) -> None:
+    row = a_row(cell=value)
+    row.whole("cell", 9)
+    assert len(row.problems) == 1
     assert remedy in row.problems[0]
 
 
