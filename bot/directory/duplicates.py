@@ -15,6 +15,8 @@ LIKE, NEARLY_SAME = 55, 90
 """Likeness of two names (0 to 100, rapidfuzz's token_set_ratio): enough beside the same number or address, and enough by itself."""
 COMPARED_AT_MOST = 5_000_000
 """Pairs of names that are compared for likeness; above, only names of the same words count as nearly the same."""
+SHARED_BY_MANY = 50
+"""Services with one number, address or name above which it tells nothing: a council's switchboard, a town hall."""
 
 
 @dataclass(frozen=True)
@@ -46,25 +48,30 @@ def find_duplicates(new: Mapping[str, Rows], existing: Mapping[str, Rows]) -> li
     found, told = [], set()
     for key, rows in new.items():
         name = name_of(rows)
+        words = _plain(name)
         scores: dict[str, set[str]] = defaultdict(set)
         for mark in _marks(rows):
-            for other in by[mark] - {key}:
-                if fuzz.token_set_ratio(_plain(name), plain[other]) >= LIKE:
+            for other in _telling(by[mark], key):
+                if fuzz.token_set_ratio(words, plain[other]) >= LIKE:
                     scores[other].add(mark[0])
-        alike: Iterable[str] = same_words[_plain(name)]
+        alike: Iterable[str] = _telling(same_words[words], key)
         if few:
-            near = process.extract(_plain(name), plain, scorer=fuzz.token_sort_ratio, score_cutoff=NEARLY_SAME, limit=3)
-            alike = [other for _, _, other in near]
+            near = process.extract(words, plain, scorer=fuzz.token_sort_ratio, score_cutoff=NEARLY_SAME, limit=3)
+            alike = [other for _, _, other in near if other != key]
         for other in alike:
-            if other != key:
-                scores[other].add("name")
+            scores[other].add("name")
         if scores:
-            best = max(scores, key=lambda other: (len(scores[other]), fuzz.token_sort_ratio(_plain(name), plain[other]), other))
+            best = max(scores, key=lambda other: (len(scores[other]), fuzz.token_sort_ratio(words, plain[other]), other))
             if frozenset((key, best)) not in told:
                 told.add(frozenset((key, best)))
                 reasons = tuple(sorted(scores[best]))
                 found.append(Duplicate(key, name, best, names[best], reasons))
     return found
+
+
+def _telling(keys: set[str], own: str) -> set[str]:
+    """Give whom a service may be the same as by what they share: nobody where very many do."""
+    return keys - {own} if len(keys) <= SHARED_BY_MANY else set()
 
 
 def name_of(rows: Rows) -> str:

@@ -1,9 +1,11 @@
 """Services that may be one and the same."""
 
+from time import perf_counter
+
 import pytest
 
 from bot.directory import duplicates
-from bot.directory.duplicates import Duplicate, find_duplicates
+from bot.directory.duplicates import SHARED_BY_MANY, Duplicate, find_duplicates
 from bot.directory.writer import Rows
 
 
@@ -57,3 +59,23 @@ def test_of_very_many_only_names_of_the_same_words_are_compared(monkeypatch: pyt
     monkeypatch.setattr(duplicates, "COMPARED_AT_MOST", 0)
     assert [one.other for one in find_duplicates({"new": a_service("foodbank ELY")}, THERE)] == ["foodbank"]
     assert find_duplicates({"new": a_service("Ely Foodbanks")}, THERE) == []
+
+
+@pytest.mark.parametrize(("sharing", "found"), [(SHARED_BY_MANY, ["foodbank"]), (SHARED_BY_MANY + 1, [])])
+def test_a_number_that_very_many_have_tells_nothing(sharing: int, found: list[str]) -> None:
+    there = {"foodbank": THERE["foodbank"], **{f"team{n}": a_service(f"Council team {n}", "01353 123456") for n in range(sharing - 1)}}
+    assert [one.other for one in find_duplicates({"new": a_service("The Foodbank (Ely)", "01353 123456")}, there)] == found
+
+
+def test_very_many_services_on_one_number_are_compared_in_seconds() -> None:
+    many = {f"team{n}": a_service(f"Council team {n}", "01353 123456") for n in range(20_000)}
+    started = perf_counter()
+    assert find_duplicates(many, many) == []
+    assert perf_counter() - started < 15
+
+
+def test_very_many_services_of_one_name_are_compared_in_seconds() -> None:
+    many = {f"library{n}": a_service("Library") for n in range(5_000)}
+    started = perf_counter()
+    assert find_duplicates(many, many) == []
+    assert perf_counter() - started < 15
