@@ -11,15 +11,16 @@ from pathlib import Path, PurePosixPath
 
 from sqlalchemy.orm import Session
 
-from bot.directory.feed_files import read_json_pages
+from bot.directory.feed_files import ENDINGS, read_json_pages
 from bot.directory.openreferral_import import rows_of_feed
 from bot.directory.reader import COLUMNS
 from bot.directory.sheets import Problem, Row, decoded, delimiter_of, disarmed, read_csv
-from bot.directory.workbook import LARGEST, read_workbook, unpacked_size, write_workbook
+from bot.directory.workbook import LARGEST, read_workbook, write_workbook
 from bot.directory.writer import SHEETS_OF, Cells, read_rows
+from bot.directory.zips import UNREADABLE, endings_in, unpacked_size
 from bot.errors import PackError
 
-CSV, WORKBOOK, ZIP, JSON, LINES = ".csv", ".xlsx", ".zip", ".json", ".ndjson"
+CSV, WORKBOOK, ZIP, JSON = ".csv", ".xlsx", ".zip", ".json"
 BYTE_ORDER_MARK = "\ufeff"
 """Without it, Excel takes a CSV file for one of the old Windows encoding."""
 EXPORT_ORDER = {
@@ -33,7 +34,7 @@ _THEN = (1980, 1, 1, 0, 0, 0)
 
 def gather(path: Path) -> list[tuple[str, bytes]]:
     """Give names and contents of a file, or of every CSV and JSON file below a folder. Raises PackError where there is none."""
-    files = sorted([*path.rglob("*.csv"), *path.rglob("*.json")]) if path.is_dir() else [path]
+    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in (CSV, *ENDINGS)) if path.is_dir() else [path]
     if not files or not all(file.is_file() for file in files):
         raise PackError([Problem(str(path), 0, "", "", "there is no such file, and no folder with CSV or JSON files.")])
     return [("/".join(file.parts[-2:]) if path.is_dir() else file.name, file.read_bytes()) for file in files]
@@ -72,13 +73,12 @@ def is_feed(name: str, content: bytes) -> bool:
     """Tell whether a file is Open Referral UK: JSON, or a zip file with nothing but JSON that is of use."""
     ending = PurePosixPath(name.lower()).suffix
     if ending != ZIP:
-        return ending in (JSON, LINES)
+        return ending in ENDINGS
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            endings = {PurePosixPath(entry.filename.lower()).suffix for entry in packed.infolist()}
-    except (zipfile.BadZipFile, OSError, EOFError):
+        inside = endings_in(content)
+    except UNREADABLE:
         return False
-    return JSON in endings and CSV not in endings
+    return not inside.isdisjoint(ENDINGS) and CSV not in inside
 
 
 def read_services(name: str, content: bytes, problems: list[Problem]) -> dict[str, list[Row]]:
@@ -96,7 +96,11 @@ def sheet_of(name: str, content: bytes) -> str:
     """Say which sheet a CSV file is: by its first row, or else by its name; empty where neither tells."""
     text = decoded(content) or ""
     for sheet, columns in COLUMNS.items():
-        first = next(csv.reader(io.StringIO(text.split("\n", 1)[0]), delimiter=delimiter_of(text, columns)), [])
+        try:
+            first = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text, columns)), [])
+        except csv.Error:
+            # What is wrong with it is told when it is read as the sheet that its name says.
+            break
         if {cell.strip() for cell in first if cell.strip()} == set(columns):
             return sheet
     own = PurePosixPath(name).name.lower()
@@ -110,8 +114,13 @@ def _unzipped(name: str, content: bytes, problems: list[Problem]) -> list[tuple[
             return []
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             inside = [entry for entry in packed.infolist() if entry.filename.lower().endswith(CSV)]
+            if not inside:
+                wanted = (
+                    "no CSV and no JSON file is in this zip file: put the sheets or the feed's pages in it, or give a workbook by itself."
+                )
+                problems.append(Problem(name, 0, "", "", wanted))
             return [(f"{name}/{entry.filename}", packed.read(entry)) for entry in inside]
-    except (zipfile.BadZipFile, RuntimeError, OSError, EOFError, NotImplementedError):
+    except UNREADABLE:
         problems.append(Problem(name, 0, "", "", "this zip file cannot be read: make it again, without a password."))
         return []
 

@@ -213,7 +213,7 @@ def decoded(content: bytes) -> str | None:
 
 def delimiter_of(text: str, columns: Collection[str]) -> str:
     """Give what stands between the cells of the first row: what makes most of them names of ``columns``."""
-    first = text.split("\n", 1)[0].rstrip("\r")
+    first = re.split(r"[\r\n]", text, maxsplit=1)[0]
     return max(DELIMITERS, key=lambda mark: sum(name.strip('" ') in columns for name in first.split(mark)))
 
 

@@ -9,22 +9,18 @@ from typing import Any
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.utils.exceptions import InvalidFileException
 
 from bot.directory.reader import COLUMNS
 from bot.directory.sheets import Problem, Row, check_header, cleaned, disarmed, row_of
 from bot.directory.writer import Cells
+from bot.directory.zips import unpacked_size
 
 LARGEST = 200 * 1024 * 1024
 """Bytes that a workbook may hold unpacked: a small file can be made that unpacks to far more than any directory has."""
+MOST_ROWS = 1_048_576
+"""Rows of a sheet in Excel: a file can say that its only row is the billionth, and openpyxl gives every empty one before it."""
 _MOMENT = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*")
 _THEN = (1980, 1, 1, 0, 0, 0)
-
-
-def unpacked_size(content: bytes) -> int:
-    """Give the bytes that a zip file says it unpacks to. Raises zipfile.BadZipFile."""
-    with zipfile.ZipFile(io.BytesIO(content)) as packed:
-        return sum(entry.file_size for entry in packed.infolist())
 
 
 def read_workbook(name: str, content: bytes, problems: list[Problem]) -> dict[str, list[Row]]:
@@ -33,10 +29,14 @@ def read_workbook(name: str, content: bytes, problems: list[Problem]) -> dict[st
         if unpacked_size(content) > LARGEST:
             problems.append(Problem(name, 0, "", "", "this workbook is too large: save the sheets as CSV UTF-8, one file each."))
             return {}
-        book = load_workbook(io.BytesIO(content), read_only=True, keep_links=False)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError):
+        return _sheets_of(name, load_workbook(io.BytesIO(content), read_only=True, keep_links=False), problems)
+    # openpyxl documents no errors, and raises whatever it stumbles over in a damaged file, while its rows are read too.
+    except Exception:
         problems.append(Problem(name, 0, "", "", "this is not an Excel workbook that can be read: save it again as .xlsx."))
         return {}
+
+
+def _sheets_of(name: str, book: Any, problems: list[Problem]) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
     for worksheet in book.worksheets:
         sheet = f"{worksheet.title.strip().lower()}.csv"
@@ -50,11 +50,16 @@ def read_workbook(name: str, content: bytes, problems: list[Problem]) -> dict[st
 
 
 def _rows(where: str, worksheet: Any, columns: Sequence[str], problems: list[Problem]) -> Iterator[Row]:
+    # What a file says of its own size may be wrong, and rows beyond it would be lost.
+    worksheet.reset_dimensions()
     lines = worksheet.iter_rows()
     header = [_text(cell.value) for cell in next(lines, ())]
     if not check_header(where, header, columns, problems):
         return
     for number, cells in enumerate(lines, 2):
+        if number > MOST_ROWS:
+            problems.append(Problem(where, number, "", "", "no Excel sheet has as many rows: save the workbook again as .xlsx."))
+            return
         texts = [_text(cell.value) for cell in cells][: len(header)]
         texts += [""] * (len(header) - len(texts))
         yield from row_of(where, number, header, texts, problems)

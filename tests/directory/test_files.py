@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from bot.directory import workbook
-from bot.directory.files import export, gather, read_files, read_sheets, sheet_of, write_csv, write_zip
+from bot.directory.files import export, gather, is_feed, read_files, read_sheets, sheet_of, write_csv, write_zip
 from bot.directory.pack import load_pack
 from bot.directory.reader import COLUMNS
 from bot.directory.sheets import Problem, Row
@@ -143,12 +143,111 @@ def test_a_broken_workbook_or_zip_is_told_and_is_no_crash(content: bytes) -> Non
         assert problems[0].startswith(f"{name}: ")
 
 
-def test_a_zip_without_sheets_holds_nothing() -> None:
+def packed(**files: str | bytes) -> bytes:
+    """A zip file; ``__`` in a name stands for a dot."""
     made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as packed:
-        packed.writestr("readme.txt", "hello")
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for name, content in files.items():
+            zipped.writestr(name.replace("__", "."), content)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [packed(), packed(readme__txt="hello"), packed(book__xlsx=write_workbook({"organisations.csv": []}))],
+    ids=["empty", "a letter", "a workbook"],
+)
+def test_a_zip_with_nothing_of_use_is_told(content: bytes) -> None:
     problems: list[Problem] = []
-    assert read_files([("t.zip", made.getvalue())], problems) == {}
+    assert read_files([("t.zip", content)], problems) == {}
+    assert problems == [
+        "t.zip: no CSV and no JSON file is in this zip file: put the sheets or the feed's pages in it, or give a workbook by itself."
+    ]
+
+
+SERVICE = '{"id": "1", "name": "Tea", "status": "active"}'
+
+
+@pytest.mark.parametrize("ending", [".json", ".ndjson", ".jsonl", ".JSONL"])
+def test_a_feed_is_read_whatever_its_pages_are_called(tmp_path: Path, ending: str) -> None:
+    problems: list[Problem] = []
+    (tmp_path / "feed").mkdir()
+    (tmp_path / "feed" / f"page{ending}").write_text(SERVICE)
+    for files in ([("t.zip", packed(**{f"page{ending}": SERVICE}))], [(f"page{ending}", SERVICE.encode())], gather(tmp_path / "feed")):
+        assert all(is_feed(name, content) for name, content in files)
+        assert [row.text("key") for row in read_files(files, problems)["services.csv"]] == ["or_1"]
+    assert problems == []
+
+
+HEADER = ",".join(COLUMNS["leads.csv"])
+
+
+def test_a_sheet_with_the_line_ends_of_old_macs_is_read() -> None:
+    problems: list[Problem] = []
+    content = f"{HEADER}\rhousing,1,desk\rfood,2,desk\r".encode()
+    rows = read_files([("export.csv", content)], problems)["leads.csv"]
+    assert problems == []
+    assert [row.text("topic") for row in rows] == ["housing", "food"]
+
+
+@pytest.mark.parametrize("name", ["leads.csv", "export.csv", "t/leads.csv"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"{HEADER}\nhousing,1,d\0\n",
+        "topic\0,position,service\nhousing,1,d\n",
+        f"{'x' * 140_000},{HEADER}\n",
+        f"{HEADER}\n{'x' * 140_000},1,d\n",
+    ],
+    ids=["NUL", "NUL in the first row", "a huge first row", "a huge cell"],
+)
+def test_a_sheet_that_no_reader_of_csv_takes_is_told(name: str, content: str) -> None:
+    problems: list[Problem] = []
+    read_files([(name, content.encode())], problems)
+    assert [problem.file for problem in problems] == [name]
+
+
+def in_a_book(old: bytes, new: bytes) -> bytes:
+    """A workbook whose worksheet has ``new`` for ``old``."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(a_book("leads", topic="housing"))) as before, zipfile.ZipFile(made, "w") as after:
+        for entry in before.infolist():
+            data = before.read(entry)
+            if entry.filename == "xl/worksheets/sheet1.xml":
+                assert old in data
+                data = data.replace(old, new)
+            after.writestr(entry, data)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(b'<row r="2"', b'<row r="x"'), (b"</sheetData>", b""), (b'<row r="2"', b'<row r="99999999999"'), (b'<c r="A2"', b'<c r="!"')],
+    ids=["no number", "cut off", "the last of billions", "no cell"],
+)
+def test_a_worksheet_that_is_damaged_is_told(old: bytes, new: bytes) -> None:
+    problems: list[Problem] = []
+    read_files([("t.xlsx", in_a_book(old, new))], problems)
+    assert problems
+    assert problems[0].startswith("t.xlsx")
+    assert ".xlsx" in problems[0].want
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "within"),
+    [
+        ("t.zip", packed(leads__csv=f"{HEADER}\n" * 50), b"leads.csv"),
+        ("t.zip", packed(page__json=SERVICE), b"page.json"),
+        ("t.xlsx", a_book("leads", topic="housing"), b"xl/worksheets/sheet1.xml"),
+        ("t.xlsx", a_book("leads", topic="housing"), b"xl/workbook.xml"),
+    ],
+    ids=["sheet", "feed", "worksheet", "workbook"],
+)
+def test_damage_within_what_is_packed_is_told(name: str, content: bytes, within: bytes) -> None:
+    start = content.index(within) + len(within)
+    problems: list[Problem] = []
+    assert read_files([(name, content[:start] + b"\xff" * 20 + content[start + 20 :])], problems) == {}
+    assert [problem.file for problem in problems] == [name]
 
 
 def test_what_unpacks_to_more_than_any_directory_has_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
