@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from starlette.applications import Starlette
-from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from bot.answers.catalogue import Catalogues

@@ -20,9 +20,8 @@ async def show_history(request: Request, who: Session) -> Response:
     found = await to_thread.run_sync(lambda: office_of(request).changes.history(kind if key else "", key, batch))
     for one in found:
         one["differences"] = described_all(request, one["before"], one["after"]) if one["before"] and one["after"] else []
-    return show(
-        request, who, "officer/history.html", found=found, kind=kind, key=key, moment=moment, editable=PARTS, **became_of(request)
-    )
+    became = became_of(request)
+    return show(request, who, "officer/history.html", 200, found=found, kind=kind, key=key, moment=moment, editable=PARTS, **became)
 
 
 async def show_revision(request: Request, who: Session) -> Response:
