@@ -1,6 +1,7 @@
 """Files that officers upload: kept while they are checked and previewed, and deleted once they are imported or a day old."""
 
 import hashlib
+import logging
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -19,6 +20,8 @@ from bot.directory.importing import Choices, Importer, Plan
 from bot.directory.sheets import Problem
 from bot.directory.workbook import write_workbook
 from bot.errors import Overtaken, PackError
+
+log = logging.getLogger(__name__)
 
 
 class Upload(Base):  # type: ignore[misc,valid-type]
@@ -118,23 +121,29 @@ class Uploads:
         return Staged(row.id, row.name, row.by, at, STOPPED if dead else row.state, row.report or {}, progress)
 
     def check(self, number: str, choices: Choices) -> None:
-        """Check an upload with ``choices`` and keep what is found; nothing of the directory changes."""
+        """Check an upload with ``choices`` and keep what is found; nothing of the directory changes.
+
+        Where the work breaks off, the report says so. Raises PackError as ``carry_out`` does.
+        """
         content, name = self._take(number, CHECKING, (CHECKING, READY, STOPPED))
         try:
             _, _, report = self._plan(number, name, content, choices)
             self._settle(number, READY, report)
-        except BaseException:
-            self._settle(number, STOPPED, {})
-            raise
+        except Exception as error:
+            log.error("An upload could not be checked: %s", type(error).__name__)
+            self._settle(number, STOPPED, {"broke": type(error).__name__})
         finally:
             self._progress.pop(number, None)
 
     def carry_out(self, number: str, by: Officer) -> None:
-        """Import an upload as its preview says. Where the directory has changed since, the preview is made anew instead."""
+        """Import an upload as its preview says. Where the directory has changed since, the preview is made anew instead.
+
+        Where the import breaks off, the report says so. Raises PackError where the upload is gone or being worked on.
+        """
         staged = self.staged(number)
         content, name = self._take(number, IMPORTING, (READY,))
+        before = staged.report if staged else {}
         try:
-            before = staged.report if staged else {}
             choices = Choices(**before["choices"])
             plan, choices, report = self._plan(number, name, content, choices)
             if report["digest"] != before["digest"] or plan.blocked:
@@ -147,9 +156,9 @@ class Uploads:
                 self._settle(number, READY, {**report, "changed": True, "problems": [str(one) for one in said] or report["problems"]})
                 return
             self._settle(number, IMPORTED, {**report, "batch": done.batch, "done": done.done, "proposed": done.proposed}, b"")
-        except BaseException:
-            self._settle(number, READY, staged.report if staged else {})
-            raise
+        except Exception as error:
+            log.error("An upload could not be imported: %s", type(error).__name__)
+            self._settle(number, READY, {**before, "broke": type(error).__name__})
         finally:
             self._progress.pop(number, None)
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.directory.changes import Changes, Officer
 from bot.directory.files import write_csv
-from bot.directory.importing import Choices
+from bot.directory.importing import Choices, Importer
 from bot.directory.records import read_directory
 from bot.directory.uploads import CHECKING, DEAD_AFTER, IMPORTED, LARGEST, READY, STOPPED, Upload, Uploads
 from bot.directory.writer import SERVICE
@@ -109,7 +109,9 @@ def test_work_that_died_is_seen_and_can_be_begun_again(uploads: Uploads, engine:
     assert state(uploads, number) == READY
 
 
-def test_an_import_that_fails_in_the_middle_can_be_begun_again(uploads: Uploads, engine: Engine) -> None:
+def test_an_import_that_fails_in_the_middle_says_so_and_can_be_begun_again(
+    uploads: Uploads, engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
     number = put(uploads, a_sheet("crown"))
 
     def cut(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
@@ -117,12 +119,30 @@ def test_an_import_that_fails_in_the_middle_can_be_begun_again(uploads: Uploads,
             raise ConnectionError("the cable was pulled")
 
     event.listen(engine, "before_cursor_execute", cut)
-    with pytest.raises(ConnectionError):
-        uploads.carry_out(number, OLGA)
+    uploads.carry_out(number, OLGA)
     event.remove(engine, "before_cursor_execute", cut)
+    staged = uploads.staged(number)
+    assert staged
+    assert (staged.state, staged.report["broke"], staged.report["count"]) == (READY, "ConnectionError", 1)
+    assert [record.getMessage() for record in caplog.records] == ["An upload could not be imported: ConnectionError"]
     assert read_directory(engine).service("crown") is None
     uploads.carry_out(number, OLGA)
     assert state(uploads, number) == IMPORTED
+
+
+def test_a_check_that_fails_in_the_middle_says_so(uploads: Uploads, monkeypatch: pytest.MonkeyPatch) -> None:
+    def cut(*_given: object) -> None:
+        raise MemoryError
+
+    number = uploads.add("new.csv", a_sheet("crown"), OLGA)
+    with monkeypatch.context() as patch:
+        patch.setattr(Importer, "plan", cut)
+        uploads.check(number, Choices())
+    staged = uploads.staged(number)
+    assert staged
+    assert (staged.state, staged.report) == (STOPPED, {"broke": "MemoryError"})
+    uploads.check(number, Choices())
+    assert state(uploads, number) == READY
 
 
 def test_one_upload_is_imported_once(uploads: Uploads) -> None:

@@ -16,6 +16,8 @@ from bot.answers.catalogue import Catalogues
 from bot.answers.wording import Wordings
 from bot.database import migrate, open_database
 from bot.directory.changes import Changes
+from bot.directory.files import write_csv
+from bot.directory.importing import Importer
 from bot.directory.listing import Listing
 from bot.directory.uploads import Uploads
 from bot.web.officer import files, history, places, records
@@ -98,3 +100,35 @@ def test_after_an_undo_or_an_end_it_is_said_what_became_of_it(pages: Pages, addr
     assert '<p class="notice"' not in pages.get(address)
     assert 'class="notice" role="status"' in pages.get(f"{address}{joined}proposed=3")
     assert '<p class="notice"' not in pages.get(f"{address}{joined}saved=%22%3E")
+
+
+A_SHEET = write_csv(
+    "services.csv",
+    [
+        {
+            "key": key,
+            "name": key.title(),
+            "organisation": "trust",
+            "description": "Help.",
+            "status": "active",
+            "service_types": "housing",
+            "area": "Woldshire",
+            "source": "x",
+            "public": "yes",
+        }
+        for key in ("crown", "mill")
+    ],
+)
+
+
+def test_an_import_that_breaks_off_is_told_on_its_page(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    def cut(*_given: object) -> None:
+        raise ConnectionError("the cable was pulled")
+
+    address = pages.upload("new.csv", A_SHEET)
+    monkeypatch.setattr(Importer, "apply", cut)
+    pages.post(address, do="import")
+    said = pages.get(pages.ready(address))
+    assert 'role="alert">The import broke off.' in said
+    assert "ConnectionError" in said
+    assert "cable" not in said
