@@ -120,15 +120,17 @@ class Uploads:
         progress = self._progress.get(row.id, Progress(0, 0))
         return Staged(row.id, row.name, row.by, at, STOPPED if dead else row.state, row.report or {}, progress)
 
-    def check(self, number: str, choices: Choices) -> None:
+    def check(self, number: str, choices: Choices, instead: bool = False) -> None:
         """Check an upload with ``choices`` and keep what is found; nothing of the directory changes.
+
+        ``instead`` says in the report that somebody wanted to import with choices that no check had been made with.
 
         Where the work breaks off, the report says so. Raises PackError as ``carry_out`` does.
         """
         content, name = self._take(number, CHECKING, (CHECKING, READY, STOPPED))
         try:
             _, _, report = self._plan(number, name, content, choices)
-            self._settle(number, READY, report)
+            self._settle(number, READY, {**report, "instead": instead})
         except Exception as error:
             log.error("An upload could not be checked: %s", type(error).__name__)
             self._settle(number, STOPPED, {"broke": type(error).__name__})

@@ -132,3 +132,15 @@ def test_an_import_that_breaks_off_is_told_on_its_page(pages: Pages, monkeypatch
     assert 'role="alert">The import broke off.' in said
     assert "ConnectionError" in said
     assert "cable" not in said
+
+
+def test_what_was_chosen_after_the_check_is_checked_first_and_not_imported(pages: Pages) -> None:
+    address = pages.upload("new.csv", A_SHEET)
+    pages.post(address, do="import", end_missing="1")
+    said = pages.get(pages.ready(address))
+    assert "so nothing was imported" in said
+    assert 'name="end_missing" value="1" checked' in said
+    assert {one.key for one in pages.office.listing.find("service")} == {"advice_desk", "tea_room"}
+    pages.post(address, do="import", end_missing="1")
+    assert "so nothing was imported" not in pages.get(pages.ready(address))
+    assert {one.key for one in pages.office.listing.find("service")} == {"crown", "mill"}

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from dataclasses import replace
 from datetime import datetime, timezone
 
 from anyio import sleep, to_thread
@@ -13,7 +14,7 @@ from starlette.routing import Route
 from bot.directory.files import JSON
 from bot.directory.hours import BRITISH_TIME
 from bot.directory.importing import Choices
-from bot.directory.uploads import CHECKING, IMPORTING, LARGEST, READY, STOPPED, Uploads
+from bot.directory.uploads import CHECKING, IMPORTING, LARGEST, READY, STOPPED, Staged, Uploads
 from bot.errors import FeedError, PackError
 from bot.fetching.feed import fetch_feed
 from bot.handover.accounts import Session
@@ -81,10 +82,10 @@ async def _fetch(request: Request, address: str) -> bytes:
     return json.dumps(services).encode()
 
 
-async def _check(uploads: Uploads, number: str, choices: Choices) -> None:
+async def _check(uploads: Uploads, number: str, choices: Choices, instead: bool = False) -> None:
     # Somebody else may have begun to work on it first.
     with contextlib.suppress(PackError):
-        await to_thread.run_sync(uploads.check, number, choices)
+        await to_thread.run_sync(uploads.check, number, choices, instead)
 
 
 async def _carry_out(request: Request, number: str, who: Session) -> None:
@@ -109,16 +110,23 @@ def _choices(form: FormData) -> Choices:
     return Choices(leave_out=text_of(form, "leave_out", 1) == "1", end_missing=text_of(form, "end_missing", 1) == "1", same_as=same)
 
 
+def _are_those_of(choices: Choices, staged: Staged) -> bool:
+    """Tell whether ``choices`` of a form are those that the preview was made with."""
+    made_with = Choices(**staged.report["choices"])
+    return replace(made_with, leave_out=choices.leave_out, end_missing=choices.end_missing, same_as=choices.same_as) == made_with
+
+
 async def act(request: Request, who: Session) -> Response:
     """Check an upload with other choices, or import it."""
     form, uploads, number = await given(request), office_of(request).uploads, request.path_params["number"]
     staged = await to_thread.run_sync(uploads.staged, number)
     if staged and staged.state in (READY, STOPPED):
         pipeline = pipeline_of(request)
-        if text_of(form, "do", 10) == "import":
+        choices, wanted = _choices(form), text_of(form, "do", 10) == "import"
+        if wanted and staged.state == READY and _are_those_of(choices, staged):
             pipeline.in_the_background(_carry_out(request, number, who))
         else:
-            pipeline.in_the_background(_check(uploads, number, _choices(form)))
+            pipeline.in_the_background(_check(uploads, number, choices, wanted))
         # The page that comes next shows the work, so it is let begin first.
         await sleep(BEGIN)
     return RedirectResponse(f"/officer/files/{number}", 303)
