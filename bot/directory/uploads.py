@@ -13,10 +13,10 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from bot.database import Base
-from bot.directory.changes import Officer
-from bot.directory.comparing import needs_approval
+from bot.directory.changes import ENDED, Officer
+from bot.directory.comparing import differences, needs_approval
 from bot.directory.files import WORKBOOK, is_feed, read_files, read_sheets, write_zip
-from bot.directory.importing import Choices, Importer, Plan
+from bot.directory.importing import Change, Choices, Importer, Plan
 from bot.directory.sheets import Problem
 from bot.directory.workbook import write_workbook
 from bot.errors import Overtaken, PackError
@@ -53,6 +53,8 @@ DEAD_AFTER = timedelta(minutes=10)
 """How long after its last word an import that nobody has ended counts as stopped: its process is gone, and nothing of it was kept."""
 TOLD_AT_MOST = 300
 """Problems, changes and duplicates that a preview lists; it counts them all."""
+COMPARED_AT_MOST, CELLS_AT_MOST, LONGEST_CELL = 100, 30, 400
+"""Changes of which a preview shows what differs, the cells of each, and the characters of a cell."""
 
 
 @dataclass(frozen=True)
@@ -216,6 +218,7 @@ def _report(plan: Plan, choices: Choices) -> dict[str, Any]:
         "digest": digest,
         "counts": [[kind, action, count] for (kind, action), count in sorted(plan.counts().items())],
         "changes": [[one.kind, one.key, one.action] for one in plan.changes[:TOLD_AT_MOST]],
+        "differences": [_cells(one) for one in plan.changes[:COMPARED_AT_MOST]],
         "count": len(plan.changes),
         "problems": [str(problem) for problem in plan.problems[:TOLD_AT_MOST]],
         "problem_count": len(plan.problems),
@@ -225,3 +228,15 @@ def _report(plan: Plan, choices: Choices) -> dict[str, Any]:
         "blocked": plan.blocked,
         "approval": sum(needs_approval(one.kind, one.before, one.after) for one in plan.changes),
     }
+
+
+def _cells(change: Change) -> dict[str, Any]:
+    """Give the cells that a change makes different, as JSON: the fields of ``Difference``; none of what is taken out."""
+    compared = differences(change.before, change.after) if change.action != ENDED else []
+    found = [one for one in compared if not (one.row and one.column == "service")]
+    cut = [replace(one, before=_cut(one.before), after=_cut(one.after)) for one in found[:CELLS_AT_MOST]]
+    return {"cells": [asdict(one) for one in cut], "count": len(found)}
+
+
+def _cut(cell: str) -> str:
+    return cell if len(cell) <= LONGEST_CELL else f"{cell[:LONGEST_CELL]}…"

@@ -183,3 +183,26 @@ def test_json_that_is_no_feed_is_told_and_is_no_crash(uploads: Uploads) -> None:
         assert staged
         assert staged.report["blocked"]
         assert staged.report["problems"][0].startswith("feed.json")
+
+
+def test_a_preview_says_what_would_differ_and_how_much_more_than_it_shows(
+    uploads: Uploads, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.directory.uploads.COMPARED_AT_MOST", 2)
+    monkeypatch.setattr("bot.directory.uploads.CELLS_AT_MOST", 3)
+    number = put(uploads, a_sheet("crown", "mill", "tea_room", description="x" * 500))
+    staged = uploads.staged(number)
+    assert staged
+    crown, _mill = staged.report["differences"]
+    assert [cell["column"] for cell in crown["cells"]] == ["key", "organisation", "name"]
+    assert crown["count"] > 3
+    monkeypatch.undo()
+    uploads.check(number, Choices(end_missing=True))
+    staged = uploads.staged(number)
+    assert staged
+    by_key = {key: found for (_, key, _), found in zip(staged.report["changes"], staged.report["differences"], strict=True)}
+    assert by_key["advice_desk"] == {"cells": [], "count": 0}
+    (name,) = [cell for cell in by_key["tea_room"]["cells"] if cell["column"] == "name"]
+    assert (name["before"], name["after"]) == ("Tea Room", "tea_room")
+    (description,) = [cell for cell in by_key["tea_room"]["cells"] if cell["column"] == "description"]
+    assert len(description["after"]) == 401

@@ -144,3 +144,9 @@ def test_what_was_chosen_after_the_check_is_checked_first_and_not_imported(pages
     pages.post(address, do="import", end_missing="1")
     assert "so nothing was imported" not in pages.get(pages.ready(address))
     assert {one.key for one in pages.office.listing.find("service")} == {"crown", "mill"}
+
+
+def test_the_preview_shows_what_would_differ_in_each_record(pages: Pages) -> None:
+    said = pages.get(pages.upload("new.csv", A_SHEET.replace(b"crown", b"tea_room").replace(b"Crown", b"Tea Palace")))
+    assert "<del>Tea Room</del></td><td><ins>Tea Palace</ins>" in said
+    assert said.count("<details>") == 3

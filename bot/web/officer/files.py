@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from bot.directory.comparing import Difference
 from bot.directory.files import JSON
 from bot.directory.hours import BRITISH_TIME
 from bot.directory.importing import Choices
@@ -21,7 +22,7 @@ from bot.handover.accounts import Session
 from bot.web.api import pipeline_of
 from bot.web.officer.editing import refresh
 from bot.web.officer.fields import PARTS
-from bot.web.officer.office import moment, office_of, officer
+from bot.web.officer.office import described, in_english, moment, office_of, officer
 from bot.web.staff.door import OFFICERS, given, show, signed_in, text_of
 
 ROOM = 64 * 1024
@@ -100,8 +101,21 @@ async def show_upload(request: Request, who: Session) -> Response:
     if staged is None:
         return show(request, who, "officer/gone.html", 404, kind="upload", key=request.path_params["number"])
     names = {(one.kind, one.key): one.name for one in await to_thread.run_sync(office_of(request).listing.entries)}
+    say, knows = in_english(request)
+    compared = [
+        {"rows": [described(say, knows, Difference(**cell)) for cell in one["cells"]], "more": one["count"] - len(one["cells"])}
+        for one in staged.report.get("differences", [])
+    ]
     return show(
-        request, who, "officer/upload.html", staged=staged, working=staged.state in WORKING, names=names, moment=moment, editable=PARTS
+        request,
+        who,
+        "officer/upload.html",
+        staged=staged,
+        working=staged.state in WORKING,
+        names=names,
+        compared=compared,
+        moment=moment,
+        editable=PARTS,
     )
 
 
