@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Integer, LargeBinary, String, Text, delete, select
+from sqlalchemy import JSON, Column, DateTime, Integer, LargeBinary, String, Text, delete, select, update
 from sqlalchemy.engine import Engine
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, deferred
 
 from bot.database import Base
 from bot.directory.changes import ENDED, Officer
@@ -34,7 +34,7 @@ class Upload(Base):  # type: ignore[misc,valid-type]
     __tablename__ = "upload"
     id = Column(String(36), primary_key=True)
     name = Column(Text, nullable=False)
-    content = Column(LargeBinary, nullable=False)
+    content = deferred(Column(LargeBinary, nullable=False))
     by = Column(String(80), nullable=False)
     staff_id = Column(Integer)
     at = Column(DateTime(timezone=True), nullable=False)
@@ -49,6 +49,8 @@ CHECKING, READY, IMPORTING, IMPORTED, STOPPED = "checking", "ready", "importing"
 LARGEST = 25 * 1024 * 1024
 """Bytes of a file that can be uploaded."""
 KEPT = timedelta(days=1)
+BEAT = timedelta(seconds=15)
+"""How often work writes down how far it is, so that other processes see that it goes on."""
 DEAD_AFTER = timedelta(minutes=10)
 """How long after its last word an import that nobody has ended counts as stopped: its process is gone, and nothing of it was kept."""
 TOLD_AT_MOST = 300
@@ -67,7 +69,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Staged:
-    """An upload as its page shows it: ``report`` is what the check found, ``progress`` how far its work is in this process."""
+    """An upload as its page shows it: ``report`` is what the check found, ``progress`` how far its work is."""
 
     id: str
     name: str
@@ -90,6 +92,7 @@ class Uploads:
         self._clock = clock
         self._importer = Importer(engine, clock)
         self._progress: dict[str, Progress] = {}
+        self._beats: dict[str, datetime] = {}
 
     def add(self, name: str, content: bytes, by: Officer) -> str:
         """Take in a file; give the id of its upload. Raises PackError where it is empty or larger than LARGEST."""
@@ -119,7 +122,7 @@ class Uploads:
     def _staged(self, row: Any) -> Staged:
         at, beat = (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc) for moment in (row.at, row.beat_at))
         dead = row.state in (CHECKING, IMPORTING) and row.id not in self._progress and self._clock() - beat > DEAD_AFTER
-        progress = self._progress.get(row.id, Progress(0, 0))
+        progress = self._progress.get(row.id, Progress(row.done, row.total))
         return Staged(row.id, row.name, row.by, at, STOPPED if dead else row.state, row.report or {}, progress)
 
     def check(self, number: str, choices: Choices, instead: bool = False) -> None:
@@ -137,7 +140,7 @@ class Uploads:
             log.error("An upload could not be checked: %s", type(error).__name__)
             self._settle(number, STOPPED, {"broke": type(error).__name__})
         finally:
-            self._progress.pop(number, None)
+            self._leave(number)
 
     def carry_out(self, number: str, by: Officer) -> None:
         """Import an upload as its preview says. Where the directory has changed since, the preview is made anew instead.
@@ -154,7 +157,7 @@ class Uploads:
                 self._settle(number, READY, {**report, "changed": True})
                 return
             try:
-                done = self._importer.apply(plan, by, name, choices, lambda done, total: self._tell(number, done, total))
+                done = self._importer.apply(plan, by, name, choices, lambda done, total: self._tell_of_import(number, done, total))
             except (Overtaken, PackError) as error:
                 said = error.problems if isinstance(error, PackError) else []
                 self._settle(number, READY, {**report, "changed": True, "problems": [str(one) for one in said] or report["problems"]})
@@ -164,7 +167,7 @@ class Uploads:
             log.error("An upload could not be imported: %s", type(error).__name__)
             self._settle(number, READY, {**before, "broke": type(error).__name__})
         finally:
-            self._progress.pop(number, None)
+            self._leave(number)
 
     def _plan(self, number: str, name: str, content: bytes, choices: Choices) -> tuple[Plan, Choices, dict[str, Any]]:
         problems: list[Problem] = []
@@ -173,8 +176,27 @@ class Uploads:
         plan = self._importer.plan(rows, problems, choices, lambda done, total: self._tell(number, done, total))
         return plan, choices, _report(plan, choices)
 
+    def _leave(self, number: str) -> None:
+        self._progress.pop(number, None)
+        self._beats.pop(number, None)
+
     def _tell(self, number: str, done: int, total: int) -> None:
+        """Say how far work is: here at once, and to other processes now and then."""
         self._progress[number] = Progress(done, total)
+        now = self._clock()
+        if now - self._beats.get(number, now) < BEAT:
+            return
+        self._beats[number] = now
+        with Session(self._engine, future=True) as session:
+            session.execute(update(Upload).where(Upload.id == number).values(done=done, total=total, beat_at=now))
+            session.commit()
+
+    def _tell_of_import(self, number: str, done: int, total: int) -> None:
+        """Say how far an import is. On SQLite it holds the only writer, so that other processes are not told."""
+        if self._engine.dialect.name == "sqlite":
+            self._progress[number] = Progress(done, total)
+        else:
+            self._tell(number, done, total)
 
     def _take(self, number: str, state: str, allowed: tuple[str, ...]) -> tuple[bytes, str]:
         """Begin work on an upload. Raises PackError where it is not there, or others are at work on it."""
@@ -182,8 +204,8 @@ class Uploads:
             row = session.execute(select(Upload).where(Upload.id == number).with_for_update()).scalars().first()
             if row is None or self._staged(row).state not in allowed or (number in self._progress):
                 raise PackError([Problem("upload", 0, "", "", "this upload is no longer there, or is being worked on: look at it again.")])
-            row.state, row.beat_at = state, self._clock()
-            self._tell(number, 0, 0)
+            row.state, row.beat_at, row.done, row.total = state, self._clock(), 0, 0
+            self._progress[number], self._beats[number] = Progress(0, 0), self._clock()
             found = bytes(row.content), str(row.name)
             session.commit()
             return found

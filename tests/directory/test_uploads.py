@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.directory.changes import Changes, Officer
 from bot.directory.files import write_csv
-from bot.directory.importing import Choices, Importer
+from bot.directory.importing import Choices, Importer, Progress
 from bot.directory.records import read_directory
 from bot.directory.uploads import CHECKING, DEAD_AFTER, IMPORTED, LARGEST, READY, STOPPED, Upload, Uploads
 from bot.directory.writer import SERVICE
@@ -206,3 +206,50 @@ def test_a_preview_says_what_would_differ_and_how_much_more_than_it_shows(
     assert (name["before"], name["after"]) == ("Tea Room", "tea_room")
     (description,) = [cell for cell in by_key["tea_room"]["cells"] if cell["column"] == "description"]
     assert len(description["after"]) == 401
+
+
+def test_a_look_at_uploads_does_not_read_their_content(uploads: Uploads, engine: Engine) -> None:
+    number = uploads.add("new.csv", a_sheet("crown"), OLGA)
+    asked: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda _connection, _cursor, statement, *_more: asked.append(statement))
+    uploads.recent()
+    uploads.staged(number)
+    assert len(asked) == 2
+    assert not any("upload.content" in statement for statement in asked)
+
+
+def test_another_process_sees_that_long_work_goes_on(
+    uploads: Uploads, engine: Engine, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Uploads(engine, clock)
+    seen: list[object] = []
+
+    def slowly(self: Importer, rows: object, problems: object, choices: object, progress: Progress) -> None:
+        for done in range(4):
+            clock.pass_by(minutes=9)
+            progress(done, 4)
+            staged = other.staged(number)
+            seen.append((staged.state, staged.progress.done) if staged else None)
+        raise InterruptedError
+
+    number = uploads.add("new.csv", a_sheet("crown"), OLGA)
+    with monkeypatch.context() as patch:
+        patch.setattr(Importer, "plan", slowly)
+        uploads.check(number, Choices())
+    assert seen == [(CHECKING, 0), (CHECKING, 1), (CHECKING, 2), (CHECKING, 3)]
+
+
+def test_an_import_goes_on_being_told_where_others_can_write(uploads: Uploads, engine: Engine, clock: Clock) -> None:
+    number = put(uploads, a_sheet("crown"))
+    written: list[str] = []
+
+    def watch(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        if statement.startswith("INSERT INTO revision"):
+            clock.pass_by(minutes=1)
+        if statement.startswith("UPDATE upload SET done"):
+            written.append(statement)
+
+    event.listen(engine, "before_cursor_execute", watch)
+    uploads.carry_out(number, OLGA)
+    assert state(uploads, number) == IMPORTED
+    assert len(written) == (0 if engine.dialect.name == "sqlite" else 1)
