@@ -15,11 +15,13 @@ from sqlalchemy.orm import Session, deferred
 from bot.database import Base
 from bot.directory.changes import ENDED, Officer
 from bot.directory.comparing import differences, needs_approval
+from bot.directory.files import JSON as JSON_FILE
 from bot.directory.files import WORKBOOK, is_feed, read_files, read_sheets, write_zip
 from bot.directory.importing import Change, Choices, Importer, Plan
+from bot.directory.importing import Progress as Tell
 from bot.directory.sheets import Problem
 from bot.directory.workbook import write_workbook
-from bot.errors import Overtaken, PackError
+from bot.errors import FeedError, Overtaken, PackError
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +55,7 @@ BEAT = timedelta(seconds=15)
 """How often work writes down how far it is, so that other processes see that it goes on."""
 DEAD_AFTER = timedelta(minutes=10)
 """How long after its last word an import that nobody has ended counts as stopped: its process is gone, and nothing of it was kept."""
+LONGEST_NAME = 200
 TOLD_AT_MOST = 300
 """Problems, changes and duplicates that a preview lists; it counts them all."""
 COMPARED_AT_MOST, CELLS_AT_MOST, LONGEST_CELL = 100, 30, 400
@@ -84,6 +87,14 @@ def _utc_now() -> datetime:
     return datetime.now(timezone.utc)
 
 
+Fetch = Callable[[str, Tell], bytes]
+"""What reads the feed at an address, saying how far it is; it raises FeedError."""
+
+
+def _nothing_to_fetch(_address: str, _tell: Tell) -> bytes:
+    raise FeedError("This feed has not been read: check it again.")
+
+
 class Uploads:
     """The uploaded files of a directory. ``check`` and ``carry_out`` take their time: call them where nobody waits."""
 
@@ -100,11 +111,17 @@ class Uploads:
             raise PackError([Problem(name, 0, "", "", "this file is empty: choose another.")])
         if len(content) > LARGEST:
             raise PackError([Problem(name, 0, "", "", f"this file is larger than {LARGEST // 1024 // 1024} MB: give it in parts.")])
+        return self._keep(name, content, by)
+
+    def expect(self, address: str, by: Officer) -> str:
+        """Take in a feed that is still to be fetched from ``address`` by ``check``; give the id of its upload."""
+        return self._keep(f"{address[: LONGEST_NAME - len(JSON_FILE)]}{JSON_FILE}", b"", by, {"feed": address})
+
+    def _keep(self, name: str, content: bytes, by: Officer, report: dict[str, Any] | None = None) -> str:
         now, number = self._clock(), str(uuid.uuid4())
+        row = {"id": number, "name": name[:LONGEST_NAME], "content": content, "by": by.name, "staff_id": by.id, "at": now, "beat_at": now}
         with Session(self._engine, future=True) as session:
-            session.add(
-                Upload(id=number, name=name[:200], content=content, by=by.name, staff_id=by.id, at=now, state=CHECKING, beat_at=now)
-            )
+            session.add(Upload(**row, state=CHECKING, report=report))
             session.commit()
         return number
 
@@ -125,20 +142,28 @@ class Uploads:
         progress = self._progress.get(row.id, Progress(row.done, row.total))
         return Staged(row.id, row.name, row.by, at, STOPPED if dead else row.state, row.report or {}, progress)
 
-    def check(self, number: str, choices: Choices, instead: bool = False) -> None:
+    def check(self, number: str, choices: Choices, instead: bool = False, fetch: Fetch = _nothing_to_fetch) -> None:
         """Check an upload with ``choices`` and keep what is found; nothing of the directory changes.
 
-        ``instead`` says in the report that somebody wanted to import with choices that no check had been made with.
-
-        Where the work breaks off, the report says so. Raises PackError as ``carry_out`` does.
+        A feed that is not there yet is read first, with ``fetch``: it is given the address. ``instead`` says in the report that somebody
+        wanted to import with choices that no check had been made with. Where the work breaks off, the report says so. Raises PackError as
+        ``carry_out`` does.
         """
+        staged = self.staged(number)
+        feed = staged.report.get("feed", "") if staged else ""
         content, name = self._take(number, CHECKING, (CHECKING, READY, STOPPED))
+        own = {"feed": feed} if feed else {}
         try:
+            if feed and not content:
+                content = fetch(feed, lambda done, total: self._tell(number, done, total))
+                self._settle(number, CHECKING, own, content)
             _, _, report = self._plan(number, name, content, choices)
-            self._settle(number, READY, {**report, "instead": instead})
+            self._settle(number, READY, {**report, **own, "instead": instead})
+        except FeedError as error:
+            self._settle(number, STOPPED, {**own, "refused": str(error)})
         except Exception as error:
             log.error("An upload could not be checked: %s", type(error).__name__)
-            self._settle(number, STOPPED, {"broke": type(error).__name__})
+            self._settle(number, STOPPED, {**own, "broke": type(error).__name__})
         finally:
             self._leave(number)
 

@@ -13,7 +13,7 @@ from bot.directory.importing import Choices, Importer, Progress
 from bot.directory.records import read_directory
 from bot.directory.uploads import CHECKING, DEAD_AFTER, IMPORTED, LARGEST, READY, STOPPED, Upload, Uploads
 from bot.directory.writer import SERVICE
-from bot.errors import PackError
+from bot.errors import FeedError, PackError
 from tests.builders import Clock, Pack
 
 OLGA, PETER = Officer(1, "Olga"), Officer(2, "Peter")
@@ -253,3 +253,32 @@ def test_an_import_goes_on_being_told_where_others_can_write(uploads: Uploads, e
     uploads.carry_out(number, OLGA)
     assert state(uploads, number) == IMPORTED
     assert len(written) == (0 if engine.dialect.name == "sqlite" else 1)
+
+
+def test_a_feed_is_read_first_and_only_once(uploads: Uploads) -> None:
+    asked: list[str] = []
+
+    def fetch(address: str, _tell: Progress) -> bytes:
+        asked.append(address)
+        return b"[]"
+
+    address = f"https://feed.example/{'x' * 300}"
+    number = uploads.expect(address, OLGA)
+    assert state(uploads, number) == CHECKING
+    for _ in range(2):
+        uploads.check(number, Choices(), fetch=fetch)
+        assert state(uploads, number) == READY
+    assert asked == [address]
+
+
+def test_a_feed_that_cannot_be_read_is_told_and_can_be_tried_again(uploads: Uploads) -> None:
+    def fetch(address: str, _tell: Progress) -> bytes:
+        raise FeedError(f"{address} answers 500: try later.")
+
+    number = uploads.expect("https://feed.example", OLGA)
+    uploads.check(number, Choices(), fetch=fetch)
+    staged = uploads.staged(number)
+    assert staged
+    assert (staged.state, staged.report["refused"]) == (STOPPED, "https://feed.example answers 500: try later.")
+    uploads.check(number, Choices(), fetch=lambda _address, _tell: b"[]")
+    assert state(uploads, number) == READY

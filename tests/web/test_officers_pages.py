@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import threading
 import time
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from bot.directory.files import write_csv
 from bot.directory.importing import Importer
 from bot.directory.listing import Listing
 from bot.directory.uploads import Uploads
+from bot.errors import FeedError
 from bot.web.officer import files, history, places, records
 from bot.web.officer.office import Learning, Office
 from bot.web.staff.door import COOKIE
@@ -150,3 +152,19 @@ def test_the_preview_shows_what_would_differ_in_each_record(pages: Pages) -> Non
     said = pages.get(pages.upload("new.csv", A_SHEET.replace(b"crown", b"tea_room").replace(b"Crown", b"Tea Palace")))
     assert "<del>Tea Room</del></td><td><ins>Tea Palace</ins>" in said
     assert said.count("<details>") == 3
+
+
+def test_a_feed_is_read_while_nobody_waits_and_what_is_wrong_is_told_on_its_page(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    may_answer = threading.Event()
+
+    def slow(address: str, allowed: object, progress: object) -> list[object]:
+        assert may_answer.wait(20)
+        raise FeedError(f"{address} answers 500: try later.")
+
+    monkeypatch.setattr(files, "fetch_feed", slow)
+    answer = pages.post("/officer/files", feed="https://feed.example/oruk")
+    assert answer.status_code == 303
+    address = str(answer.headers["location"])
+    assert "being checked" in pages.get(address)
+    may_answer.set()
+    assert 'role="alert">https://feed.example/oruk answers 500' in pages.get(pages.ready(address))

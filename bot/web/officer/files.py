@@ -12,11 +12,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.directory.comparing import Difference
-from bot.directory.files import JSON
 from bot.directory.hours import BRITISH_TIME
-from bot.directory.importing import Choices
-from bot.directory.uploads import CHECKING, IMPORTING, LARGEST, READY, STOPPED, Staged, Uploads
-from bot.errors import FeedError, PackError
+from bot.directory.importing import Choices, Progress
+from bot.directory.uploads import CHECKING, IMPORTING, LARGEST, READY, STOPPED, Staged
+from bot.errors import PackError
 from bot.fetching.feed import fetch_feed
 from bot.handover.accounts import Session
 from bot.web.api import pipeline_of
@@ -58,35 +57,34 @@ async def _files(request: Request, who: Session, error: str = "", status: int = 
 
 
 async def upload(request: Request, who: Session) -> Response:
-    """Take in a file, or read a feed, and have it checked."""
+    """Take in a file, or the address of a feed, and have it read and checked while nobody waits."""
     form, uploads = await given(request), office_of(request).uploads
     address = text_of(form, "feed", 400)
     file = form.get("file")
     try:
         if address:
-            name, content = f"{address}{JSON}", await _fetch(request, address)
+            number = await to_thread.run_sync(uploads.expect, address, officer(who))
         elif isinstance(file, UploadFile) and file.filename:
-            name, content = file.filename, await file.read()
+            number = await to_thread.run_sync(uploads.add, file.filename, await file.read(), officer(who))
         else:
             return await _files(request, who, "officer.no_file", 422)
-        number = await to_thread.run_sync(uploads.add, name, content, officer(who))
-    except (PackError, FeedError) as error:
+    except PackError as error:
         return await _files(request, who, str(error), 422)
-    pipeline_of(request).in_the_background(_check(uploads, number, Choices()))
+    pipeline_of(request).in_the_background(_check(request, number, Choices()))
     return RedirectResponse(f"/officer/files/{number}", 303)
 
 
-async def _fetch(request: Request, address: str) -> bytes:
-    """Read a feed that the operator has allowed, as one page of JSON. Raises FeedError."""
+async def _check(request: Request, number: str, choices: Choices, instead: bool = False) -> None:
     allowed = pipeline_of(request).settings.feed_allow
-    services = await to_thread.run_sync(lambda: fetch_feed(address, allowed))
-    return json.dumps(services).encode()
 
+    def fetch(address: str, tell: Progress) -> bytes:
+        services = fetch_feed(address, allowed, progress=tell)
+        # No longer than what was read, so that what may be fetched may be imported.
+        return json.dumps(services, ensure_ascii=False, separators=(",", ":")).encode()
 
-async def _check(uploads: Uploads, number: str, choices: Choices, instead: bool = False) -> None:
     # Somebody else may have begun to work on it first.
     with contextlib.suppress(PackError):
-        await to_thread.run_sync(uploads.check, number, choices, instead)
+        await to_thread.run_sync(office_of(request).uploads.check, number, choices, instead, fetch)
 
 
 async def _carry_out(request: Request, number: str, who: Session) -> None:
@@ -140,7 +138,7 @@ async def act(request: Request, who: Session) -> Response:
         if wanted and staged.state == READY and _are_those_of(choices, staged):
             pipeline.in_the_background(_carry_out(request, number, who))
         else:
-            pipeline.in_the_background(_check(uploads, number, choices, wanted))
+            pipeline.in_the_background(_check(request, number, choices, wanted))
         # The page that comes next shows the work, so it is let begin first.
         await sleep(BEGIN)
     return RedirectResponse(f"/officer/files/{number}", 303)
