@@ -103,7 +103,7 @@ class _State:
     ``fitting`` those that are said, by language.
     """
 
-    count: int
+    edition: tuple[int, int]
     candidates: dict[tuple[str, str], dict[str, tuple[Entry, ...]]]
     fitting: dict[str, dict[str, Entry]] = field(default_factory=dict)
     retired: frozenset[str] = frozenset()
@@ -123,7 +123,7 @@ class Catalogues:
             for domain in (*DOMAINS, GUIDANCE):
                 if has_catalogue(language, domain, locales):
                     self._own[language, domain] = _read_entries(language, domain, self._own.get(("en", domain), {}), locales)
-        self._state = self._build([], 0)
+        self._state = self._build([], (0, 0))
         self.refresh()
 
     def refresh(self) -> bool:
@@ -131,13 +131,13 @@ class Catalogues:
         if self._wordings is None:
             return False
         with self._changing:
-            count = self._wordings.count()
-            if count == self._state.count:
+            edition = self._wordings.edition()
+            if edition == self._state.edition:
                 return False
-            self._state = self._build(self._wordings.in_force(), count)
+            self._state = self._build(self._wordings.in_force(), edition)
         return True
 
-    def _build(self, versions: list[Version], count: int) -> _State:
+    def _build(self, versions: list[Version], edition: tuple[int, int]) -> _State:
         changed: dict[tuple[str, str], dict[str, Entry]] = {}
         answers: dict[str, str] = {}
         retired: set[str] = set()
@@ -168,7 +168,7 @@ class Catalogues:
                     said = next((entry for entry in entries if now and entry.english == now.text), None)
                     if said:
                         fitting[language][key] = said
-        return _State(count, candidates, fitting, frozenset(retired))
+        return _State(edition, candidates, fitting, frozenset(retired))
 
     def say(self, language: str, key: str, **values: object) -> str:
         """Give the text of ``key`` in ``language`` (English where it has none) with ``values`` put in.

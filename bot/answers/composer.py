@@ -147,9 +147,9 @@ class Composer:
             self.directory,
             topic,
             abroad or place,
+            moment.astimezone(BRITISH_TIME).date(),
             decision.place == ANYWHERE,
             circumstances=decision.circumstances,
-            today=moment.astimezone(BRITISH_TIME).date(),
         ).services
         before = {service.id for service in found} & set(heard.shown[0] if heard.shown else ())
         last = tuple(service for service in found if service.id in before) or found[:AT_A_TIME]
@@ -197,7 +197,7 @@ class Composer:
         replies += self._outside(decision, language)
         left = False
         for name in (topic, *decision.also):
-            found = find_services(self.directory, name, abroad or place, anywhere, tonight, decision.circumstances, today)
+            found = find_services(self.directory, name, abroad or place, today, anywhere, tonight, decision.circumstances)
             if tonight:
                 found = replace(found, services=self._open_first(found.services, moment))
             if not decision.again:
@@ -316,7 +316,8 @@ class Composer:
         """Show what comes closest in meaning; offer the nearest topics once, a person the second time."""
         say = self.catalogues.say
         choices = (*self.topic_choices(language, decision.likely), Choice(say(language, "choice.person"), "human"))
-        closest = self.meaning.closest(vector, self.directory, place) if self.meaning and vector is not None else Closest()
+        today = moment.astimezone(BRITISH_TIME).date()
+        closest = self.meaning.closest(vector, self.directory, place, today) if self.meaning and vector is not None else Closest()
         replies = self._closest(closest, language, moment)
         if decision.misunderstood < 2:
             key = "not_understood_closest" if replies else "not_understood"
@@ -347,7 +348,7 @@ class Composer:
             return [Reply(kind="text", lang=text.lang, text=text.text)]
         sentence = self.catalogues.said(language, "language.not_yet")
         replies = [Reply(kind="text", lang=sentence.lang, text=sentence.text)]
-        for g in find_guidance(self.directory, "language", None)[:1]:
+        for g in find_guidance(self.directory, "language", None, moment.astimezone(BRITISH_TIME).date())[:1]:
             said = self.catalogues.guidance(language, g.key, g.statement)
             replies.append(self._told(said, g, moment))
         return [*replies, self.person(language)]

@@ -96,7 +96,7 @@ class HandoverWords:
         """Show services of the need in effect (or of the library) that are known to be open now and can be called."""
         directory, catalogues = self.composer.directory, self.composer.catalogues
         lang = reply_language(language) or "en"
-        found = find_services(directory, topic or "library", place, today=moment.astimezone(BRITISH_TIME).date()).services
+        found = find_services(directory, topic or "library", place, moment.astimezone(BRITISH_TIME).date()).services
         open_now = [s for s in found if s.phones and opening_at(s.schedules, moment) is Opening.OPEN][:OPEN_NOW_AT_MOST]
         if not open_now:
             return []

@@ -10,7 +10,7 @@ from datetime import datetime
 from bot.answers.cards import phone_for
 from bot.answers.catalogue import Catalogues
 from bot.answers.replies import Reply
-from bot.directory.hours import Opening, is_office_hours, opening_at
+from bot.directory.hours import BRITISH_TIME, Opening, is_office_hours, opening_at
 from bot.directory.reader import HOMELESS_TONIGHT
 from bot.directory.records import Directory, PlaceRecord, ServiceRecord
 from bot.directory.search import find_services, nearness
@@ -39,7 +39,8 @@ def number_for_tonight(
     In office hours the council of the place; after them its own night line, or else a helpline that is known to be open.
     """
     in_office = office.at(moment)
-    found = [s for s in find_services(directory, "housing", place, tonight=True).services if HOMELESS_TONIGHT in s.topics]
+    today = moment.astimezone(BRITISH_TIME).date()
+    found = [s for s in find_services(directory, "housing", place, today, tonight=True).services if HOMELESS_TONIGHT in s.topics]
     here = place.within if place else ()
     council = next((s for s in found if s.kind == "council" and "housing" in s.leads and set(s.serves) & set(here)), None)
     if council:

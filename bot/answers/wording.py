@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, Date, DateTime, Integer, String, Text, exists, func, or_, orm, select, update
+from sqlalchemy import Column, Date, DateTime, Integer, String, Text, delete, exists, func, or_, orm, select, update
 from sqlalchemy.engine import Engine
 
 from bot.answers.proofreading import check_text
@@ -41,7 +41,7 @@ def needs_second_officer(domain: str, key: str) -> bool:
 
 
 class Wording(Base):  # type: ignore[misc,valid-type]
-    """One version of one text. Rows are only added: the last one that is in force is what people read.
+    """One version of one text. Rows are only added, and forgotten after their years: the last one that is in force is what people read.
 
     ``domain`` is a catalogue (messages, phrases, guidance) or answers, ``key`` its msgid, ``english`` the English it was made from, so
     that one that no longer fits is seen. An English phrase with an empty ``text`` is retired. ``review`` is machine-drafted, unreviewed
@@ -114,10 +114,23 @@ class Wordings:
     def _transaction(self) -> Any:
         return orm.sessionmaker(self._engine, future=True).begin()
 
-    def count(self) -> int:
-        """Give how many versions were ever in force: it grows with each change of what people read, and with nothing else."""
+    def edition(self) -> tuple[int, int]:
+        """Give what differs after each change of what people read: how many versions are kept that were in force, and their ids' sum.
+
+        New versions have greater ids than forgotten ones, so that one that comes as another goes is seen too.
+        """
         with self._transaction() as session:
-            return int(session.execute(select(func.count()).select_from(Wording).where(Wording.state == IN_FORCE)).scalar_one())
+            asked = select(func.count(), func.coalesce(func.sum(Wording.id), 0)).where(Wording.state == IN_FORCE)
+            number, ids = session.execute(asked).one()
+            return int(number), int(ids)
+
+    def forget(self, years: int) -> None:
+        """Delete versions decided on more than ``years`` ago, but those that people read: the last in force of each text."""
+        limit = self._clock() - timedelta(days=365.25 * years)
+        last = select(func.max(Wording.id)).where(Wording.state == IN_FORCE).group_by(Wording.domain, Wording.language, Wording.key)
+        decided = (Wording.state != WAITING, func.coalesce(Wording.decided_at, Wording.at) < limit)
+        with self._transaction() as session:
+            session.execute(delete(Wording).where(*decided, Wording.id.not_in(last)).execution_options(synchronize_session=False))
 
     def in_force(self) -> list[Version]:
         """Give every version that is or was in force, oldest first: the last of a text is the one people read."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 
-from sqlalchemy import Column, DateTime, Integer, String, Text, or_, select, text
+from sqlalchemy import Column, DateTime, Integer, String, Text, delete, or_, select, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
@@ -181,3 +181,10 @@ class ColdWeatherSwitch:
             session.commit()
         self.refresh()
         return going
+
+    def forget(self, years: int) -> None:
+        """Delete those that were over more than ``years`` ago."""
+        limit = self._clock() - timedelta(days=365.25 * years)
+        with Session(self._engine, future=True) as session:
+            session.execute(delete(ColdWeather).where(ColdWeather.ends_at < limit))
+            session.commit()

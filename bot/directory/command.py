@@ -86,6 +86,7 @@ def _check(name: str, say: Say) -> None:
     from bot.database import migrate, open_database
     from bot.directory.area import PACKS, SHEETS, area_names
     from bot.directory.coverage import gaps, own_services
+    from bot.directory.hours import BRITISH_TIME
     from bot.directory.pack import load_pack
     from bot.directory.records import read_directory
 
@@ -101,7 +102,7 @@ def _check(name: str, say: Say) -> None:
     places = sum(place.inside for place in directory.places.values())
     say(words.say("en", "officer.area.sound", area=directory.area.name, services=len(own_services(directory)), places=places))
     missing = [words.say("en", "officer.area.no_sheet", sheet=sheet) for sheet in SHEETS if not (PACKS / name / sheet).exists()]
-    for gap in gaps(directory):
+    for gap in gaps(directory, datetime.now(BRITISH_TIME).date()):
         put = {**gap.values, "topic": words.say("en", f"topic.{gap.values['topic']}")} if "topic" in gap.values else gap.values
         missing.append(words.say("en", f"officer.area.gap.{gap.what}", **put))
     say(words.say("en", "officer.area.missing" if missing else "officer.area.whole", area=name))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 
 from bot.codes import NEEDS, REPLY_LANGUAGES
 from bot.directory.records import Directory, PlaceRecord, ServiceRecord
@@ -25,12 +26,9 @@ def own_services(directory: Directory) -> list[ServiceRecord]:
     return sorted((s for s in directory.services if inside & set(s.serves)), key=lambda s: s.name)
 
 
-def gaps(directory: Directory) -> list[Gap]:
-    """Give what is missing, what keeps people from being helped first."""
-    found: list[Gap] = []
-    for look in (_topics, _person, _councils, _places, _services):
-        found += look(directory)
-    return found
+def gaps(directory: Directory, today: date) -> list[Gap]:
+    """Give what is missing ``today`` (a British day), what keeps people from being helped first."""
+    return [*_topics(directory, today), *_person(directory), *_councils(directory, today), *_places(directory), *_services(directory)]
 
 
 def _parts(directory: Directory) -> list[PlaceRecord]:
@@ -38,11 +36,11 @@ def _parts(directory: Directory) -> list[PlaceRecord]:
     return [place for place in directory.districts() if place is not directory.area] or [directory.area]
 
 
-def _topics(directory: Directory) -> list[Gap]:
+def _topics(directory: Directory, today: date) -> list[Gap]:
     own = own_services(directory)
     found = []
     for topic in CORE_TOPICS:
-        served = {place.name: find_services(directory, topic, place).services for place in _parts(directory)}
+        served = {place.name: find_services(directory, topic, place, today).services for place in _parts(directory)}
         nothing = [name for name, services in served.items() if not services]
         national = [name for name, services in served.items() if services and not any(service in own for service in services)]
         found += [Gap("topic_nothing", {"topic": topic, "places": ", ".join(nothing)})] if nothing else []
@@ -59,11 +57,11 @@ def _person(directory: Directory) -> list[Gap]:
     return []
 
 
-def _councils(directory: Directory) -> list[Gap]:
+def _councils(directory: Directory, today: date) -> list[Gap]:
     """Say for which districts nobody can be called by somebody who has nowhere to sleep tonight."""
 
     def has_council(place: PlaceRecord) -> bool:
-        services = find_services(directory, "housing", place, tonight=True).services
+        services = find_services(directory, "housing", place, today, tonight=True).services
         return any(s.kind == "council" and "housing" in s.leads and s.phones and set(s.serves) & set(place.within) for s in services)
 
     without = [place.name for place in _parts(directory) if not has_council(place)]

@@ -6,11 +6,13 @@ the sentence: what is found is shown as it stands and said to be no more than th
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.directory.freshness import gives_way
 from bot.directory.records import Directory, GuidanceRecord, PlaceRecord, ServiceRecord
 from bot.directory.search import may_answer, nearness
 from bot.understanding.embedding import Embedder, Matrix, Vector, embed_all
@@ -48,8 +50,11 @@ class MeaningIndex:
         self.digest = directory.digest
         self.vectors: Matrix = embed_all(texts_of(directory), embedder, kept, forget_others=True)
 
-    def closest(self, vector: Vector, directory: Directory, place: PlaceRecord | None) -> Closest:
-        """Find the records nearest to ``vector`` that serve ``place`` (the whole area where it is not known)."""
+    def closest(self, vector: Vector, directory: Directory, place: PlaceRecord | None, today: date) -> Closest:
+        """Find the records nearest to ``vector`` that serve ``place`` (the whole area where it is not known).
+
+        Statements that are not in force ``today`` (a British day) and help with the law that is overdue are left out.
+        """
         if directory.digest != self.digest or not len(self.vectors):
             return Closest()
         scores = self.vectors @ vector
@@ -59,10 +64,18 @@ class MeaningIndex:
             for i in _best(services)
             if nearness(directory.services[i], place, directory) is not None
             # Where nobody knows what is asked for, it may be immigration advice.
-            and ("legal" not in directory.services[i].topics or may_answer(directory.services[i], "legal"))
+            and ("legal" not in directory.services[i].topics or _may_advise(directory.services[i], today))
         ]
-        said = [directory.guidance[i] for i in _best(statements) if not directory.guidance[i].together and not directory.guidance[i].urgent]
+        said = [
+            g
+            for g in (directory.guidance[i] for i in _best(statements))
+            if not g.together and not g.urgent and g.in_force(today) and not ("legal" in g.topics and gives_way(g, "legal", today))
+        ]
         return Closest(tuple(shown[:SERVICES_AT_MOST]), tuple(said[:STATEMENTS_AT_MOST]))
+
+
+def _may_advise(service: ServiceRecord, today: date) -> bool:
+    return may_answer(service, "legal") and not gives_way(service, "legal", today)
 
 
 def _best(scores: NDArray[np.float32]) -> Iterable[int]:

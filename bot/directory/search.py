@@ -79,17 +79,17 @@ def find_services(
     directory: Directory,
     topic: str,
     place: PlaceRecord | None,
+    today: date,
     anywhere: bool = False,
     tonight: bool = False,
     circumstances: Collection[str] = (),
-    today: date | None = None,
 ) -> Found:
     """Find the services for ``topic`` (a code of ``bot.codes.NEEDS``) that serve ``place``.
 
     Officers' leads come first, in their order; then what is for somebody who said ``circumstances``; then what is nearest; then by
     name. With ``tonight`` what is for people with nowhere to sleep comes before the rest. ``anywhere`` takes every service, wherever
     it is. For ``legal``, a body whose regulator is not known is left out: advice on immigration by an unregulated person is an
-    offence. What is for other people only is left out too, and so is legal help that was assured too long before ``today``.
+    offence. What is for other people only is left out too, and so is legal help that was assured too long before ``today`` (a British day).
     """
     ranked: list[tuple[tuple[int, int, int, int, int, str], ServiceRecord]] = []
     left_out: list[LeftOut] = []
@@ -104,7 +104,7 @@ def find_services(
         if not may_answer(service, topic):
             left_out.append(LeftOut(service, "left_out.regulation_unknown"))
             continue
-        if today is not None and gives_way(service, topic, today):
+        if gives_way(service, topic, today):
             left_out.append(LeftOut(service, "left_out.overdue"))
             continue
         other = not_for(service, circumstances)
@@ -126,15 +126,15 @@ def find_services(
 
 
 def find_guidance(
-    directory: Directory, topic: str, place: PlaceRecord | None, today: date | None = None, tonight: bool = False
+    directory: Directory, topic: str, place: PlaceRecord | None, today: date, tonight: bool = False
 ) -> tuple[GuidanceRecord, ...]:
-    """Find the statements for ``topic`` that hold in ``place`` (the whole area where it is not known), in order.
+    """Find the statements for ``topic`` that hold in ``place`` (without one, the whole area) on ``today``, a British day, in order.
 
     Statements bound together (``together``) come as one block, at the place of the first. Statements for an urgent
     need come first with ``tonight`` and not at all without it.
     """
     within = (place or directory.area).within
-    lapsed = {g.key for g in directory.guidance if today is not None and (not g.in_force(today) or gives_way(g, topic, today))}
+    lapsed = {g.key for g in directory.guidance if not g.in_force(today) or gives_way(g, topic, today)}
     # A statement bound to another is not made without it.
     broken = {g.together for g in directory.guidance if g.together and g.key in lapsed}
     found = [
@@ -158,10 +158,11 @@ def find_guidance(
     return tuple(sorted(found, key=order))
 
 
-def search_words(directory: Directory, words: str, topic: str = "", place: PlaceRecord | None = None) -> list[ServiceRecord]:
+def search_words(directory: Directory, words: str, today: date, topic: str = "", place: PlaceRecord | None = None) -> list[ServiceRecord]:
     """Find services that hold every word of ``words`` in their name, organisation, description or area.
 
-    ``topic`` and ``place`` narrow it as in ``find_services``. Needs nothing but the directory in memory.
+    ``topic`` and ``place`` narrow it as in ``find_services``; help with the law that is overdue ``today`` (a British
+    day) is not found under that topic, nor without a topic where it answers nothing else. Needs nothing but the directory in memory.
     """
     wanted = fold(words).split()
     hits: list[tuple[tuple[int, int, str], ServiceRecord]] = []
@@ -170,6 +171,8 @@ def search_words(directory: Directory, words: str, topic: str = "", place: Place
             continue
         near = nearness(service, place, directory) if place else 0
         if near is None or not may_answer(service, topic):
+            continue
+        if gives_way(service, topic or ("legal" if service.topics == {"legal"} else ""), today):
             continue
         name = fold(f"{service.name} {service.organization}")
         text = fold(f"{name} {service.description} {' '.join(service.serves)} {service.eligibility_description}")

@@ -1,23 +1,29 @@
 """Files that officers upload: kept while they are checked and previewed, and deleted once they are imported or a day old."""
 
 import hashlib
+import logging
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Integer, LargeBinary, String, Text, delete, select
+from sqlalchemy import JSON, Column, DateTime, Integer, LargeBinary, String, Text, delete, select, update
 from sqlalchemy.engine import Engine
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, deferred
 
 from bot.database import Base
-from bot.directory.changes import Officer
+from bot.directory.changes import ENDED, Officer
+from bot.directory.comparing import differences
+from bot.directory.files import JSON as JSON_FILE
 from bot.directory.files import WORKBOOK, is_feed, read_files, read_sheets, write_zip
-from bot.directory.importing import Choices, Importer, Plan
+from bot.directory.importing import Change, Choices, Importer, Plan
+from bot.directory.importing import Progress as Tell
 from bot.directory.sheets import Problem
 from bot.directory.workbook import write_workbook
-from bot.errors import Overtaken, PackError
+from bot.errors import FeedError, Overtaken, PackError
+
+log = logging.getLogger(__name__)
 
 
 class Upload(Base):  # type: ignore[misc,valid-type]
@@ -30,7 +36,7 @@ class Upload(Base):  # type: ignore[misc,valid-type]
     __tablename__ = "upload"
     id = Column(String(36), primary_key=True)
     name = Column(Text, nullable=False)
-    content = Column(LargeBinary, nullable=False)
+    content = deferred(Column(LargeBinary, nullable=False))
     by = Column(String(80), nullable=False)
     staff_id = Column(Integer)
     at = Column(DateTime(timezone=True), nullable=False)
@@ -45,10 +51,15 @@ CHECKING, READY, IMPORTING, IMPORTED, STOPPED = "checking", "ready", "importing"
 LARGEST = 25 * 1024 * 1024
 """Bytes of a file that can be uploaded."""
 KEPT = timedelta(days=1)
+BEAT = timedelta(seconds=15)
+"""How often work writes down how far it is, so that other processes see that it goes on."""
 DEAD_AFTER = timedelta(minutes=10)
 """How long after its last word an import that nobody has ended counts as stopped: its process is gone, and nothing of it was kept."""
+LONGEST_NAME = 200
 TOLD_AT_MOST = 300
 """Problems, changes and duplicates that a preview lists; it counts them all."""
+COMPARED_AT_MOST, CELLS_AT_MOST, LONGEST_CELL = 100, 30, 400
+"""Changes of which a preview shows what differs, the cells of each, and the characters of a cell."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +72,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Staged:
-    """An upload as its page shows it: ``report`` is what the check found, ``progress`` how far its work is in this process."""
+    """An upload as its page shows it: ``report`` is what the check found, ``progress`` how far its work is."""
 
     id: str
     name: str
@@ -76,6 +87,14 @@ def _utc_now() -> datetime:
     return datetime.now(timezone.utc)
 
 
+Fetch = Callable[[str, Tell], bytes]
+"""What reads the feed at an address, saying how far it is; it raises FeedError."""
+
+
+def _nothing_to_fetch(_address: str, _tell: Tell) -> bytes:
+    raise FeedError("This feed has not been read: check it again.")
+
+
 class Uploads:
     """The uploaded files of a directory. ``check`` and ``carry_out`` take their time: call them where nobody waits."""
 
@@ -84,6 +103,7 @@ class Uploads:
         self._clock = clock
         self._importer = Importer(engine, clock)
         self._progress: dict[str, Progress] = {}
+        self._beats: dict[str, datetime] = {}
 
     def add(self, name: str, content: bytes, by: Officer) -> str:
         """Take in a file; give the id of its upload. Raises PackError where it is empty or larger than LARGEST."""
@@ -91,11 +111,17 @@ class Uploads:
             raise PackError([Problem(name, 0, "", "", "this file is empty: choose another.")])
         if len(content) > LARGEST:
             raise PackError([Problem(name, 0, "", "", f"this file is larger than {LARGEST // 1024 // 1024} MB: give it in parts.")])
+        return self._keep(name, content, by)
+
+    def expect(self, address: str, by: Officer) -> str:
+        """Take in a feed that is still to be fetched from ``address`` by ``check``; give the id of its upload."""
+        return self._keep(f"{address[: LONGEST_NAME - len(JSON_FILE)]}{JSON_FILE}", b"", by, {"feed": address})
+
+    def _keep(self, name: str, content: bytes, by: Officer, report: dict[str, Any] | None = None) -> str:
         now, number = self._clock(), str(uuid.uuid4())
+        row = {"id": number, "name": name[:LONGEST_NAME], "content": content, "by": by.name, "staff_id": by.id, "at": now, "beat_at": now}
         with Session(self._engine, future=True) as session:
-            session.add(
-                Upload(id=number, name=name[:200], content=content, by=by.name, staff_id=by.id, at=now, state=CHECKING, beat_at=now)
-            )
+            session.add(Upload(**row, state=CHECKING, report=report))
             session.commit()
         return number
 
@@ -113,44 +139,60 @@ class Uploads:
     def _staged(self, row: Any) -> Staged:
         at, beat = (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc) for moment in (row.at, row.beat_at))
         dead = row.state in (CHECKING, IMPORTING) and row.id not in self._progress and self._clock() - beat > DEAD_AFTER
-        progress = self._progress.get(row.id, Progress(0, 0))
+        progress = self._progress.get(row.id, Progress(row.done, row.total))
         return Staged(row.id, row.name, row.by, at, STOPPED if dead else row.state, row.report or {}, progress)
 
-    def check(self, number: str, choices: Choices) -> None:
-        """Check an upload with ``choices`` and keep what is found; nothing of the directory changes."""
+    def check(self, number: str, choices: Choices, instead: bool = False, fetch: Fetch = _nothing_to_fetch) -> None:
+        """Check an upload with ``choices`` and keep what is found; nothing of the directory changes.
+
+        A feed that is not there yet is read first, with ``fetch``: it is given the address. ``instead`` says in the report that somebody
+        wanted to import with choices that no check had been made with. Where the work breaks off, the report says so. Raises PackError as
+        ``carry_out`` does.
+        """
+        staged = self.staged(number)
+        feed = staged.report.get("feed", "") if staged else ""
         content, name = self._take(number, CHECKING, (CHECKING, READY, STOPPED))
+        own = {"feed": feed} if feed else {}
         try:
+            if feed and not content:
+                content = fetch(feed, lambda done, total: self._tell(number, done, total))
+                self._settle(number, CHECKING, own, content)
             _, _, report = self._plan(number, name, content, choices)
-            self._settle(number, READY, report)
-        except BaseException:
-            self._settle(number, STOPPED, {})
-            raise
+            self._settle(number, READY, {**report, **own, "instead": instead})
+        except FeedError as error:
+            self._settle(number, STOPPED, {**own, "refused": str(error)})
+        except Exception as error:
+            log.error("An upload could not be checked: %s", type(error).__name__)
+            self._settle(number, STOPPED, {**own, "broke": type(error).__name__})
         finally:
-            self._progress.pop(number, None)
+            self._leave(number)
 
     def carry_out(self, number: str, by: Officer) -> None:
-        """Import an upload as its preview says. Where the directory has changed since, the preview is made anew instead."""
+        """Import an upload as its preview says. Where the directory has changed since, the preview is made anew instead.
+
+        Where the import breaks off, the report says so. Raises PackError where the upload is gone or being worked on.
+        """
         staged = self.staged(number)
         content, name = self._take(number, IMPORTING, (READY,))
+        before = staged.report if staged else {}
         try:
-            before = staged.report if staged else {}
             choices = Choices(**before["choices"])
             plan, choices, report = self._plan(number, name, content, choices)
             if report["digest"] != before["digest"] or plan.blocked:
                 self._settle(number, READY, {**report, "changed": True})
                 return
             try:
-                done = self._importer.apply(plan, by, name, choices, lambda done, total: self._tell(number, done, total))
+                done = self._importer.apply(plan, by, name, choices, lambda done, total: self._tell_of_import(number, done, total))
             except (Overtaken, PackError) as error:
                 said = error.problems if isinstance(error, PackError) else []
                 self._settle(number, READY, {**report, "changed": True, "problems": [str(one) for one in said] or report["problems"]})
                 return
             self._settle(number, IMPORTED, {**report, "batch": done.batch, "done": done.done, "proposed": done.proposed}, b"")
-        except BaseException:
-            self._settle(number, READY, staged.report if staged else {})
-            raise
+        except Exception as error:
+            log.error("An upload could not be imported: %s", type(error).__name__)
+            self._settle(number, READY, {**before, "broke": type(error).__name__})
         finally:
-            self._progress.pop(number, None)
+            self._leave(number)
 
     def _plan(self, number: str, name: str, content: bytes, choices: Choices) -> tuple[Plan, Choices, dict[str, Any]]:
         problems: list[Problem] = []
@@ -159,8 +201,27 @@ class Uploads:
         plan = self._importer.plan(rows, problems, choices, lambda done, total: self._tell(number, done, total))
         return plan, choices, _report(plan, choices)
 
+    def _leave(self, number: str) -> None:
+        self._progress.pop(number, None)
+        self._beats.pop(number, None)
+
     def _tell(self, number: str, done: int, total: int) -> None:
+        """Say how far work is: here at once, and to other processes now and then."""
         self._progress[number] = Progress(done, total)
+        now = self._clock()
+        if now - self._beats.get(number, now) < BEAT:
+            return
+        self._beats[number] = now
+        with Session(self._engine, future=True) as session:
+            session.execute(update(Upload).where(Upload.id == number).values(done=done, total=total, beat_at=now))
+            session.commit()
+
+    def _tell_of_import(self, number: str, done: int, total: int) -> None:
+        """Say how far an import is. On SQLite it holds the only writer, so that other processes are not told."""
+        if self._engine.dialect.name == "sqlite":
+            self._progress[number] = Progress(done, total)
+        else:
+            self._tell(number, done, total)
 
     def _take(self, number: str, state: str, allowed: tuple[str, ...]) -> tuple[bytes, str]:
         """Begin work on an upload. Raises PackError where it is not there, or others are at work on it."""
@@ -168,8 +229,8 @@ class Uploads:
             row = session.execute(select(Upload).where(Upload.id == number).with_for_update()).scalars().first()
             if row is None or self._staged(row).state not in allowed or (number in self._progress):
                 raise PackError([Problem("upload", 0, "", "", "this upload is no longer there, or is being worked on: look at it again.")])
-            row.state, row.beat_at = state, self._clock()
-            self._tell(number, 0, 0)
+            row.state, row.beat_at, row.done, row.total = state, self._clock(), 0, 0
+            self._progress[number], self._beats[number] = Progress(0, 0), self._clock()
             found = bytes(row.content), str(row.name)
             session.commit()
             return found
@@ -204,6 +265,7 @@ def _report(plan: Plan, choices: Choices) -> dict[str, Any]:
         "digest": digest,
         "counts": [[kind, action, count] for (kind, action), count in sorted(plan.counts().items())],
         "changes": [[one.kind, one.key, one.action] for one in plan.changes[:TOLD_AT_MOST]],
+        "differences": [_cells(one) for one in plan.changes[:COMPARED_AT_MOST]],
         "count": len(plan.changes),
         "problems": [str(problem) for problem in plan.problems[:TOLD_AT_MOST]],
         "problem_count": len(plan.problems),
@@ -213,3 +275,15 @@ def _report(plan: Plan, choices: Choices) -> dict[str, Any]:
         "blocked": plan.blocked,
         "approval": sum(one.approval for one in plan.changes),
     }
+
+
+def _cells(change: Change) -> dict[str, Any]:
+    """Give the cells that a change makes different, as JSON: the fields of ``Difference``; none of what is taken out."""
+    compared = differences(change.before, change.after) if change.action != ENDED else []
+    found = [one for one in compared if not (one.row and one.column == "service")]
+    cut = [replace(one, before=_cut(one.before), after=_cut(one.after)) for one in found[:CELLS_AT_MOST]]
+    return {"cells": [asdict(one) for one in cut], "count": len(found)}
+
+
+def _cut(cell: str) -> str:
+    return cell if len(cell) <= LONGEST_CELL else f"{cell[:LONGEST_CELL]}…"

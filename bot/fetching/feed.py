@@ -12,13 +12,14 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 
 import httpx
 
+from bot.directory.feed_files import LARGEST
 from bot.directory.openreferral import LOCAL
 from bot.errors import FeedError
 
 TIMEOUT = 20.0
 LARGEST_ANSWER = 16 * 1024 * 1024
-LARGEST_FEED = 64 * 1024 * 1024
-"""Bytes of one answer and of all together: some 20,000 services."""
+LARGEST_FEED = LARGEST
+"""Bytes of one answer and of all together: as much as can be imported, some 20,000 services."""
 SERVICES_AT_MOST, PAGES_AT_MOST = 30_000, 30_000
 REDIRECTS_AT_MOST, TRIES_AT_MOST = 3, 3
 WAIT_AT_MOST = 60

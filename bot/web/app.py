@@ -114,7 +114,8 @@ async def _tidy_for_ever(pipeline: Pipeline, office: Office, insights: Insights)
             # What is open today is worked out once a day, and not while somebody waits for it.
             today = functools.partial(pipeline.look_up.find, "", None, Filters(open_now=True), datetime.now(timezone.utc))
             await to_thread.run_sync(today)
-            await to_thread.run_sync(office.changes.forget, pipeline.settings.history_years)
+            for forget in (office.changes.forget, office.wordings.forget, pipeline.cold_weather.forget):
+                await to_thread.run_sync(forget, pipeline.settings.history_years)
             await to_thread.run_sync(office.uploads.forget)
             if any(one.urgent and one.overdue for one in await to_thread.run_sync(office.listing.entries)):
                 office.alarm("overdue")

@@ -11,6 +11,7 @@ from bot.answers.cards import make_card_with_english
 from bot.answers.replies import ServiceCard
 from bot.codes import NEEDS
 from bot.conversation.disclosure import FEWEST
+from bot.directory.hours import BRITISH_TIME
 from bot.directory.records import ServiceRecord
 from bot.directory.search import find_guidance, search_words
 from bot.understanding.cleaning import clean
@@ -40,8 +41,8 @@ async def show_directory(request: Request) -> Response:
     place = directory.places.get(given("place"))
     place = place if place and place.inside else None
     searched = bool(given("words") or topic or place)
-    found = search_words(directory, given("words"), topic, place) if searched else []
     moment = datetime.now(timezone.utc)
+    found = search_words(directory, given("words"), moment.astimezone(BRITISH_TIME).date(), topic, place) if searched else []
     office = pipeline.composer().office.at(moment)
 
     def card(service: ServiceRecord) -> ServiceCard:
@@ -66,9 +67,10 @@ async def show_directory(request: Request) -> Response:
 async def show_privacy(request: Request) -> Response:
     visit = await read_visit(request)
     pipeline = pipeline_of(request)
+    today = datetime.now(timezone.utc).astimezone(BRITISH_TIME).date()
     pledge = [
         pipeline.catalogues.guidance(visit.language, g.key, g.statement)
-        for g in find_guidance(pipeline.live.current(), "trust", None)
+        for g in find_guidance(pipeline.live.current(), "trust", None, today)
         if g.together == "place_of_safety"
     ]
     settings = pipeline.settings

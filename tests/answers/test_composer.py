@@ -3,7 +3,7 @@
 import re
 import shutil
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from tests.builders import Talk, british, offered, replies, shown
 
 DISTRICTS = ["cambridge", "east_cambridgeshire", "fenland", "huntingdonshire", "south_cambridgeshire"]
 PLEDGE = ("rf168", "rf169", "rf170")
+TODAY = date(2026, 11, 26)
 MONDAY_NIGHT = british(2026, 11, 23, 22)
 
 
@@ -115,7 +116,7 @@ def test_a_place_said_alone_brings_the_question_what_is_needed_there(talk: Talk)
     ("need", "place"), [("housing", "wisbech"), ("library", "ely"), ("work", None), ("health", "cambridge"), ("legal", None)]
 )
 def test_more_pages_through_everything_once(talk: Talk, directory: Directory, need: str, place: str | None) -> None:
-    found = find_services(directory, need, directory.places[place] if place else None).services
+    found = find_services(directory, need, directory.places[place] if place else None, TODAY).services
     answer = talk.say(need, place=place)
     names = [name for page in pages(talk, shown(answer)) for name in page]
     assert names == [service.name for service in found]
@@ -145,7 +146,7 @@ def test_more_after_an_urgent_answer_neither_repeats_nor_leaves_anything_out(
     talk = Talk(composer, moment)
     answer = talk.say("nlu_fallback", urgent="homeless_tonight", place=place)
     names = [name for page in pages(talk, shown(answer)) for name in page]
-    found = find_services(directory, "housing", directory.places[place] if place else None).services
+    found = find_services(directory, "housing", directory.places[place] if place else None, TODAY).services
     assert sorted(names) == sorted(service.name for service in found)
 
 
@@ -153,7 +154,7 @@ def test_more_after_a_place_outside_stays_with_that_place(talk: Talk, directory:
     answer = talk.say("housing", outside="Norwich")
     names = [name for page in pages(talk, shown(answer)) for name in page]
     norwich = directory.place_named("Norwich")
-    assert names == [service.name for service in find_services(directory, "housing", norwich).services]
+    assert names == [service.name for service in find_services(directory, "housing", norwich, TODAY).services]
 
 
 def test_a_second_need_of_the_same_message_gets_its_services_too(talk: Talk) -> None:
@@ -291,6 +292,12 @@ def test_a_language_we_do_not_write_brings_how_to_ask_for_an_interpreter_and_a_p
     assert [reply.kind for reply in answer.replies] == ["text", "guidance", "text"]
     assert "interpreter" in answer.replies[1].text
     assert answer.understood.topic == "language"
+
+
+def test_what_is_said_of_interpreters_ends_on_its_last_day(directory: Directory, catalogues: Catalogues) -> None:
+    ended = tuple(replace(g, valid_until=date(2026, 11, 1)) for g in directory.guidance)
+    composer = Composer(replace(directory, guidance=ended), catalogues, OfficeHours("09:00", "17:00"))
+    assert not replies(Talk(composer).say("language", names_language="ti"), "guidance")
 
 
 @pytest.mark.parametrize("intent", ["smalltalk", "out_of_scope", "start_again", "more"])

@@ -65,12 +65,12 @@ def test_an_ordinary_text_is_in_force_at_once_and_all_is_kept_of_it(wordings: Wo
 def test_guidance_waits_until_another_account_approves_it(wordings: Wordings, clock: Clock) -> None:
     (kept,) = wordings.propose([STATEMENT], *OLGA)
     assert wordings.waiting() == [kept]
-    assert wordings.count() == 0
+    assert wordings.edition()[0] == 0
     clock.pass_by(hours=1)
     wordings.approve(kept.id, *PAVLO)
     (now,) = wordings.in_force()
     assert (now.text, now.reviewed_by, now.decided_by, now.decided_at) == (STATEMENT.text, "Olga", "Pavlo", clock())
-    assert wordings.count() == 1
+    assert wordings.edition()[0] == 1
 
 
 @pytest.mark.parametrize("deed", ["approve", "refuse"])
@@ -95,7 +95,7 @@ def test_a_proposal_is_refused_with_a_reason_or_taken_back_by_its_proposer(wordi
     wordings.take_back(second.id, *OLGA)
     newest, oldest = wordings.history("guidance", "uk", "rf05")
     assert (newest.state, oldest.state, oldest.reason, oldest.decided_by) == ("taken_back", "refused", "wrong word for NHS", "Pavlo")
-    assert wordings.count() == 0
+    assert wordings.edition()[0] == 0
 
 
 @pytest.mark.parametrize("deed", ["approve", "refuse", "take_back"])
@@ -170,10 +170,29 @@ def test_versions_are_only_added_and_the_history_has_them_newest_first(wordings:
     for text in ("Вітаю!", "Привіт!", "Вітаємо!"):
         wordings.propose([replace(PHRASE, text=text)], *OLGA)
     assert [version.text for version in wordings.history(*PHRASE.place)] == ["Вітаємо!", "Привіт!", "Вітаю!"]
-    assert wordings.count() == 3
+    assert wordings.edition()[0] == 3
     assert wordings.history("phrases", "ar", PHRASE.key) == []
 
 
 def test_no_refusal_holds_the_text(wordings: Wordings) -> None:
     refused = refusal(wordings.propose, [replace(PHRASE, text="Secret 01223 555123")], *OLGA)
     assert "Secret" not in f"{refused!r}{refused}{refused.values}"
+
+
+def test_after_their_years_versions_are_forgotten_but_what_people_read(wordings: Wordings, clock: Clock) -> None:
+    for text in ("Привіт!", "Вітаю!"):
+        wordings.propose([replace(PHRASE, text=text)], *OLGA)
+    (statement,) = wordings.propose([STATEMENT], *OLGA)
+    wordings.refuse(statement.id, *PAVLO, "no")
+    wordings.propose([STATEMENT], *OLGA)
+    clock.pass_by(days=7 * 365)
+    wordings.forget(7)
+    assert len(wordings.history("phrases", "uk", PHRASE.key)) == 2
+    clock.pass_by(days=3)
+    before = wordings.edition()
+    wordings.forget(7)
+    assert [one.text for one in wordings.history("phrases", "uk", PHRASE.key)] == ["Вітаю!"]
+    assert [one.state for one in wordings.history("guidance", "uk", STATEMENT.key)] == ["waiting"]
+    wordings.propose([replace(PHRASE, text="Добрий день!")], *OLGA)
+    assert before[0] == wordings.edition()[0]
+    assert before != wordings.edition()

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
+from bot.answers.catalogue import Catalogues
 from bot.conversation.feedback import NO_OFFICER, UNREAD, FeedbackBook
 from bot.conversation.models import Feedback
 from bot.conversation.store import Chat, ConversationStore
@@ -149,3 +150,9 @@ def test_what_was_read_goes_after_its_days_and_of_what_was_not_the_words(
     book.forget()
     assert kept(engine) == [(0, None, "")]
     assert book.closed() == UNREAD, "that it was never read is not forgotten"
+
+
+def test_the_privacy_page_says_that_erasing_reaches_what_was_said_only_while_the_chat_is_kept() -> None:
+    says = Catalogues().say("en", "privacy.feedback", days=28)
+    assert "If you erase your chat while we keep it" in says
+    assert "Once your chat is gone, we cannot tell which words were yours." in says

@@ -207,7 +207,7 @@ def test_a_new_area_filled_in_through_its_sheets_loads_and_answers(packs: Path, 
 
 def test_what_is_missing_gets_less_as_the_sheets_are_filled_in(packs: Path, engine: Engine) -> None:
     new_area("west_sussex", "West Sussex", "county", "south_east", TODAY, packs)
-    empty = {gap.what for gap in gaps(load(engine, packs, "west_sussex"))}
+    empty = {gap.what for gap in gaps(load(engine, packs, "west_sussex"), TODAY)}
     assert empty == {
         "topic_nothing",
         "topic_national",
@@ -219,7 +219,7 @@ def test_what_is_missing_gets_less_as_the_sheets_are_filled_in(packs: Path, engi
         "no_spellings",
     }
     fill_in(packs)
-    filled = gaps(load(engine, packs, "west_sussex"))
+    filled = gaps(load(engine, packs, "west_sussex"), TODAY)
     assert {gap.what for gap in filled} == {"topic_national", "no_council", "no_spellings", "unchecked"}
     assert Gap("no_council", {"places": "Crawley"}) in filled
     assert Gap("topic_national", {"topic": "housing", "places": "Crawley"}) in filled

@@ -210,3 +210,15 @@ def test_every_refusal_has_words_that_say_what_to_do() -> None:
     assert len(refusals) == 8
     for what in refusals:
         assert "{" not in Catalogues().say("en", f"officer.cold_weather.wrong.{what}", days=14)
+
+
+def test_after_their_years_cold_spells_are_forgotten(engine: Engine) -> None:
+    clock = Clock(NOW)
+    switch = ColdWeatherSwitch(engine, clock)
+    switch.switch_on("fenland", NOW, NOW + HOUR, "", "Olga")
+    clock.pass_by(days=7 * 365)
+    switch.forget(7)
+    assert [spell.by for spell in switch.past()] == ["Olga"]
+    clock.pass_by(days=3)
+    switch.forget(7)
+    assert switch.past() == []

@@ -1,6 +1,7 @@
 """The map of gaps: what there is for each topic in each district, and in a language, by the records alone."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -10,6 +11,7 @@ from bot.directory.records import Directory, ServiceRecord
 from bot.directory.search import find_services
 from tests.builders import a_place, a_service
 
+TODAY = date(2026, 11, 26)
 ENGLAND = a_place("england", "England", "nation", inside=False)
 COUNTY = a_place("woldshire", "Woldshire", "county", ENGLAND)
 NORTH, SOUTH = a_place("north", "Northwold", "district", COUNTY), a_place("south", "Southwold", "district", COUNTY)
@@ -67,7 +69,7 @@ def test_in_a_language_what_speaks_it_counts_and_what_has_interpreters() -> None
 def test_the_numbers_are_those_of_the_services_that_a_visitor_is_shown(directory: Directory) -> None:
     for row in gap_map(directory):
         for cell in row:
-            found = find_services(directory, cell.topic, cell.district).services
+            found = find_services(directory, cell.topic, cell.district, TODAY).services
             assert cell.services == sum(service.status == "active" for service in found), (cell.topic, cell.district.name)
 
 

@@ -18,6 +18,7 @@ PLEDGE = ["rf168", "rf169", "rf170"]
 """What the pledge is, for whom it is, and its limit: the council still gives information where the law says so."""
 PLACES = (None, "Cambridgeshire", "Cambridge", "Fenland", "Wisbech", "Cambourne", "Ely", "Huntingdon", "Peterborough", "Norwich")
 
+TODAY = date(2026, 11, 26)
 ENGLAND = a_place("england", "England", "nation", inside=False)
 WOLDSHIRE = a_place("woldshire", "Woldshire", "county", ENGLAND)
 NORTHWOLD = a_place("northwold", "Northwold", "district", WOLDSHIRE)
@@ -49,19 +50,19 @@ def pledged(statements: tuple[GuidanceRecord, ...]) -> list[str]:
 def test_the_pledge_comes_whole_and_in_order_with_nothing_between_or_not_at_all(
     directory: Directory, topic: str, name: str | None, tonight: bool
 ) -> None:
-    found = keys(find_guidance(directory, topic, place(directory, name), tonight=tonight))
+    found = keys(find_guidance(directory, topic, place(directory, name), TODAY, tonight=tonight))
     if set(found) & set(PLEDGE):
         start = found.index(PLEDGE[0])
         assert found[start : start + 3] == PLEDGE
 
 
 def test_somebody_in_the_county_who_asks_whether_it_is_safe_is_told_the_pledge_and_its_limit(directory: Directory) -> None:
-    assert pledged(find_guidance(directory, "trust", place(directory, "Wisbech"))) == PLEDGE
-    assert pledged(find_guidance(directory, "trust", None)) == PLEDGE
+    assert pledged(find_guidance(directory, "trust", place(directory, "Wisbech"), TODAY)) == PLEDGE
+    assert pledged(find_guidance(directory, "trust", None, TODAY)) == PLEDGE
 
 
 def test_somebody_outside_the_county_is_not_told_its_pledge(directory: Directory) -> None:
-    assert pledged(find_guidance(directory, "trust", place(directory, "Peterborough"))) == []
+    assert pledged(find_guidance(directory, "trust", place(directory, "Peterborough"), TODAY)) == []
 
 
 def test_when_the_limit_is_out_of_date_the_pledge_is_not_made_without_it(directory: Directory) -> None:
@@ -73,7 +74,7 @@ def test_when_the_limit_is_out_of_date_the_pledge_is_not_made_without_it(directo
 def test_when_an_officer_takes_the_limit_back_the_pledge_goes_with_it(tmp_path: Path, engine: Engine) -> None:
     pack = Pack(tmp_path / "packs").statement("aim", topics="trust", positions="1", statement="An aim.", together="pledge")
     pack.statement("limit", topics="trust", positions="2", statement="Its limit.", together="pledge", public="no")
-    assert find_guidance(pack.read(engine), "trust", None) == ()
+    assert find_guidance(pack.read(engine), "trust", None, TODAY) == ()
 
 
 def test_another_statement_never_comes_between_those_that_belong_together() -> None:
@@ -83,7 +84,7 @@ def test_another_statement_never_comes_between_those_that_belong_together() -> N
         a_statement("limit", topics={"trust": 4}, together="pledge"),
         a_statement("first", topics={"trust": 1}),
     )
-    found = keys(find_guidance(directory, "trust", None))
+    found = keys(find_guidance(directory, "trust", None, TODAY))
     assert found[0] == "first"
     assert found.index("limit") == found.index("aim") + 1
 
@@ -92,15 +93,15 @@ def test_another_statement_never_comes_between_those_that_belong_together() -> N
 @pytest.mark.parametrize("topic", [*NEEDS, "language"])
 def test_a_local_statement_is_made_only_in_its_area(directory: Directory, topic: str, name: str | None) -> None:
     where = place(directory, name) or directory.area
-    for statement in find_guidance(directory, topic, where, tonight=True):
+    for statement in find_guidance(directory, topic, where, TODAY, tonight=True):
         assert not statement.area or statement.area in where.within, statement.key
 
 
 def test_a_statement_of_one_district_is_not_made_for_the_county_nor_for_another_district() -> None:
     directory = saying(a_statement(area="Northwold"))
-    assert keys(find_guidance(directory, "housing", NORTHWOLD)) == ["st1"]
+    assert keys(find_guidance(directory, "housing", NORTHWOLD, TODAY)) == ["st1"]
     for where in (None, WOLDSHIRE, SOUTHWOLD, ENGLAND):
-        assert find_guidance(directory, "housing", where) == ()
+        assert find_guidance(directory, "housing", where, TODAY) == ()
 
 
 def test_a_statement_kept_from_the_public_is_made_nowhere(directory: Directory) -> None:
@@ -109,7 +110,7 @@ def test_a_statement_kept_from_the_public_is_made_nowhere(directory: Directory) 
         with path.open(encoding="utf-8", newline="") as file:
             kept_back |= {row["key"] for row in csv.DictReader(file) if row["public"] != "yes"}
     assert kept_back
-    made = {g.key for p in PLACES for t in NEEDS for g in find_guidance(directory, t, place(directory, p), tonight=True)}
+    made = {g.key for p in PLACES for t in NEEDS for g in find_guidance(directory, t, place(directory, p), TODAY, tonight=True)}
     assert made
     assert not made & kept_back
 
@@ -120,8 +121,8 @@ def test_statements_come_in_the_order_of_the_topic_that_is_asked_about() -> None
         a_statement("b", topics={"housing": 1, "food": 2}),
         a_statement("c", topics={"work": 1}),
     )
-    assert keys(find_guidance(directory, "housing", None)) == ["b", "a"]
-    assert keys(find_guidance(directory, "food", None)) == ["a", "b"]
+    assert keys(find_guidance(directory, "housing", None, TODAY)) == ["b", "a"]
+    assert keys(find_guidance(directory, "food", None, TODAY)) == ["a", "b"]
 
 
 def test_a_statement_is_made_only_while_it_holds() -> None:
@@ -137,9 +138,9 @@ def test_what_is_for_tonight_comes_first_the_nearest_ahead_and_on_other_days_not
         a_statement("tonight", topics={"housing": 3}, urgent="homeless_tonight"),
         a_statement("tonight_here", topics={"housing": 9}, urgent="homeless_tonight", area="Northwold"),
     )
-    assert keys(find_guidance(directory, "housing", NORTHWOLD, tonight=True)) == ["tonight_here", "tonight", "always"]
-    assert keys(find_guidance(directory, "housing", NORTHWOLD)) == ["always"]
+    assert keys(find_guidance(directory, "housing", NORTHWOLD, TODAY, tonight=True)) == ["tonight_here", "tonight", "always"]
+    assert keys(find_guidance(directory, "housing", NORTHWOLD, TODAY)) == ["always"]
 
 
 def test_every_need_has_something_to_say_in_the_county(directory: Directory) -> None:
-    assert [topic for topic in NEEDS if not find_guidance(directory, topic, None)] == []
+    assert [topic for topic in NEEDS if not find_guidance(directory, topic, None, TODAY)] == []

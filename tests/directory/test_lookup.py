@@ -452,7 +452,7 @@ def test_without_words_the_order_is_that_of_an_answer(
     look_up: LookUp, directory: Directory, topic: str, name: str | None, said: tuple[str, ...]
 ) -> None:
     where = place(directory, name) if name else None
-    wanted = find_services(directory, topic, where, anywhere=where is None, circumstances=said)
+    wanted = find_services(directory, topic, where, TUESDAY.date(), anywhere=where is None, circumstances=said)
     found = by_words(look_up, " ?! ", Filters(topic=topic, place=where, circumstances=said))
     assert found.services == wanted.services
     assert found.count == len(wanted.services)

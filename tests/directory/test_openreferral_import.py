@@ -53,7 +53,9 @@ def public_rows(engine: Engine) -> Rows:
     for sheet, rows in found.items():
         for row in rows:
             unsure = row.get("unsure", "").split(";")
-            hidden = {"note", "contact_name", "contact_email"} | ({"phone", "phone_note"} if sheet == "services.csv" and "phone" in unsure else set())
+            hidden = {"note", "contact_name", "contact_email"} | (
+                {"phone", "phone_note"} if sheet == "services.csv" and "phone" in unsure else set()
+            )
             if row.get("place") not in places:
                 hidden.add("place")
             for column in hidden:

@@ -1,6 +1,7 @@
 """Which services answer a need in a place, and in what order."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.builders import a_place, a_service
 
 DISTRICTS = ("Cambridge", "East Cambridgeshire", "Fenland", "Huntingdonshire", "South Cambridgeshire")
 
+TODAY = date(2026, 11, 26)
 ENGLAND = a_place("england", "England", "nation", inside=False)
 WOLDSHIRE = a_place("woldshire", "Woldshire", "county", ENGLAND)
 NORTHWOLD = a_place("northwold", "Northwold", "district", WOLDSHIRE)
@@ -37,32 +39,32 @@ def keys(services: tuple[ServiceRecord, ...] | list[ServiceRecord]) -> list[str]
 
 
 def found(directory: Directory, topic: str, where: PlaceRecord | None, anywhere: bool = False, tonight: bool = False) -> list[str]:
-    return keys(find_services(directory, topic, where, anywhere, tonight).services)
+    return keys(find_services(directory, topic, where, TODAY, anywhere, tonight).services)
 
 
 @pytest.mark.parametrize("district", DISTRICTS)
 @pytest.mark.parametrize("topic", NEEDS)
 def test_every_need_has_help_in_every_district(directory: Directory, topic: str, district: str) -> None:
-    assert find_services(directory, topic, place(directory, district)).services
+    assert find_services(directory, topic, place(directory, district), TODAY).services
 
 
 @pytest.mark.parametrize("topic", NEEDS)
 @pytest.mark.parametrize("name", ["Wisbech", "Cambourne", "Arbury", "Peterborough", "Fenland", "Norwich"])
 def test_nothing_is_given_that_serves_only_somewhere_else(directory: Directory, topic: str, name: str) -> None:
     where = place(directory, name)
-    for service in find_services(directory, topic, where).services:
+    for service in find_services(directory, topic, where, TODAY).services:
         inside = {other.name for other in directory.places.values() if where.kind in ("district", "county") and where.name in other.within}
         assert set(service.serves) & {*where.within, *inside}, service.key
 
 
 @pytest.mark.parametrize("topic", NEEDS)
 def test_without_a_place_only_what_serves_the_whole_county_is_given(directory: Directory, topic: str) -> None:
-    for service in find_services(directory, topic, None).services:
+    for service in find_services(directory, topic, None, TODAY).services:
         assert set(service.serves) & {"Cambridgeshire", "East of England", "England", "UK"}, service.key
 
 
 def test_housing_in_wisbech_leads_with_its_council_and_then_shelter(directory: Directory) -> None:
-    services = find_services(directory, "housing", place(directory, "Wisbech")).services
+    services = find_services(directory, "housing", place(directory, "Wisbech"), TODAY).services
     assert services[0].organization == "Fenland District Council"
     assert services[1].organization == "Shelter"
 
@@ -80,7 +82,7 @@ def test_housing_in_wisbech_leads_with_its_council_and_then_shelter(directory: D
 def test_housing_leads_with_the_council_of_the_town_and_names_no_other_council_s_housing_team(
     directory: Directory, town: str, council: str
 ) -> None:
-    services = find_services(directory, "housing", place(directory, town)).services
+    services = find_services(directory, "housing", place(directory, town), TODAY).services
     leading = [service.organization for service in services if service.kind == "council" and "housing" in service.leads]
     assert services[0].organization == council
     assert leading == [council]
@@ -91,7 +93,7 @@ def test_housing_leads_with_the_council_of_the_town_and_names_no_other_council_s
 def test_legal_help_is_the_registers_and_never_a_body_whose_regulator_is_unknown(
     directory: Directory, name: str | None, anywhere: bool
 ) -> None:
-    answer = find_services(directory, "legal", place(directory, name) if name else None, anywhere)
+    answer = find_services(directory, "legal", place(directory, name) if name else None, TODAY, anywhere)
     assert keys(answer.services)[:3] == ["find_immigration_adviser", "law_society_find_solicitor", "govuk_find_legal_aid"]
     for service in answer.services[3:]:
         assert service.regulated_by, service.key
@@ -99,7 +101,7 @@ def test_legal_help_is_the_registers_and_never_a_body_whose_regulator_is_unknown
 
 def test_an_unregulated_body_is_left_out_of_legal_help_with_the_reason_and_stays_in_other_answers() -> None:
     directory = woldshire(a_service(topics=("legal", "housing"), serves=("Woldshire",)))
-    legal = find_services(directory, "legal", None)
+    legal = find_services(directory, "legal", None, TODAY)
     assert legal.services == ()
     assert [(left.service.key, left.reason) for left in legal.left_out] == [("advice_desk", "left_out.regulation_unknown")]
     assert found(directory, "housing", None) == ["advice_desk"]
@@ -107,12 +109,12 @@ def test_an_unregulated_body_is_left_out_of_legal_help_with_the_reason_and_stays
 
 def test_a_body_that_left_out_would_not_even_serve_the_place_is_not_named() -> None:
     directory = woldshire(a_service(topics=("legal",), serves=("Southwold",)))
-    assert find_services(directory, "legal", BRIGG).left_out == ()
+    assert find_services(directory, "legal", BRIGG, TODAY).left_out == ()
 
 
 @pytest.mark.parametrize("name", [None, "Cambridge", "Wisbech", "Ely"])
 def test_looking_through_the_directory_for_legal_help_shows_no_unregulated_body_either(directory: Directory, name: str | None) -> None:
-    hits = search_words(directory, "", "legal", place(directory, name) if name else None)
+    hits = search_words(directory, "", TODAY, "legal", place(directory, name) if name else None)
     unknown = [service.key for service in hits if not service.regulated_by and "legal" not in service.leads]
     assert unknown == []
 
@@ -170,8 +172,8 @@ def test_help_for_tonight_belongs_to_housing_and_to_no_other_topic() -> None:
 
 
 def test_words_are_found_whatever_their_case_and_accents(directory: Directory) -> None:
-    assert "library_bassingbourn" in keys(search_words(directory, "CAFÉ"))
-    assert search_words(directory, "cafe") == search_words(directory, "CAFÉ")
+    assert "library_bassingbourn" in keys(search_words(directory, "CAFÉ", TODAY))
+    assert search_words(directory, "cafe", TODAY) == search_words(directory, "CAFÉ", TODAY)
 
 
 def test_all_the_words_must_be_there_and_a_name_comes_before_a_description() -> None:
@@ -180,7 +182,7 @@ def test_all_the_words_must_be_there_and_a_name_comes_before_a_description() -> 
         a_service("named", "Soup Kitchen", description="Warm."),
         a_service("half", "Kitchen fitters", description="No broth."),
     )
-    assert keys(search_words(directory, "soup kitchen")) == ["named", "described"]
+    assert keys(search_words(directory, "soup kitchen", TODAY)) == ["named", "described"]
 
 
 def test_words_are_narrowed_by_topic_and_place() -> None:
@@ -189,14 +191,14 @@ def test_words_are_narrowed_by_topic_and_place() -> None:
         a_service("south", serves=("Southwold",), topics=("food",)),
         a_service("other", serves=("Northwold",), topics=("work",)),
     )
-    assert keys(search_words(directory, "advice", "food", BRIGG)) == ["north"]
-    assert set(keys(search_words(directory, "advice"))) == {"north", "south", "other"}
-    assert search_words(directory, "submarine") == []
+    assert keys(search_words(directory, "advice", TODAY, "food", BRIGG)) == ["north"]
+    assert set(keys(search_words(directory, "advice", TODAY))) == {"north", "south", "other"}
+    assert search_words(directory, "submarine", TODAY) == []
 
 
 def test_a_service_is_found_by_the_place_it_serves() -> None:
     directory = woldshire(a_service("north", serves=("Northwold",)))
-    assert keys(search_words(directory, "northwold")) == ["north"]
+    assert keys(search_words(directory, "northwold", TODAY)) == ["north"]
 
 
 def test_a_body_with_a_known_regulator_is_shown_for_legal_help(directory: Directory) -> None:
@@ -206,3 +208,13 @@ def test_a_body_with_a_known_regulator_is_shown_for_legal_help(directory: Direct
     changed = replace(directory, services=tuple(regulated if s.key == service.key else s for s in directory.services))
     assert service.key in found(changed, "legal", place(directory, "Wisbech"))
     assert service.key not in found(changed, "legal", place(directory, "Cambridge"))
+
+
+def test_help_with_the_law_that_is_overdue_is_not_found_by_words_where_it_answers_nothing_else() -> None:
+    several = {"firm": ("legal",), "centre": ("legal", "food")}
+    services = [a_service(key, topics=topics, regulated_by="SRA", serves=("Woldshire",)) for key, topics in several.items()]
+    directory = woldshire(*(replace(service, checked_on=date(2024, 1, 1)) for service in services))
+    assert keys(search_words(directory, "", TODAY)) == ["centre"]
+    assert keys(search_words(directory, "", TODAY, "food")) == ["centre"]
+    assert search_words(directory, "", TODAY, "legal") == []
+    assert set(keys(search_words(directory, "", date(2024, 1, 2), "legal"))) == {"firm", "centre"}

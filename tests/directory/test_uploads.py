@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from bot.directory.changes import Changes, Officer
 from bot.directory.files import write_csv
-from bot.directory.importing import Choices
+from bot.directory.importing import Choices, Importer, Progress
 from bot.directory.records import read_directory
 from bot.directory.uploads import CHECKING, DEAD_AFTER, IMPORTED, LARGEST, READY, STOPPED, Upload, Uploads
 from bot.directory.writer import SERVICE
-from bot.errors import PackError
+from bot.errors import FeedError, PackError
 from tests.builders import Clock, Pack
 
 OLGA, PETER = Officer(1, "Olga"), Officer(2, "Peter")
@@ -109,7 +109,9 @@ def test_work_that_died_is_seen_and_can_be_begun_again(uploads: Uploads, engine:
     assert state(uploads, number) == READY
 
 
-def test_an_import_that_fails_in_the_middle_can_be_begun_again(uploads: Uploads, engine: Engine) -> None:
+def test_an_import_that_fails_in_the_middle_says_so_and_can_be_begun_again(
+    uploads: Uploads, engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
     number = put(uploads, a_sheet("crown"))
 
     def cut(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
@@ -117,12 +119,30 @@ def test_an_import_that_fails_in_the_middle_can_be_begun_again(uploads: Uploads,
             raise ConnectionError("the cable was pulled")
 
     event.listen(engine, "before_cursor_execute", cut)
-    with pytest.raises(ConnectionError):
-        uploads.carry_out(number, OLGA)
+    uploads.carry_out(number, OLGA)
     event.remove(engine, "before_cursor_execute", cut)
+    staged = uploads.staged(number)
+    assert staged
+    assert (staged.state, staged.report["broke"], staged.report["count"]) == (READY, "ConnectionError", 1)
+    assert [record.getMessage() for record in caplog.records] == ["An upload could not be imported: ConnectionError"]
     assert read_directory(engine).service("crown") is None
     uploads.carry_out(number, OLGA)
     assert state(uploads, number) == IMPORTED
+
+
+def test_a_check_that_fails_in_the_middle_says_so(uploads: Uploads, monkeypatch: pytest.MonkeyPatch) -> None:
+    def cut(*_given: object) -> None:
+        raise MemoryError
+
+    number = uploads.add("new.csv", a_sheet("crown"), OLGA)
+    with monkeypatch.context() as patch:
+        patch.setattr(Importer, "plan", cut)
+        uploads.check(number, Choices())
+    staged = uploads.staged(number)
+    assert staged
+    assert (staged.state, staged.report) == (STOPPED, {"broke": "MemoryError"})
+    uploads.check(number, Choices())
+    assert state(uploads, number) == READY
 
 
 def test_one_upload_is_imported_once(uploads: Uploads) -> None:
@@ -163,3 +183,102 @@ def test_json_that_is_no_feed_is_told_and_is_no_crash(uploads: Uploads) -> None:
         assert staged
         assert staged.report["blocked"]
         assert staged.report["problems"][0].startswith("feed.json")
+
+
+def test_a_preview_says_what_would_differ_and_how_much_more_than_it_shows(
+    uploads: Uploads, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.directory.uploads.COMPARED_AT_MOST", 2)
+    monkeypatch.setattr("bot.directory.uploads.CELLS_AT_MOST", 3)
+    number = put(uploads, a_sheet("crown", "mill", "tea_room", description="x" * 500))
+    staged = uploads.staged(number)
+    assert staged
+    crown, _mill = staged.report["differences"]
+    assert [cell["column"] for cell in crown["cells"]] == ["key", "organisation", "name"]
+    assert crown["count"] > 3
+    monkeypatch.undo()
+    uploads.check(number, Choices(end_missing=True))
+    staged = uploads.staged(number)
+    assert staged
+    by_key = {key: found for (_, key, _), found in zip(staged.report["changes"], staged.report["differences"], strict=True)}
+    assert by_key["advice_desk"] == {"cells": [], "count": 0}
+    (name,) = [cell for cell in by_key["tea_room"]["cells"] if cell["column"] == "name"]
+    assert (name["before"], name["after"]) == ("Tea Room", "tea_room")
+    (description,) = [cell for cell in by_key["tea_room"]["cells"] if cell["column"] == "description"]
+    assert len(description["after"]) == 401
+
+
+def test_a_look_at_uploads_does_not_read_their_content(uploads: Uploads, engine: Engine) -> None:
+    number = uploads.add("new.csv", a_sheet("crown"), OLGA)
+    asked: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda _connection, _cursor, statement, *_more: asked.append(statement))
+    uploads.recent()
+    uploads.staged(number)
+    assert len(asked) == 2
+    assert not any("upload.content" in statement for statement in asked)
+
+
+def test_another_process_sees_that_long_work_goes_on(
+    uploads: Uploads, engine: Engine, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Uploads(engine, clock)
+    seen: list[object] = []
+
+    def slowly(self: Importer, rows: object, problems: object, choices: object, progress: Progress) -> None:
+        for done in range(4):
+            clock.pass_by(minutes=9)
+            progress(done, 4)
+            staged = other.staged(number)
+            seen.append((staged.state, staged.progress.done) if staged else None)
+        raise InterruptedError
+
+    number = uploads.add("new.csv", a_sheet("crown"), OLGA)
+    with monkeypatch.context() as patch:
+        patch.setattr(Importer, "plan", slowly)
+        uploads.check(number, Choices())
+    assert seen == [(CHECKING, 0), (CHECKING, 1), (CHECKING, 2), (CHECKING, 3)]
+
+
+def test_an_import_goes_on_being_told_where_others_can_write(uploads: Uploads, engine: Engine, clock: Clock) -> None:
+    number = put(uploads, a_sheet("crown"))
+    written: list[str] = []
+
+    def watch(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        if statement.startswith("INSERT INTO revision"):
+            clock.pass_by(minutes=1)
+        if statement.startswith("UPDATE upload SET done"):
+            written.append(statement)
+
+    event.listen(engine, "before_cursor_execute", watch)
+    uploads.carry_out(number, OLGA)
+    assert state(uploads, number) == IMPORTED
+    assert len(written) == (0 if engine.dialect.name == "sqlite" else 1)
+
+
+def test_a_feed_is_read_first_and_only_once(uploads: Uploads) -> None:
+    asked: list[str] = []
+
+    def fetch(address: str, _tell: Progress) -> bytes:
+        asked.append(address)
+        return b"[]"
+
+    address = f"https://feed.example/{'x' * 300}"
+    number = uploads.expect(address, OLGA)
+    assert state(uploads, number) == CHECKING
+    for _ in range(2):
+        uploads.check(number, Choices(), fetch=fetch)
+        assert state(uploads, number) == READY
+    assert asked == [address]
+
+
+def test_a_feed_that_cannot_be_read_is_told_and_can_be_tried_again(uploads: Uploads) -> None:
+    def fetch(address: str, _tell: Progress) -> bytes:
+        raise FeedError(f"{address} answers 500: try later.")
+
+    number = uploads.expect("https://feed.example", OLGA)
+    uploads.check(number, Choices(), fetch=fetch)
+    staged = uploads.staged(number)
+    assert staged
+    assert (staged.state, staged.report["refused"]) == (STOPPED, "https://feed.example answers 500: try later.")
+    uploads.check(number, Choices(), fetch=lambda _address, _tell: b"[]")
+    assert state(uploads, number) == READY

@@ -1,6 +1,7 @@
 """Fetching a feed: from a real server, from where it is allowed and nowhere else, and no more than can be taken."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from bot.directory.openreferral import FeedWords
 from bot.errors import FeedError
 from bot.fetching import feed
 from bot.fetching.feed import fetch_feed, is_allowed
+from bot.settings import ROOT as CHECKOUT
 from tests.builders import Pack
 from tests.serving import a_feed_app, served
 
@@ -175,3 +177,9 @@ def test_more_than_can_be_taken_is_refused_and_a_list_without_an_end_too(monkeyp
     monkeypatch.setattr(feed, "LARGEST_ANSWER", len(json.dumps(PAGE)) - 20)
     with pytest.raises(FeedError, match="more than can be read at once"):
         fetched(by_path({"/": ROOT, "/services": PAGE}))
+
+
+def test_what_the_desk_s_page_says_of_calling_out_names_feeds() -> None:
+    told = " ".join((CHECKOUT / "docs/desk.md").read_text(encoding="utf-8").split())
+    (sentence,) = re.findall(r"[^.]*only ways in which this product calls anybody", told)
+    assert all(f"`{name}`" in sentence for name in ("TRANSLATE_URL", "LINK_CHECK", "FEED_ALLOW"))

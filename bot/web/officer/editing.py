@@ -25,7 +25,7 @@ from bot.errors import Overtaken, PackError
 from bot.handover.accounts import Session
 from bot.web.api import pipeline_of
 from bot.web.officer.fields import LONGEST_LINE, LONGEST_TEXT, NEW_ROWS, PARTS, key_from, rows_of_form
-from bot.web.officer.office import described, in_english, label, office_of, officer, option
+from bot.web.officer.office import became_of, described, in_english, label, office_of, officer, option
 from bot.web.rendering import OWN_NAMES, environment, in_words, speaker
 from bot.web.staff.door import OFFICERS, given, show, signed_in, text_of
 
@@ -119,8 +119,7 @@ async def _page(request: Request, who: Session, shown: Shown, status: int = 200)
         in_words=lambda day: in_words(day, "en"),
         opinions=await to_thread.run_sync(pipeline.feedback.about, entry.id) if entry and record.kind == SERVICE else [],
         language_names=ENGLISH_NAMES,
-        saved=request.query_params.get("saved", "")[:12],
-        proposed=request.query_params.get("proposed", "")[:12],
+        **became_of(request),
         assured=request.query_params.get("assured", "")[:2],
     )
 

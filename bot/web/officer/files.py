@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from dataclasses import replace
 from datetime import datetime, timezone
 
 from anyio import sleep, to_thread
@@ -10,17 +11,17 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from bot.directory.files import JSON
+from bot.directory.comparing import Difference
 from bot.directory.hours import BRITISH_TIME
-from bot.directory.importing import Choices
-from bot.directory.uploads import CHECKING, IMPORTING, LARGEST, READY, STOPPED, Uploads
-from bot.errors import FeedError, PackError
+from bot.directory.importing import Choices, Progress
+from bot.directory.uploads import CHECKING, IMPORTING, LARGEST, READY, STOPPED, Staged
+from bot.errors import PackError
 from bot.fetching.feed import fetch_feed
 from bot.handover.accounts import Session
 from bot.web.api import pipeline_of
 from bot.web.officer.editing import refresh
 from bot.web.officer.fields import PARTS
-from bot.web.officer.office import moment, office_of, officer
+from bot.web.officer.office import described, in_english, moment, office_of, officer
 from bot.web.staff.door import OFFICERS, given, show, signed_in, text_of
 
 ROOM = 64 * 1024
@@ -56,35 +57,34 @@ async def _files(request: Request, who: Session, error: str = "", status: int = 
 
 
 async def upload(request: Request, who: Session) -> Response:
-    """Take in a file, or read a feed, and have it checked."""
+    """Take in a file, or the address of a feed, and have it read and checked while nobody waits."""
     form, uploads = await given(request), office_of(request).uploads
     address = text_of(form, "feed", 400)
     file = form.get("file")
     try:
         if address:
-            name, content = f"{address}{JSON}", await _fetch(request, address)
+            number = await to_thread.run_sync(uploads.expect, address, officer(who))
         elif isinstance(file, UploadFile) and file.filename:
-            name, content = file.filename, await file.read()
+            number = await to_thread.run_sync(uploads.add, file.filename, await file.read(), officer(who))
         else:
             return await _files(request, who, "officer.no_file", 422)
-        number = await to_thread.run_sync(uploads.add, name, content, officer(who))
-    except (PackError, FeedError) as error:
+    except PackError as error:
         return await _files(request, who, str(error), 422)
-    pipeline_of(request).in_the_background(_check(uploads, number, Choices()))
+    pipeline_of(request).in_the_background(_check(request, number, Choices()))
     return RedirectResponse(f"/officer/files/{number}", 303)
 
 
-async def _fetch(request: Request, address: str) -> bytes:
-    """Read a feed that the operator has allowed, as one page of JSON. Raises FeedError."""
+async def _check(request: Request, number: str, choices: Choices, instead: bool = False) -> None:
     allowed = pipeline_of(request).settings.feed_allow
-    services = await to_thread.run_sync(lambda: fetch_feed(address, allowed))
-    return json.dumps(services).encode()
 
+    def fetch(address: str, tell: Progress) -> bytes:
+        services = fetch_feed(address, allowed, progress=tell)
+        # No longer than what was read, so that what may be fetched may be imported.
+        return json.dumps(services, ensure_ascii=False, separators=(",", ":")).encode()
 
-async def _check(uploads: Uploads, number: str, choices: Choices) -> None:
     # Somebody else may have begun to work on it first.
     with contextlib.suppress(PackError):
-        await to_thread.run_sync(uploads.check, number, choices)
+        await to_thread.run_sync(office_of(request).uploads.check, number, choices, instead, fetch)
 
 
 async def _carry_out(request: Request, number: str, who: Session) -> None:
@@ -99,8 +99,21 @@ async def show_upload(request: Request, who: Session) -> Response:
     if staged is None:
         return show(request, who, "officer/gone.html", 404, kind="upload", key=request.path_params["number"])
     names = {(one.kind, one.key): one.name for one in await to_thread.run_sync(office_of(request).listing.entries)}
+    say, knows = in_english(request)
+    compared = [
+        {"rows": [described(say, knows, Difference(**cell)) for cell in one["cells"]], "more": one["count"] - len(one["cells"])}
+        for one in staged.report.get("differences", [])
+    ]
     return show(
-        request, who, "officer/upload.html", staged=staged, working=staged.state in WORKING, names=names, moment=moment, editable=PARTS
+        request,
+        who,
+        "officer/upload.html",
+        staged=staged,
+        working=staged.state in WORKING,
+        names=names,
+        compared=compared,
+        moment=moment,
+        editable=PARTS,
     )
 
 
@@ -109,16 +122,23 @@ def _choices(form: FormData) -> Choices:
     return Choices(leave_out=text_of(form, "leave_out", 1) == "1", end_missing=text_of(form, "end_missing", 1) == "1", same_as=same)
 
 
+def _are_those_of(choices: Choices, staged: Staged) -> bool:
+    """Tell whether ``choices`` of a form are those that the preview was made with."""
+    made_with = Choices(**staged.report["choices"])
+    return replace(made_with, leave_out=choices.leave_out, end_missing=choices.end_missing, same_as=choices.same_as) == made_with
+
+
 async def act(request: Request, who: Session) -> Response:
     """Check an upload with other choices, or import it."""
     form, uploads, number = await given(request), office_of(request).uploads, request.path_params["number"]
     staged = await to_thread.run_sync(uploads.staged, number)
     if staged and staged.state in (READY, STOPPED):
         pipeline = pipeline_of(request)
-        if text_of(form, "do", 10) == "import":
+        choices, wanted = _choices(form), text_of(form, "do", 10) == "import"
+        if wanted and staged.state == READY and _are_those_of(choices, staged):
             pipeline.in_the_background(_carry_out(request, number, who))
         else:
-            pipeline.in_the_background(_check(uploads, number, _choices(form)))
+            pipeline.in_the_background(_check(request, number, choices, wanted))
         # The page that comes next shows the work, so it is let begin first.
         await sleep(BEGIN)
     return RedirectResponse(f"/officer/files/{number}", 303)

@@ -9,7 +9,7 @@ from bot.errors import Overtaken, PackError
 from bot.handover.accounts import Session
 from bot.web.officer.editing import refresh
 from bot.web.officer.fields import PARTS
-from bot.web.officer.office import described_all, moment, office_of, officer
+from bot.web.officer.office import became_of, described_all, moment, office_of, officer
 from bot.web.staff.door import OFFICERS, given, show, signed_in, text_of
 
 
@@ -20,7 +20,8 @@ async def show_history(request: Request, who: Session) -> Response:
     found = await to_thread.run_sync(lambda: office_of(request).changes.history(kind if key else "", key, batch))
     for one in found:
         one["differences"] = described_all(request, one["before"], one["after"]) if one["before"] and one["after"] else []
-    return show(request, who, "officer/history.html", found=found, kind=kind, key=key, moment=moment, editable=PARTS)
+    became = became_of(request)
+    return show(request, who, "officer/history.html", 200, found=found, kind=kind, key=key, moment=moment, editable=PARTS, **became)
 
 
 async def show_revision(request: Request, who: Session) -> Response:

@@ -56,6 +56,12 @@ def moment(at: datetime) -> str:
     return at.astimezone(BRITISH_TIME).strftime("%d %B %Y, %H:%M")
 
 
+def became_of(request: Request) -> dict[str, str]:
+    """Give what the address says became of a change: the number of its revision (0 where nothing changed), or of its proposal."""
+    given = {name: request.query_params.get(name, "")[:12] for name in ("saved", "proposed")}
+    return {name: number if number.isdecimal() else "" for name, number in given.items()}
+
+
 Say = Callable[..., str]
 Knows = Callable[[str], bool]
 

@@ -19,7 +19,7 @@ from bot.errors import Overtaken, PackError
 from bot.handover.accounts import Session
 from bot.web.api import pipeline_of
 from bot.web.officer.editing import refresh
-from bot.web.officer.office import in_english, office_of, officer
+from bot.web.officer.office import became_of, in_english, office_of, officer
 from bot.web.rendering import in_words
 from bot.web.staff.door import OFFICERS, given, show, signed_in, text_of
 
@@ -117,6 +117,7 @@ async def _list(request: Request, who: Session, wanted: Wanted, error: str = "",
         at_once=ASSURED_AT_ONCE,
         in_words=lambda day: in_words(day, "en"),
         assured=text_of(request.query_params, "assured", 3),  # type: ignore[arg-type]
+        **became_of(request),
         error=error,
     )
 
