@@ -1,10 +1,9 @@
 """Files that officers upload: kept while they are checked and previewed, and deleted once they are imported or a day old."""
 
-import hashlib
 import logging
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -13,12 +12,12 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session, deferred
 
 from bot.database import Base
-from bot.directory.changes import ENDED, Officer
-from bot.directory.comparing import differences
+from bot.directory.changes import Officer
 from bot.directory.files import JSON as JSON_FILE
 from bot.directory.files import WORKBOOK, is_feed, read_files, read_sheets, write_zip
-from bot.directory.importing import Change, Choices, Importer, Plan
+from bot.directory.importing import Choices, Importer, Plan
 from bot.directory.importing import Progress as Tell
+from bot.directory.preview import report_of
 from bot.directory.sheets import Problem
 from bot.directory.workbook import write_workbook
 from bot.errors import FeedError, Overtaken, PackError
@@ -56,10 +55,6 @@ BEAT = timedelta(seconds=15)
 DEAD_AFTER = timedelta(minutes=10)
 """How long after its last word an import that nobody has ended counts as stopped: its process is gone, and nothing of it was kept."""
 LONGEST_NAME = 200
-TOLD_AT_MOST = 300
-"""Problems, changes and duplicates that a preview lists; it counts them all."""
-COMPARED_AT_MOST, CELLS_AT_MOST, LONGEST_CELL = 100, 30, 400
-"""Changes of which a preview shows what differs, the cells of each, and the characters of a cell."""
 
 
 @dataclass(frozen=True)
@@ -199,7 +194,7 @@ class Uploads:
         rows = read_files([(name, content)], problems)
         choices = replace(choices, merge=is_feed(name, content))
         plan = self._importer.plan(rows, problems, choices, lambda done, total: self._tell(number, done, total))
-        return plan, choices, _report(plan, choices)
+        return plan, choices, report_of(plan, choices)
 
     def _leave(self, number: str) -> None:
         self._progress.pop(number, None)
@@ -255,35 +250,3 @@ class Uploads:
         with Session(self._engine, future=True) as session:
             session.execute(delete(Upload).where(Upload.at < self._clock() - KEPT))
             session.commit()
-
-
-def _report(plan: Plan, choices: Choices) -> dict[str, Any]:
-    """Give what a preview shows of a plan, as JSON."""
-    digest = hashlib.sha256(repr([(one.kind, one.key, one.action, one.base, one.after) for one in plan.changes]).encode()).hexdigest()
-    return {
-        "choices": asdict(choices),
-        "digest": digest,
-        "counts": [[kind, action, count] for (kind, action), count in sorted(plan.counts().items())],
-        "changes": [[one.kind, one.key, one.action] for one in plan.changes[:TOLD_AT_MOST]],
-        "differences": [_cells(one) for one in plan.changes[:COMPARED_AT_MOST]],
-        "count": len(plan.changes),
-        "problems": [str(problem) for problem in plan.problems[:TOLD_AT_MOST]],
-        "problem_count": len(plan.problems),
-        "duplicates": [asdict(one) for one in plan.duplicates[:TOLD_AT_MOST]],
-        "unchanged": plan.unchanged,
-        "left_out": plan.left_out,
-        "blocked": plan.blocked,
-        "approval": sum(one.approval for one in plan.changes),
-    }
-
-
-def _cells(change: Change) -> dict[str, Any]:
-    """Give the cells that a change makes different, as JSON: the fields of ``Difference``; none of what is taken out."""
-    compared = differences(change.before, change.after) if change.action != ENDED else []
-    found = [one for one in compared if not (one.row and one.column == "service")]
-    cut = [replace(one, before=_cut(one.before), after=_cut(one.after)) for one in found[:CELLS_AT_MOST]]
-    return {"cells": [asdict(one) for one in cut], "count": len(found)}
-
-
-def _cut(cell: str) -> str:
-    return cell if len(cell) <= LONGEST_CELL else f"{cell[:LONGEST_CELL]}…"

@@ -188,8 +188,8 @@ def test_json_that_is_no_feed_is_told_and_is_no_crash(uploads: Uploads) -> None:
 def test_a_preview_says_what_would_differ_and_how_much_more_than_it_shows(
     uploads: Uploads, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.directory.uploads.COMPARED_AT_MOST", 2)
-    monkeypatch.setattr("bot.directory.uploads.CELLS_AT_MOST", 3)
+    monkeypatch.setattr("bot.directory.preview.COMPARED_AT_MOST", 2)
+    monkeypatch.setattr("bot.directory.preview.CELLS_AT_MOST", 3)
     number = put(uploads, a_sheet("crown", "mill", "tea_room", description="x" * 500))
     staged = uploads.staged(number)
     assert staged

@@ -16,9 +16,9 @@ from starlette.testclient import TestClient
 from bot.answers.catalogue import Catalogues
 from bot.answers.wording import Wordings
 from bot.database import migrate, open_database
-from bot.directory.changes import Changes
+from bot.directory.changes import Changes, Officer
 from bot.directory.files import write_csv
-from bot.directory.importing import Importer
+from bot.directory.importing import Choices, Importer
 from bot.directory.listing import Listing
 from bot.directory.uploads import Uploads
 from bot.errors import FeedError
@@ -87,6 +87,7 @@ def pages(tmp_path: Path) -> Iterator[Pages]:
         settings=settings,
         in_the_background=in_the_background,
         refresh_directory=refresh,
+        live=SimpleNamespace(current=lambda: None),
     )
     with TestClient(app) as client:
         client.cookies.set(COOKIE, desk.accounts.sign_in("olga", PASSWORD, "127.0.0.1"))
@@ -168,3 +169,27 @@ def test_a_feed_is_read_while_nobody_waits_and_what_is_wrong_is_told_on_its_page
     assert "being checked" in pages.get(address)
     may_answer.set()
     assert 'role="alert">https://feed.example/oruk answers 500' in pages.get(pages.ready(address))
+
+
+@pytest.mark.parametrize("address", ["/officer/files/", "/officer/places"])
+def test_a_page_of_work_is_not_loaded_anew_under_somebody_who_reads_it(pages: Pages, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "places_are_learnt", lambda settings, directory: False)
+    if address == "/officer/places":
+        pages.office.learning.state = Learning.GOING
+    else:
+        address += pages.office.uploads.add("new.csv", A_SHEET, Officer(1, "Olga"))
+    said = pages.get(address)
+    refreshing = re.findall(r"<meta http-equiv=.refresh. content=.([^\"]+).>", said)
+    assert refreshing == [f"30; url={address}?auto=1"]
+    assert "<noscript><meta" in said
+    assert "data-working" in said
+    assert f'<a href="{address}">Look again</a>' in said
+    assert "working.js" in said
+    pages.office.learning.state = Learning.NONE
+    if address != "/officer/places":
+        pages.office.uploads.check(address.rpartition("/")[2], Choices())
+    done = pages.get(address)
+    assert "data-working" not in done
+    assert "working.js" not in done
+    assert 'id="work"' in done
+    assert 'role="status"' in done
