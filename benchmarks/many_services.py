@@ -30,11 +30,11 @@ from bot.answers.cards import is_free_service
 from bot.answers.catalogue import Catalogues
 from bot.codes import NEEDS
 from bot.database import migrate, open_database
-from bot.directory.changes import Officer
 from bot.directory.feed import Asked, Feed
 from bot.directory.files import read_files, write_csv
 from bot.directory.hours import BRITISH_TIME
 from bot.directory.importing import Importer
+from bot.directory.ledger import Officer
 from bot.directory.listing import Listing
 from bot.directory.lookup import Filters, LookUp
 from bot.directory.pack import load_pack

@@ -9,57 +9,40 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
-from bot.directory import models
-from bot.directory.comparing import checks_of, is_urgent_service, needs_approval, with_checks
+from bot.directory.comparing import checks_of, with_checks
 from bot.directory.hours import BRITISH_TIME
-from bot.directory.ledger import Proposal, Revision
+from bot.directory.ledger import (
+    APPROVED,
+    ASSURED,
+    CHANGED,
+    CREATED,
+    ENDED,
+    REFUSED,
+    TAKEN_BACK,
+    UNDONE,
+    WAITING,
+    Officer,
+    Proposal,
+    Record,
+    Revision,
+    is_overtaken,
+    keep,
+    propose,
+    revision_of,
+)
 from bot.directory.reader import RowReader
 from bot.directory.records import GuidanceRecord, ServiceRecord, read_service, read_statement
 from bot.directory.sheets import Problem, Row
-from bot.directory.writer import (
-    KEY_COLUMN,
-    MODEL_OF,
-    ORGANIZATION,
-    OUTCODE,
-    PLACE,
-    SERVICE,
-    SHEETS_OF,
-    TERM,
-    Rows,
-    read_known,
-    read_names,
-    read_rows,
-    rows_of,
-)
+from bot.directory.transaction import begin, check_removable, new_edition, put, read_objects, read_record, takes_two
+from bot.directory.writer import KEY_COLUMN, MODEL_OF, SERVICE, SHEETS_OF, Rows, read_known, read_names, rows_of
 from bot.errors import NotApproved, Overtaken, PackError
 
-CREATED, CHANGED, ENDED, ASSURED, UNDONE, IMPORTED = "created", "changed", "ended", "assured", "undone", "imported"
-"""How a revision came about."""
-WAITING, APPROVED, REFUSED, TAKEN_BACK = "waiting", "approved", "refused", "taken_back"
 ASSURED_AT_ONCE = 20
 """Records that may be said to be true in one go: as many as somebody can have looked at."""
-
-
-@dataclass(frozen=True)
-class Officer:
-    """Who changes something: the id of the account, and the name that is kept with the change."""
-
-    id: int
-    name: str
-
-
-@dataclass(frozen=True)
-class Record:
-    """A record as it stands: its rows by sheet (None where there is no such record), and the number of its last revision (0: none)."""
-
-    kind: str
-    key: str
-    rows: Rows | None
-    revision: int
 
 
 @dataclass(frozen=True)
@@ -88,12 +71,12 @@ class Changes:
     def record(self, kind: str, key: str) -> Record:
         """Give a record as it stands."""
         with self.session() as session:
-            return _record(session, kind, key)
+            return read_record(session, kind, key)
 
     def check(self, kind: str, rows: Rows) -> list[Problem]:
         """Give what is wrong with the rows of one record: file is the sheet's name without its ending, line the number of the row in it."""
         with self.session() as session:
-            return _read(session, kind, rows, self._clock())[1]
+            return read_objects(session, kind, rows, self._clock())[1]
 
     def check_cell(self, sheet: str, column: str, value: str) -> list[str]:
         """Give what would be right where ``value`` is not, in a ``column`` of a sheet taken by itself."""
@@ -111,7 +94,7 @@ class Changes:
         with self.session() as session:
             begin(session)
             key = _key(kind, rows)
-            before = _record(session, kind, key)
+            before = read_record(session, kind, key)
             put(session, "", before, rows, CHANGED, self._clock())
             return read_service(session, key) if kind == SERVICE else read_statement(session, key)
 
@@ -124,12 +107,12 @@ class Changes:
         now = self._clock()
         with self.session() as session:
             begin(session)
-            objects, problems = _read(session, kind, rows, now)
+            objects, problems = read_objects(session, kind, rows, now)
             if problems:
                 raise PackError(problems)
             written = _written(session, kind, objects)
             key = _key(kind, written)
-            before = _record(session, kind, key)
+            before = read_record(session, kind, key)
             if is_new and before.rows is not None:
                 raise Overtaken(before)
             _not_overtaken(before, base)
@@ -142,7 +125,7 @@ class Changes:
         """Take a record out of the directory. Raises Overtaken, and PackError where others still belong to it."""
         with self.session() as session:
             begin(session)
-            before = _record(session, kind, key)
+            before = read_record(session, kind, key)
             _not_overtaken(before, base)
             check_removable(session, kind, key)
             return self._settle(session, by, before, None, ENDED, why, self._clock())
@@ -154,7 +137,7 @@ class Changes:
             row = session.get(Revision, revision)
             if row is None:
                 raise PackError([Problem("history", 0, "", "", "this change is no longer kept, so it cannot be undone.")])
-            before = _record(session, row.kind, row.key)
+            before = read_record(session, row.kind, row.key)
             _not_overtaken(before, base)
             return self._settle(session, by, before, row.before, UNDONE, why, self._clock())
 
@@ -169,7 +152,7 @@ class Changes:
         with self.session() as session:
             begin(session)
             for kind, key, base in chosen:
-                before = _record(session, kind, key)
+                before = read_record(session, kind, key)
                 _not_overtaken(before, base)
                 if before.rows is None:
                     raise Overtaken(before)
@@ -192,7 +175,7 @@ class Changes:
             return [
                 {
                     **_values(row),
-                    "now": _record(session, row.kind, row.key),
+                    "now": read_record(session, row.kind, row.key),
                     "overtaken": is_overtaken(session, row.kind, row.key, row.base),
                 }
                 for row in rows
@@ -211,7 +194,7 @@ class Changes:
         with self.session() as session:
             begin(session)
             row = self._decide(session, by, proposal, APPROVED, "", now)
-            before = _record(session, row.kind, row.key)
+            before = read_record(session, row.kind, row.key)
             if is_overtaken(session, row.kind, row.key, row.base):
                 raise Overtaken(before)
             after = row.after
@@ -254,7 +237,7 @@ class Changes:
         """Give one revision with its record as it stands (``now``), or None where it is not kept."""
         with self.session() as session:
             row = session.get(Revision, number)
-            return {**_values(row), "now": _record(session, row.kind, row.key)} if row else None
+            return {**_values(row), "now": read_record(session, row.kind, row.key)} if row else None
 
     def forget(self, years: int) -> None:
         """Delete what was changed, proposed and decided more than ``years`` ago."""
@@ -277,201 +260,9 @@ class Changes:
         return Saved(revision=revision)
 
 
-def begin(session: Session) -> None:
-    """Begin a change: lock the directory for this transaction, on every database, by writing to its one row."""
-    session.execute(update(models.LoadedPack).values(edition=models.LoadedPack.edition))
-
-
-def new_edition(session: Session) -> None:
-    """Say that the directory is another now, so that everybody reads it again."""
-    session.execute(update(models.LoadedPack).values(edition=models.LoadedPack.edition + 1))
-
-
-def is_overtaken(session: Session, kind: str, key: str, base: int) -> bool:
-    """Tell whether a record has been changed since revision ``base``; that somebody said it is still true is no change."""
-    last = select(func.max(Revision.id)).where(Revision.kind == kind, Revision.key == key, Revision.action != ASSURED)
-    return (session.execute(last).scalar() or 0) > base
-
-
-def takes_two(session: Session, kind: str, key: str, before: Rows | None, after: Rows | None) -> bool:
-    """Tell whether a change takes a second officer; of an organisation, whether urgent answers are made of one of its services."""
-    owns_urgent = False
-    if kind == ORGANIZATION and before is not None:
-        its = select(models.Service.key).join(models.Organization).where(models.Organization.key == key)
-        owned = list(session.execute(its).scalars())
-        owns_urgent = any(is_urgent_service(rows) for _, rows in read_rows(session, SERVICE, owned))
-    return needs_approval(kind, before, after, owns_urgent)
-
-
-def propose(session: Session, by: Officer, before: Record, after: Rows | None, action: str, now: datetime, why: str) -> int:
-    """Put a change before a second officer; give its number.
-
-    The same one is not put twice, and one's own newer one takes the older's place.
-    """
-    waiting = select(Proposal).where(Proposal.kind == before.kind, Proposal.key == before.key, Proposal.state == WAITING)
-    for row in session.execute(waiting).scalars().all():
-        if row.after == after and not is_overtaken(session, row.kind, row.key, row.base):
-            return int(row.id)
-        if row.staff_id == by.id:
-            row.state, row.decided_by, row.decided_at = TAKEN_BACK, by.name, now
-    values = {"kind": before.kind, "key": before.key, "action": action, "base": before.revision, "after": after}
-    row = Proposal(**values, by=by.name, staff_id=by.id or None, at=now, why=why, state=WAITING)
-    session.add(row)
-    session.flush()
-    return int(row.id)
-
-
-def put(
-    session: Session,
-    by: str,
-    before: Record,
-    after: Rows | None,
-    action: str,
-    now: datetime,
-    why: str = "",
-    approved_by: str = "",
-) -> int:
-    """Make a record be ``after`` within a transaction that ``begin`` began, and keep the revision; give its number.
-
-    Raises PackError where the rows are not right (any more), or where others belong to what is to end.
-    """
-    if after is None:
-        remove(session, before.kind, before.key)
-    else:
-        objects, problems = _read(session, before.kind, after, now)
-        if problems:
-            raise PackError(problems)
-        place(session, before.kind, before.key, objects, is_new=before.rows is None)
-        if before.kind == PLACE and before.rows is not None:
-            rename(session, before.rows["gazetteer.csv"][0]["name"], after["gazetteer.csv"][0]["name"])
-    new_edition(session)
-    return keep(session, revision_of(by, before, after, action, now, why, approved_by))
-
-
-def place(session: Session, kind: str, key: str, objects: Sequence[Any], is_new: bool) -> None:
-    """Put the objects of one record in the place of what was there."""
-    if kind == SERVICE and not is_new:
-        remove(session, kind, key)
-    if kind == SERVICE:
-        # The session knows no order between a service's places and what says that it is at them.
-        session.add_all([one for one in objects if not isinstance(one, models.Service)])
-        session.flush()
-        session.add_all([one for one in objects if isinstance(one, models.Service)])
-    else:
-        for one in objects:
-            session.merge(one)
-    session.flush()
-    session.expunge_all()
-
-
-def rename(session: Session, old: str, new: str) -> None:
-    """Let services and statements that are for a place by its name follow it to another."""
-    if old != new:
-        for column in (models.ServiceArea.name, models.Guidance.area):
-            session.execute(
-                update(column.class_).where(column == old).values({column.key: new}).execution_options(synchronize_session=False)
-            )
-
-
-def check_removable(session: Session, kind: str, key: str) -> None:
-    """Raise PackError where a record cannot be deleted, because others belong to it or name it."""
-    if kind == TERM or (kind == PLACE and _is_named(session, key)):
-        raise PackError([Problem(key, 0, "", "", "others name this, so it cannot be taken out.")])
-    if kind == ORGANIZATION:
-        its = select(func.count()).select_from(models.Service).join(models.Organization).where(models.Organization.key == key)
-        still = session.execute(its).scalar_one()
-        if still:
-            raise PackError([Problem(key, 0, "", "", f"{still} services belong to this organisation: end them or move them first.")])
-
-
-def remove(session: Session, kind: str, key: str) -> None:
-    """Delete a record and what hangs from it. Raises PackError where others still belong to it, or name it."""
-    check_removable(session, kind, key)
-    model = MODEL_OF[kind]
-    column = model.outcode if kind == OUTCODE else model.key
-    if kind == SERVICE:
-        its = select(models.Service.id).where(column == key).scalar_subquery()
-        locations = select(models.ServiceAtLocation.location_id).where(models.ServiceAtLocation.service_id == its)
-        ids = list(session.execute(locations).scalars())
-        session.execute(delete(model).where(column == key).execution_options(synchronize_session=False))
-        session.execute(delete(models.Location).where(models.Location.id.in_(ids)).execution_options(synchronize_session=False))
-        return
-    session.execute(delete(model).where(column == key).execution_options(synchronize_session=False))
-
-
-def _is_named(session: Session, key: str) -> bool:
-    """Tell whether a place is the area, holds others, or is named by services, statements or postcodes."""
-    name = session.execute(select(models.Place.name).where(models.Place.key == key)).scalar()
-    named = (
-        select(models.LoadedPack.area).where(models.LoadedPack.area == key),
-        select(models.Place.key).where(models.Place.parent == key),
-        select(models.ServiceArea.id).where(models.ServiceArea.name == name),
-        select(models.Guidance.id).where(models.Guidance.area == name),
-    )
-    outcodes = session.execute(select(models.Outcode)).scalars()
-    return any(session.execute(query).first() for query in named) or any(key in (*one.districts, *one.places) for one in outcodes)
-
-
-def revision_of(
-    by: str,
-    before: Record,
-    after: Rows | None,
-    action: str,
-    now: datetime,
-    why: str = "",
-    approved_by: str = "",
-    batch: str = "",
-) -> Revision:
-    """Give the revision of a change, to be added to a session."""
-    return Revision(
-        kind=before.kind,
-        key=before.key,
-        action=action,
-        before=before.rows,
-        after=after,
-        by=by,
-        approved_by=approved_by,
-        at=now,
-        why=why,
-        batch=batch,
-    )
-
-
-def keep(session: Session, revision: Revision) -> int:
-    """Keep a revision; give its number."""
-    session.add(revision)
-    session.flush()
-    return int(revision.id)
-
-
-def last_revisions(session: Session) -> dict[tuple[str, str], int]:
-    """Give the number of the last revision of every record that has one."""
-    rows = session.execute(select(Revision.kind, Revision.key, func.max(Revision.id)).group_by(Revision.kind, Revision.key))
-    return {(kind, key): number for kind, key, number in rows}
-
-
-def _record(session: Session, kind: str, key: str) -> Record:
-    rows = next((rows for _, rows in read_rows(session, kind, [key])), None)
-    last = select(func.max(Revision.id)).where(Revision.kind == kind, Revision.key == key)
-    return Record(kind, key, rows, session.execute(last).scalar() or 0)
-
-
 def _not_overtaken(record: Record, base: int) -> None:
     if record.revision != base:
         raise Overtaken(record)
-
-
-def _read(session: Session, kind: str, rows: Rows, now: datetime) -> tuple[list[Any], list[Problem]]:
-    """Read the rows of one record as a form has them; give the objects and what is wrong."""
-    problems: list[Problem] = []
-    sheets = {
-        sheet: [Row(sheet.removesuffix(".csv"), n, dict(cells), problems) for n, cells in enumerate(rows.get(sheet, []), 1)]
-        for sheet in SHEETS_OF[kind]
-    }
-    if len(sheets[SHEETS_OF[kind][0]]) != 1:
-        problems.append(Problem(kind, 0, "", "", "this is not one record."))
-        return [], problems
-    return RowReader(sheets, problems, now, read_known(session)).read(), problems
 
 
 def _written(session: Session, kind: str, objects: Sequence[Any]) -> Rows:

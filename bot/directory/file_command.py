@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from tqdm import tqdm
 
 from bot.database import migrate, open_database
-from bot.directory.changes import Officer
 from bot.directory.files import export, gather, is_feed, read_files
 from bot.directory.importing import Choices, Importer, Plan, Progress
+from bot.directory.ledger import Officer
 from bot.directory.sheets import Problem
 from bot.errors import Overtaken, PackError
 from bot.settings import Settings

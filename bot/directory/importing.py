@@ -10,25 +10,12 @@ from typing import Any
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
-from bot.directory.changes import (
-    ENDED,
-    IMPORTED,
-    Officer,
-    Record,
-    begin,
-    last_revisions,
-    new_edition,
-    place,
-    propose,
-    remove,
-    rename,
-    revision_of,
-    takes_two,
-)
 from bot.directory.comparing import checks_of, with_checks, without_checks
 from bot.directory.duplicates import Duplicate, find_duplicates
+from bot.directory.ledger import ENDED, IMPORTED, Officer, Record, last_revisions, propose, revision_of
 from bot.directory.reader import COLUMNS, Known, RowReader
 from bot.directory.sheets import Problem, Row
+from bot.directory.transaction import begin, new_edition, place, remove, rename, takes_two
 from bot.directory.writer import (
     GUIDANCE,
     KEY_COLUMN,

@@ -1,11 +1,20 @@
 """Who changed what in the directory, when and why: every change as the record before and after.
 
-Changes of guidance wait here for a second officer.
+What takes a second officer waits here.
 """
 
-from sqlalchemy import JSON, Column, DateTime, Integer, String, Text
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import JSON, Column, DateTime, Integer, String, Text, func, select
+from sqlalchemy.orm import Session
 
 from bot.database import Base
+from bot.directory.writer import Rows
+
+CREATED, CHANGED, ENDED, ASSURED, UNDONE, IMPORTED = "created", "changed", "ended", "assured", "undone", "imported"
+"""How a revision came about."""
+WAITING, APPROVED, REFUSED, TAKEN_BACK = "waiting", "approved", "refused", "taken_back"
 
 
 class Revision(Base):  # type: ignore[misc,valid-type]
@@ -53,3 +62,83 @@ class Proposal(Base):  # type: ignore[misc,valid-type]
     decided_by = Column(String(80), nullable=False, default="")
     decided_at = Column(DateTime(timezone=True))
     reason = Column(Text, nullable=False, default="")
+
+
+@dataclass(frozen=True)
+class Officer:
+    """Who changes something: the id of the account, and the name that is kept with the change."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record as it stands: its rows by sheet (None where there is no such record), and the number of its last revision (0: none)."""
+
+    kind: str
+    key: str
+    rows: Rows | None
+    revision: int
+
+
+def is_overtaken(session: Session, kind: str, key: str, base: int) -> bool:
+    """Tell whether a record has been changed since revision ``base``; that somebody said it is still true is no change."""
+    last = select(func.max(Revision.id)).where(Revision.kind == kind, Revision.key == key, Revision.action != ASSURED)
+    return (session.execute(last).scalar() or 0) > base
+
+
+def propose(session: Session, by: Officer, before: Record, after: Rows | None, action: str, now: datetime, why: str) -> int:
+    """Put a change before a second officer; give its number.
+
+    The same one is not put twice, and one's own newer one takes the older's place.
+    """
+    waiting = select(Proposal).where(Proposal.kind == before.kind, Proposal.key == before.key, Proposal.state == WAITING)
+    for row in session.execute(waiting).scalars().all():
+        if row.after == after and not is_overtaken(session, row.kind, row.key, row.base):
+            return int(row.id)
+        if row.staff_id == by.id:
+            row.state, row.decided_by, row.decided_at = TAKEN_BACK, by.name, now
+    values = {"kind": before.kind, "key": before.key, "action": action, "base": before.revision, "after": after}
+    row = Proposal(**values, by=by.name, staff_id=by.id or None, at=now, why=why, state=WAITING)
+    session.add(row)
+    session.flush()
+    return int(row.id)
+
+
+def revision_of(
+    by: str,
+    before: Record,
+    after: Rows | None,
+    action: str,
+    now: datetime,
+    why: str = "",
+    approved_by: str = "",
+    batch: str = "",
+) -> Revision:
+    """Give the revision of a change, to be added to a session."""
+    return Revision(
+        kind=before.kind,
+        key=before.key,
+        action=action,
+        before=before.rows,
+        after=after,
+        by=by,
+        approved_by=approved_by,
+        at=now,
+        why=why,
+        batch=batch,
+    )
+
+
+def keep(session: Session, revision: Revision) -> int:
+    """Keep a revision; give its number."""
+    session.add(revision)
+    session.flush()
+    return int(revision.id)
+
+
+def last_revisions(session: Session) -> dict[tuple[str, str], int]:
+    """Give the number of the last revision of every record that has one."""
+    rows = session.execute(select(Revision.kind, Revision.key, func.max(Revision.id)).group_by(Revision.kind, Revision.key))
+    return {(kind, key): number for kind, key, number in rows}

@@ -10,9 +10,9 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session, selectinload
 
 from bot.directory import models
-from bot.directory.changes import last_revisions
 from bot.directory.freshness import Freshness, Review, is_urgent, review_of
 from bot.directory.hours import BRITISH_TIME
+from bot.directory.ledger import last_revisions
 from bot.directory.records import SHOWN, GuidanceRecord, ServiceRecord, directory_version, guidance_record, service_record
 from bot.directory.writer import GUIDANCE, ORGANIZATION, PLACE, SERVICE
 from bot.understanding.folding import fold

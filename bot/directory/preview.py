@@ -4,9 +4,9 @@ import hashlib
 from dataclasses import asdict, replace
 from typing import Any
 
-from bot.directory.changes import ENDED
 from bot.directory.comparing import differences
 from bot.directory.importing import Change, Choices, Plan
+from bot.directory.ledger import ENDED
 
 TOLD_AT_MOST = 300
 """Problems, changes and duplicates that a preview lists; it counts them all."""

@@ -12,11 +12,11 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session, deferred
 
 from bot.database import Base
-from bot.directory.changes import Officer
 from bot.directory.files import JSON as JSON_FILE
 from bot.directory.files import WORKBOOK, is_feed, read_files, read_sheets, write_zip
 from bot.directory.importing import Choices, Importer, Plan
 from bot.directory.importing import Progress as Tell
+from bot.directory.ledger import Officer
 from bot.directory.preview import report_of
 from bot.directory.sheets import Problem
 from bot.directory.workbook import write_workbook

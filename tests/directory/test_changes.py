@@ -10,7 +10,8 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from bot.directory import models
-from bot.directory.changes import ASSURED_AT_ONCE, Changes, Officer, Saved
+from bot.directory.changes import ASSURED_AT_ONCE, Changes, Saved
+from bot.directory.ledger import Officer
 from bot.directory.pack import load_pack
 from bot.directory.records import Directory, directory_version, read_directory
 from bot.directory.writer import GUIDANCE, ORGANIZATION, PLACE, SERVICE, Rows

@@ -10,9 +10,10 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from bot.database import Base
-from bot.directory.changes import ENDED, Changes, Officer
+from bot.directory.changes import Changes
 from bot.directory.files import export, gather, read_files, read_sheets, write_csv
 from bot.directory.importing import ADDED, CHANGED, Choices, Importer, Plan
+from bot.directory.ledger import ENDED, Officer
 from bot.directory.pack import load_pack
 from bot.directory.reader import COLUMNS
 from bot.directory.records import read_directory

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import Engine
 
-from bot.directory.changes import Changes, Officer
+from bot.directory.changes import Changes
+from bot.directory.ledger import Officer
 from bot.directory.listing import Entry, Listing, oldest_first
 from bot.directory.writer import GUIDANCE, ORGANIZATION, PLACE, SERVICE
 from tests.builders import Clock, Pack

@@ -7,9 +7,10 @@ from sqlalchemy import event, select
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
-from bot.directory.changes import Changes, Officer
+from bot.directory.changes import Changes
 from bot.directory.files import write_csv
 from bot.directory.importing import Choices, Importer, Progress
+from bot.directory.ledger import Officer
 from bot.directory.records import read_directory
 from bot.directory.uploads import CHECKING, DEAD_AFTER, IMPORTED, LARGEST, READY, STOPPED, Upload, Uploads
 from bot.directory.writer import SERVICE

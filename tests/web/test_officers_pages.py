@@ -16,9 +16,10 @@ from starlette.testclient import TestClient
 from bot.answers.catalogue import Catalogues
 from bot.answers.wording import Wordings
 from bot.database import migrate, open_database
-from bot.directory.changes import Changes, Officer
+from bot.directory.changes import Changes
 from bot.directory.files import write_csv
 from bot.directory.importing import Choices, Importer
+from bot.directory.ledger import Officer
 from bot.directory.listing import Listing
 from bot.directory.uploads import Uploads
 from bot.errors import FeedError

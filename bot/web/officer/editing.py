@@ -14,9 +14,10 @@ from starlette.routing import Route
 
 from bot.answers.cards import make_card_with_english
 from bot.codes import ENGLISH_NAMES, REPLY_LANGUAGES
-from bot.directory.changes import Record, Saved
+from bot.directory.changes import Saved
 from bot.directory.comparing import Difference, differences, without_checks
 from bot.directory.hours import BRITISH_TIME
+from bot.directory.ledger import Record
 from bot.directory.reader import COLUMNS, NEW
 from bot.directory.records import GuidanceRecord, ServiceRecord
 from bot.directory.sheets import Problem

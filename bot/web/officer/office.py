@@ -7,9 +7,10 @@ from datetime import datetime
 from starlette.requests import Request
 
 from bot.answers.wording import Wordings
-from bot.directory.changes import Changes, Officer
+from bot.directory.changes import Changes
 from bot.directory.comparing import Difference, differences
 from bot.directory.hours import BRITISH_TIME
+from bot.directory.ledger import Officer
 from bot.directory.listing import Listing
 from bot.directory.uploads import Uploads
 from bot.directory.writer import Rows
