@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.many_services`` imports 20,000 made-up services through the product's own import into each database and prints
 seconds for import and reading, and the median and 95th percentile in ms of each search, with the ratio to a plain pass over the names.
-What urgent answers are made of waits for a second officer, so some of the 20,000 are not shown. PostgreSQL is used where one answers (``TEST_POSTGRES_URL``). Takes some three minutes.
+What urgent answers are made of waits for a second officer, so some of the 20,000 are not shown. PostgreSQL is used where one answers
+(``TEST_POSTGRES_URL``). Takes some three minutes.
 
 Which index each search uses: staff's look-up has FTS5 in memory on both databases, made from the directory when it is read; the officers'
 list is a pass over folded names in memory; the open data feed asks the database (a pass over the services, page by page).
