@@ -69,7 +69,7 @@ def take_the_office(browser: Browser, stack: Stack) -> None:
     page.select_option("#preview_language", "ar")
     page.get_by_role("button", name="Show").click()
     page.locator(".preview").wait_for()
-    page.locator("#preview").screenshot(path=PICTURES / "officer-preview.png")
+    page.locator(".preview").screenshot(path=PICTURES / "officer-preview.png")
     page.check("[name=assure]")
     page.locator(".choices button.send").click()
     page.wait_for_load_state()
