@@ -19,16 +19,6 @@ ENDINGS = (".json", ".ndjson", ".jsonl")
 Json = dict[str, Any]
 
 
-def read_json_path(path: Path) -> list[Json]:
-    """Give the services of a file, or of all JSON files of a folder in the order of their names. Raises PackError."""
-    if not path.is_dir():
-        return read_json_pages(path.name, path.read_bytes())
-    files = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in ENDINGS]
-    if not files:
-        raise PackError([_fault(path.name, "this folder has no .json file: give the folder that the feed's pages are in.")])
-    return _all_of((file.relative_to(path).as_posix(), file.read_bytes()) for file in files)
-
-
 def read_json_pages(name: str, content: bytes) -> list[Json]:
     """Give the services of a file called ``name``: a service, a list of them, a page with ``contents``, one a line, or a zip of such files.
 

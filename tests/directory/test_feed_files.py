@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.directory.feed_files import read_json_pages, read_json_path
+from bot.directory.feed_files import read_json_pages
 from bot.errors import PackError
 
 ONE, TWO = {"id": "1", "name": "Tea"}, {"id": "2", "name": "Coffee"}
@@ -42,13 +42,9 @@ def test_services_are_read_in_every_shape_they_may_be_saved_in(text: str, servic
     assert read_json_pages("feed.json", text.encode(encoding)) == services
 
 
-def test_a_zip_and_a_folder_are_read_in_the_order_of_their_names(tmp_path: Path) -> None:
+def test_a_zip_is_read_in_the_order_of_its_names() -> None:
     files = {"b__json": json.dumps(TWO), "a__json": json.dumps(page(ONE)), "read_me__txt": "not for us"}
     assert read_json_pages("feed.zip", packed(**files)) == [ONE, TWO]
-    for name, text in files.items():
-        (tmp_path / name.replace("__", ".")).write_text(text)
-    assert read_json_path(tmp_path) == [ONE, TWO]
-    assert read_json_path(tmp_path / "b.json") == [TWO]
 
 
 FAULTS = [
@@ -86,8 +82,3 @@ def test_what_unpacks_to_more_than_any_directory_is_refused(monkeypatch: pytest.
     for content in (many.encode(), packed(a__json=many)):
         with pytest.raises(PackError, match="too much"):
             read_json_pages("feed.json", content)
-
-
-def test_a_folder_without_pages_says_so(tmp_path: Path) -> None:
-    with pytest.raises(PackError, match="has no"):
-        read_json_path(tmp_path)
