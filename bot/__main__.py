@@ -36,6 +36,14 @@ def _add_catalogue(parser: argparse.ArgumentParser) -> None:
     bring = actions.add_parser("import", help="show what a translator's .po file would change; with --yes, change it")
     bring.add_argument("file", metavar="FILE.po", type=Path)
     bring.add_argument("--yes", action="store_true", help="change it")
+    actions.add_parser("check", help="check that every language is whole; fails where something is missing, out of date or broken")
+
+
+def _add_translate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--to", metavar="LANGUAGE", nargs="+", default=[], help="codes such as ps; without it, every language")
+    parser.add_argument("--only", choices=("guidance", "services"), help="texts of the guidance or of services alone")
+    parser.add_argument("--most", metavar="N", type=int, default=0, help="ask for no more than N texts")
+    parser.add_argument("--dry-run", action="store_true", help="say how much would be sent where, and send nothing")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -52,6 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
     add_directory(commands.add_parser("directory", help="the directory of services"))
     add_area(commands.add_parser("area", help="the areas that can be served"))
     _add_catalogue(commands.add_parser("catalogue", help="texts and translations, out to translators and in again"))
+    _add_translate(commands.add_parser("translate", help="drafts of what is not translated, from a provider that the operator has chosen"))
     chosen = parser.parse_args(arguments)
     try:
         settings = read_settings()
@@ -76,6 +85,11 @@ def main(arguments: list[str] | None = None) -> int:
             from bot.directory.command import run_area
 
             run_area(chosen, _say)
+            return 0
+        if chosen.command == "translate":
+            from bot.drafting.command import run_translate
+
+            run_translate(settings, chosen, _say)
             return 0
         if chosen.command == "catalogue":
             from bot.answers.command import run_catalogue

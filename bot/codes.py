@@ -75,7 +75,7 @@ CIRCUMSTANCES = (
     "anyone",
 )
 
-REPLY_LANGUAGES = ("en", "uk", "ar", "fa", "zh-Hant")
+REPLY_LANGUAGES = ("en", "uk", "ru", "ar", "fa", "prs", "ps", "ckb", "ti", "so", "zh-Hant", "ro", "lt", "pl")
 """BCP 47 codes of the languages the product writes in; each has catalogues in ``data/locales``."""
 
 INTERPRETER_FOR = {
@@ -100,11 +100,14 @@ ENGLISH_NAMES = {"en": "English", **INTERPRETER_FOR}
 
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "prs", "ps", "ckb", "ur"})
 
-WRITTEN_AS = {"prs": "fa", "zh-Hans": "zh-Hant", "yue": "zh-Hant"}
-"""Languages that have no catalogue of their own yet, and the one whose catalogue their readers can read."""
+WRITTEN_AS = {"zh-Hans": "zh-Hant", "yue": "zh-Hant"}
+"""Languages that have no catalogue of their own, and the one whose catalogue their readers can read."""
 
+SPELT_AS = {"prs": "fa"}
+"""Languages that the gazetteer has no spellings for, and the one whose spellings their readers know."""
 
-BROWSER_TAGS = {tag.lower(): code for tag, code in ({code: code for code in REPLY_LANGUAGES} | WRITTEN_AS | {"zh": "zh-Hant"}).items()}
+_OTHER_TAGS = {"zh": "zh-Hant", "fa-AF": "prs", "ku-Arab": "ckb", "ku-IQ": "ckb"}
+BROWSER_TAGS = {tag.lower(): code for tag, code in ({code: code for code in REPLY_LANGUAGES} | WRITTEN_AS | _OTHER_TAGS).items()}
 """Language tags of browsers in lower case (``zh`` stands for ``zh-TW`` and its like), and the language we write in for each."""
 
 
@@ -124,3 +127,10 @@ def reply_language(code: str | None) -> str | None:
 def direction(code: str) -> str:
     """Give ``rtl`` or ``ltr``, the HTML ``dir`` of a language."""
     return "rtl" if code in RIGHT_TO_LEFT else "ltr"
+
+
+def locale_of(code: str) -> str:
+    """Give the name by which Babel and gettext know a language: English is British here, which has the day before the month; Dari is the
+    Persian of Afghanistan.
+    """
+    return {"en": "en_GB", "prs": "fa_AF"}.get(code, code.replace("-", "_"))

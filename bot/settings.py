@@ -2,7 +2,7 @@
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.errors import SettingsError
@@ -48,6 +48,10 @@ class Settings:
     translate_url: str
     feed_allow: tuple[str, ...]
     link_check: bool
+    draft_provider: str
+    draft_key: str = field(repr=False)
+    draft_url: str
+    draft_per_minute: int
     insight_years: int
     feedback_unread_days: int
     feedback_days: int
@@ -75,6 +79,13 @@ def _switch(environment: dict[str, str], name: str) -> bool:
     if text not in ("on", "off"):
         raise SettingsError(f"{name} is {text!r}: give on or off.")
     return text == "on"
+
+
+def _one_of(environment: dict[str, str], name: str, known: tuple[str, ...]) -> str:
+    text = environment.get(name, "").strip().lower()
+    if text not in known:
+        raise SettingsError(f"{name} is {text!r}: give one of {', '.join(filter(None, known))}, or nothing.")
+    return text
 
 
 def _clock(environment: dict[str, str], name: str, default: str) -> str:
@@ -152,6 +163,10 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         translate_url=_address(env, "TRANSLATE_URL", "").rstrip("/"),
         feed_allow=_feeds(env),
         link_check=_switch(env, "LINK_CHECK"),
+        draft_provider=_one_of(env, "DRAFT_PROVIDER", ("", "google", "deepl", "microsoft", "libre")),
+        draft_key=env.get("DRAFT_KEY", "").strip(),
+        draft_url=_address(env, "DRAFT_URL", "").rstrip("/"),
+        draft_per_minute=_number(env, "DRAFT_PER_MINUTE", 30, 1, 6000),
         insight_years=_number(env, "INSIGHT_YEARS", 3, 1, 20),
         feedback_unread_days=_number(env, "FEEDBACK_UNREAD_DAYS", 28, 1, 365),
         feedback_days=_number(env, "FEEDBACK_DAYS", 90, 1, 365),

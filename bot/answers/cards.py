@@ -1,18 +1,21 @@
 """A service's record becomes a card in the reader's language: facts are quoted, never reworded."""
 
 import re
-from dataclasses import replace
+from collections.abc import Iterable
 from datetime import datetime
 
 import phonenumbers
+from babel import Locale
 from phonenumbers import PhoneNumberType, ShortNumberCost, shortnumberinfo
 
 from bot.answers.catalogue import Catalogues
-from bot.answers.replies import ServiceCard
+from bot.answers.replies import ServiceCard, card_beside
+from bot.answers.wording import SERVICES
+from bot.codes import CIRCUMSTANCES, locale_of
 from bot.directory.freshness import review_of
 from bot.directory.hours import BRITISH_TIME, HoursWords, Opening, describe, opening_at
 from bot.directory.reader import HOMELESS_TONIGHT
-from bot.directory.records import PhoneRecord, ServiceRecord
+from bot.directory.records import Directory, PhoneRecord, ServiceRecord
 
 FREE_SHORT_NUMBERS = frozenset({"999", "112", "111", "116123", "101"})
 """Free from every telephone: Ofcom, "Costs and billing: calling 03, 08, 09 and 118 numbers"; 101 since 1 April 2020."""
@@ -50,6 +53,37 @@ def is_free_service(cost: str) -> bool | None:
     return True if plain == "free" or (plain.startswith("free to") and ";" not in plain) else None
 
 
+def name_key(service: str) -> str:
+    """Give the key, in the catalogue of services, of what the name of a service means."""
+    return f"{service}.name"
+
+
+def summary_key(service: str) -> str:
+    """Give the key, in the catalogue of services, of what a service does."""
+    return f"{service}.summary"
+
+
+def for_whom(service: ServiceRecord, language: str, catalogues: Catalogues) -> str:
+    """Say who a service is for, as far as the record's codes tell, in the words of ``language``; empty where they tell nothing."""
+    said = [catalogues.say(language, f"circumstance.{code}") for code in CIRCUMSTANCES if code in service.eligibility]
+    if service.minimum_age:
+        said.append(catalogues.say(language, "card.from_age", age=int(service.minimum_age)))
+    return "; ".join(said)
+
+
+def languages_said(codes: Iterable[str], language: str) -> str:
+    """Name the languages that are spoken somewhere in the words of ``language``; a code that Babel has no name for is left out."""
+    names = Locale.parse(locale_of(language)).languages
+    return ", ".join(str(names[locale_of(code)]) for code in codes if locale_of(code) in names)
+
+
+def _said_place(directory: Directory, name: str, language: str) -> str:
+    """Give the English name of a place, with the spelling of ``language`` after it where the gazetteer has another."""
+    place = directory.place_named(name)
+    local = place.local_name(language) if place else name
+    return name if local == name else f"{name} ({local})"
+
+
 def phone_for(service: ServiceRecord, office_hours: bool) -> PhoneRecord | None:
     """Give the number to call now: outside office hours the one for then, where the record has one."""
     later = next((phone for phone in service.phones if phone.out_of_hours), None)
@@ -57,7 +91,9 @@ def phone_for(service: ServiceRecord, office_hours: bool) -> PhoneRecord | None:
     return (later or usual) if not office_hours else usual
 
 
-def make_card(service: ServiceRecord, language: str, catalogues: Catalogues, moment: datetime, office_hours: bool) -> ServiceCard:
+def make_card(
+    service: ServiceRecord, language: str, catalogues: Catalogues, directory: Directory, moment: datetime, office_hours: bool
+) -> ServiceCard:
     """Write ``service`` as a card for readers of ``language`` at ``moment``."""
     hours = HoursWords(
         all_hours=catalogues.say(language, "card.all_hours"),
@@ -73,12 +109,16 @@ def make_card(service: ServiceRecord, language: str, catalogues: Catalogues, mom
     address = "; ".join(a.text for a in service.addresses)
     if address and "address" in service.unsure:
         address += f" – {catalogues.say(language, 'card.check_first')}"
+    summary = catalogues.quoted(language, SERVICES, summary_key(service.key), service.description)
+    meaning = catalogues.quoted(language, SERVICES, name_key(service.key), service.name)
     return ServiceCard(
         id=service.id,
         name=service.name,
         organization=service.organization,
-        summary=service.description,
-        summary_lang="en",
+        name_meaning="" if meaning.lang == "en" else meaning.text,
+        summary=summary.text,
+        summary_lang=summary.lang,
+        summary_en="" if summary.lang == "en" else service.description,
         phone=phone.number if phone else "",
         phone_note=phone.description if phone else "",
         phone_free=is_free_call(phone.number) if phone else None,
@@ -92,12 +132,15 @@ def make_card(service: ServiceRecord, language: str, catalogues: Catalogues, mom
         hours=describe(service.schedules, language, hours, today),
         open_now=open_now,
         languages=service.languages,
+        spoken=languages_said(service.languages, language),
         free=is_free_service(service.cost),
         cost=service.cost,
         eligibility=service.eligibility_description,
+        for_whom=for_whom(service, language, catalogues),
         regulated_by=service.regulated_by or None,
         topics=tuple(sorted(service.topics - {HOMELESS_TONIGHT})),
         serves=service.serves,
+        serves_said=tuple(_said_place(directory, name, language) for name in service.serves),
         checked_on=service.checked_on.isoformat() if service.checked_on else None,
         freshness=review_of(service, today).freshness.value,
         source=service.source,
@@ -105,8 +148,10 @@ def make_card(service: ServiceRecord, language: str, catalogues: Catalogues, mom
 
 
 def make_card_with_english(
-    service: ServiceRecord, language: str, catalogues: Catalogues, moment: datetime, office_hours: bool
+    service: ServiceRecord, language: str, catalogues: Catalogues, directory: Directory, moment: datetime, office_hours: bool
 ) -> ServiceCard:
-    """Write ``service`` as ``make_card`` does, with its hours in English too for a reader of another language."""
-    card = make_card(service, language, catalogues, moment, office_hours)
-    return card if language == "en" else replace(card, hours_en=make_card(service, "en", catalogues, moment, office_hours).hours)
+    """Write ``service`` as ``make_card`` does, with what is in the reader's language in English too."""
+    card = make_card(service, language, catalogues, directory, moment, office_hours)
+    if language == "en":
+        return card
+    return card_beside(card, make_card(service, "en", catalogues, directory, moment, office_hours))

@@ -15,8 +15,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 from bot.answers.entries import Entry, entry_of, made_from, read_review, with_notes
-from bot.answers.wording import ANSWERS, GUIDANCE, MESSAGES, PHRASES, REVIEWED, UNREVIEWED, Version, Wordings
-from bot.codes import REPLY_LANGUAGES, direction
+from bot.answers.plurals import FORMS, key_and_text, plural_rule
+from bot.answers.wording import ANSWERS, GUIDANCE, MESSAGES, PHRASES, REVIEWED, SERVICES, UNREVIEWED, Version, Wordings
+from bot.codes import REPLY_LANGUAGES, direction, locale_of
 from bot.errors import SetUpError
 from bot.settings import ROOT
 
@@ -25,8 +26,12 @@ DOMAINS = ("messages", "phrases", "staff", "officer")
 """The catalogues of a language: what visitors read, the checked phrases of the desk, and what staff and officers read (in English only)."""
 TRANSLATED = tuple(code for code in REPLY_LANGUAGES if code != "en")
 """The languages that everything is translated into."""
-TRANSLATED_DOMAINS = (MESSAGES, PHRASES, GUIDANCE)
+TRANSLATED_DOMAINS = (MESSAGES, PHRASES, GUIDANCE, SERVICES)
 """The catalogues that every language but English has."""
+OF_RECORDS = (GUIDANCE, SERVICES)
+"""Those of them whose English stands in the directory."""
+UNITS = ("seconds", "minutes", "days", "years")
+"""Placeholders for a number with its unit: ``{days}`` becomes ``number.days`` of the language, in the plural form that its number takes."""
 _PHONE = re.compile(r"(?<![\d-])(?:0[\d ]{8,12}\d|116 123|999|112|111|101)(?!\d)")
 
 
@@ -43,7 +48,7 @@ def has_catalogue(language: str, domain: str, locales: Path = LOCALES) -> bool:
 def read_catalogue(language: str, domain: str, locales: Path = LOCALES) -> Catalog:
     """Read one ``.po`` file as a Babel catalogue."""
     with (locale_folder(language, locales) / f"{domain}.po").open("rb") as file:
-        return read_po(file, locale=language.replace("-", "_"), abort_invalid=True)
+        return read_po(file, locale=locale_of(language), abort_invalid=True)
 
 
 def numbers_out(statement: str) -> tuple[str, dict[str, str]]:
@@ -79,7 +84,7 @@ def _read_entries(language: str, domain: str, english: Mapping[str, Entry], loca
     """Read what a catalogue says; what is empty or marked as fuzzy is not said."""
     found = {}
     for message in read_catalogue(language, domain, locales):
-        key, text = str(message.id), str(message.string)
+        key, text = key_and_text(message)
         if not key or not text or message.fuzzy:
             continue
         if language == "en":
@@ -100,13 +105,14 @@ class _State:
     """What is said, built anew at each change and never altered, so that it is read without a lock.
 
     ``candidates`` has for each language and catalogue every text that may be said by key, an officer's before the catalogue's own;
-    ``fitting`` those that are said, by language.
+    ``fitting`` those that are said, by language; ``unreviewed`` has the languages in which a native speaker has not read all of them.
     """
 
     edition: tuple[int, int]
     candidates: dict[tuple[str, str], dict[str, tuple[Entry, ...]]]
     fitting: dict[str, dict[str, Entry]] = field(default_factory=dict)
     retired: frozenset[str] = frozenset()
+    unreviewed: frozenset[str] = frozenset()
 
 
 class Catalogues:
@@ -120,7 +126,7 @@ class Catalogues:
         self._changing = threading.Lock()
         self._own: dict[tuple[str, str], dict[str, Entry]] = {}
         for language in ("en", *TRANSLATED):
-            for domain in (*DOMAINS, GUIDANCE):
+            for domain in (*DOMAINS, *OF_RECORDS):
                 if has_catalogue(language, domain, locales):
                     self._own[language, domain] = _read_entries(language, domain, self._own.get(("en", domain), {}), locales)
         self._state = self._build([], (0, 0))
@@ -168,7 +174,12 @@ class Catalogues:
                     said = next((entry for entry in entries if now and entry.english == now.text), None)
                     if said:
                         fitting[language][key] = said
-        return _State(edition, candidates, fitting, frozenset(retired))
+        unreviewed = (
+            language
+            for language in TRANSLATED
+            if any(entry.review != REVIEWED for key, entry in fitting[language].items() if key in english[MESSAGES])
+        )
+        return _State(edition, candidates, fitting, frozenset(retired), frozenset(unreviewed))
 
     def say(self, language: str, key: str, **values: object) -> str:
         """Give the text of ``key`` in ``language`` (English where it has none) with ``values`` put in.
@@ -181,9 +192,18 @@ class Catalogues:
         """Like ``say``, with the language the text is really in."""
         fitting = self._state.fitting
         lang = language if key in fitting.get(language, ()) else "en"
+        amounts = {name: self._amount(lang, name, value) for name, value in values.items() if name in UNITS and isinstance(value, int)}
+        put: Mapping[str, object] = {**values, **amounts}
         # An urgent text starts with its number, which the page sets apart itself.
-        put = values if key.startswith("urgent.") else isolated(values, lang)
+        if not key.startswith("urgent."):
+            put = isolated(put, lang)
         return Said(fitting[lang][key].text.format(**put), lang)
+
+    def _amount(self, language: str, unit: str, number: int) -> str:
+        """Write a number with its unit: ``7 days``."""
+        fitting, key = self._state.fitting, f"number.{unit}"
+        lang = language if key in fitting.get(language, ()) else "en"
+        return fitting[lang][key].text.split(FORMS)[plural_rule(lang)[1](number)].format(count=number)
 
     def knows(self, language: str, key: str) -> bool:
         """Tell whether ``language`` has words of its own for ``key``, so that it is not said in English in their place."""
@@ -194,11 +214,19 @@ class Catalogues:
         entry = self._state.fitting.get(language, {}).get(key)
         return language == "en" or (entry is not None and entry.review == REVIEWED)
 
+    def has_unreviewed(self, language: str) -> bool:
+        """Tell whether no native speaker has read some of what the page says in ``language``."""
+        return language in self._state.unreviewed
+
     def guidance(self, language: str, key: str, statement: str) -> Said:
         """Give the guidance ``key`` in ``language``, or its English ``statement`` where no translation was made from that."""
-        marked, numbers = numbers_out(statement)
-        entry = self.fitting(language, GUIDANCE, key, marked)
-        return Said(entry.text.format(**isolated(numbers, language)), language) if entry else Said(statement, "en")
+        return self.quoted(language, GUIDANCE, key, statement)
+
+    def quoted(self, language: str, domain: str, key: str, english: str) -> Said:
+        """Give a text of a record (``domain`` is one of OF_RECORDS) in ``language``, or its English where no translation fits that."""
+        marked, numbers = numbers_out(english)
+        entry = self.fitting(language, domain, key, marked)
+        return Said(entry.text.format(**isolated(numbers, language)), language) if entry else Said(english, "en")
 
     def fitting(self, language: str, domain: str, key: str, english: str) -> Entry | None:
         """Give the translation that is said while ``english`` is the English (a statement without its numbers); None where none fits."""

@@ -1,4 +1,4 @@
-"""The operator's command for catalogues: ``python -m bot catalogue``. Files for translators, out and in."""
+"""The operator's command for catalogues: ``python -m bot catalogue``. Files for translators, out and in, and whether all is whole."""
 
 import argparse
 from collections.abc import Callable
@@ -7,9 +7,12 @@ from datetime import datetime, timezone
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from bot.answers.catalogue import Catalogues
+from bot.answers.checking import check_catalogues
 from bot.answers.exchange import Changes, export_all, read_upload
 from bot.answers.wording import Wordings, needs_second_officer
 from bot.database import migrate, open_database
+from bot.directory.hours import BRITISH_TIME
+from bot.directory.records import Directory
 from bot.errors import CatalogueRefused, DeskError, SetUpError, WordingRefused
 from bot.opening import open_directory
 from bot.settings import Settings
@@ -19,9 +22,9 @@ OPERATOR = "the operator"
 
 
 def run_catalogue(settings: Settings, chosen: argparse.Namespace, say: Callable[[str], None]) -> None:
-    """Do what ``chosen.action`` says: export or import; the tables are made or migrated first.
+    """Do what ``chosen.action`` says: export, import or check; the tables are made or migrated first.
 
-    Raises SetUpError where the database, the folder or the file cannot be opened, DeskError with every fault of a file.
+    Raises SetUpError where the database, the folder or the file cannot be opened, DeskError with every fault of what was checked.
     """
     try:
         engine = open_database(settings.database_url)
@@ -31,6 +34,9 @@ def run_catalogue(settings: Settings, chosen: argparse.Namespace, say: Callable[
     directory = open_directory(settings).current()
     wordings = Wordings(engine, lambda: datetime.now(timezone.utc))
     catalogues = Catalogues(wordings=wordings)
+    if chosen.action == "check":
+        _check(catalogues, directory, say)
+        return
     if chosen.action == "export":
         try:
             files = export_all(catalogues, directory, chosen.folder)
@@ -56,6 +62,19 @@ def run_catalogue(settings: Settings, chosen: argparse.Namespace, say: Callable[
         ) from refused
     if changes.changes:
         say(catalogues.say("en", "officer.files.taken" if chosen.yes else "officer.files.say_yes"))
+
+
+def _check(catalogues: Catalogues, directory: Directory, say: Callable[[str], None]) -> None:
+    """Say how each language stands. Raises DeskError with every fault."""
+    checked = check_catalogues(catalogues, directory, datetime.now(BRITISH_TIME).date())
+    for language, counted in checked.counted.items():
+        by = "; ".join(f"{catalogues.say('en', f'officer.standing.{standing}')}: {number}" for standing, number in counted.items())
+        say(f"{language}: {sum(counted.values())} texts. {by}.")
+    say(catalogues.say("en", "officer.check.services", count=checked.services))
+    if checked.faults:
+        told = (f"{f.language} {f.domain}: {f.key}: {catalogues.say('en', f.why.key, **f.why.values)}" for f in checked.faults)
+        raise DeskError("\n".join([*told, catalogues.say("en", "officer.check.faults", count=len(checked.faults))]))
+    say(catalogues.say("en", "officer.check.whole"))
 
 
 def _fault(catalogues: Catalogues, name: str, line: int, key: str, fault: WordingRefused) -> str:

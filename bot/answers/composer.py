@@ -17,7 +17,7 @@ from bot.answers.cold_weather import cold_weather_notices
 from bot.answers.dialogue import ANYWHERE, AT_A_TIME, Decision
 from bot.answers.replies import Answer, Choice, Reply, Understood, with_english
 from bot.answers.urgent import OfficeHours, urgent_reply
-from bot.codes import NEEDS, TALK, reply_language
+from bot.codes import NEEDS, TALK, locale_of, reply_language
 from bot.directory.cold_weather import ColdSpell
 from bot.directory.freshness import review_of
 from bot.directory.hours import BRITISH_TIME, Opening, opening_at, opens_on
@@ -123,7 +123,7 @@ class Composer:
 
     def _named(self, service: ServiceRecord, language: str, moment: datetime) -> list[Reply]:
         """Show the one service that was asked for by its name."""
-        card = make_card(service, language, self.catalogues, moment, self.office.at(moment))
+        card = make_card(service, language, self.catalogues, self.directory, moment, self.office.at(moment))
         text = self.catalogues.say(language, "services.named")
         if card.checked_on is None:
             text += " " + self.catalogues.say(language, "services.unchecked")
@@ -167,9 +167,9 @@ class Composer:
             open_then = [s for s in found if opens_on(s.schedules, heard.day, moment_of_day.date()) is Opening.OPEN]
             last = tuple(sorted(open_then, key=lambda s: s.id not in before))[:AT_A_TIME] or last
             key = "services.open_on" if open_then else "services.none_open_on"
-            names = get_day_names("wide", locale=Locale.parse(language, sep="-"))
+            names = get_day_names("wide", locale=Locale.parse(locale_of(language)))
             words["day"] = names[DAYS.index(heard.day)]
-        cards = tuple(make_card(s, language, self.catalogues, moment, self.office.at(moment)) for s in last)
+        cards = tuple(make_card(s, language, self.catalogues, self.directory, moment, self.office.at(moment)) for s in last)
         replies = [*self._outside(decision, language)]
         if cards or not decision.ask:
             text = say(language, key, **words)
@@ -266,7 +266,7 @@ class Composer:
         label = say(language, f"topic.{topic}")
         where = abroad or place
         batch = found.services[offset : offset + AT_A_TIME]
-        cards = tuple(make_card(s, language, self.catalogues, moment, self.office.at(moment)) for s in batch)
+        cards = tuple(make_card(s, language, self.catalogues, self.directory, moment, self.office.at(moment)) for s in batch)
         if topic == "trust" and cards:
             text = say(language, "services.trust")
         elif not cards:
@@ -334,7 +334,7 @@ class Composer:
         for g in closest.guidance:
             said = self.catalogues.guidance(language, g.key, g.statement)
             replies.append(self._told(said, g, moment))
-        cards = tuple(make_card(s, language, self.catalogues, moment, self.office.at(moment)) for s in closest.services)
+        cards = tuple(make_card(s, language, self.catalogues, self.directory, moment, self.office.at(moment)) for s in closest.services)
         if cards:
             text = self.catalogues.say(language, "services.closest") + " " + self.catalogues.say(language, "services.unchecked")
             replies.append(Reply(kind="services", lang=language, text=text, services=cards))

@@ -6,7 +6,7 @@ change, and a catalogue that no officer has touched goes out as the bytes that a
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -15,12 +15,13 @@ from babel.core import UnknownLocaleError
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import PoFileError, read_po, write_po
 
-from bot.answers.catalogue import LOCALES, TRANSLATED_DOMAINS, Catalogues, locale_folder
+from bot.answers.catalogue import LOCALES, OF_RECORDS, TRANSLATED_DOMAINS, Catalogues, locale_folder
 from bot.answers.entries import Entry, made_from, read_review
+from bot.answers.plurals import FORMS, as_in_a_file, key_and_text
 from bot.answers.proofreading import check_text
 from bot.answers.standing import Line, english_texts, lines
-from bot.answers.wording import GUIDANCE, MESSAGES, PHRASES, REVIEWED, UNREVIEWED, Draft
-from bot.codes import REPLY_LANGUAGES
+from bot.answers.wording import MESSAGES, PHRASES, REVIEWED, UNREVIEWED, Draft
+from bot.codes import REPLY_LANGUAGES, locale_of
 from bot.directory.records import Directory
 from bot.errors import CatalogueRefused, WordingRefused
 
@@ -47,18 +48,18 @@ def export_catalogue(catalogues: Catalogues, directory: Directory, language: str
 
     A translation made from another English is marked as fuzzy, with that English; a text without one is empty. Retired phrases stay out.
     """
-    written = Catalog()
+    written = Catalog(locale=locale_of(language))
     own = catalogues.own(language, domain)
     english = english_texts(catalogues, directory, domain)
-    for key in (*(key for key in own if key in english or domain == GUIDANCE), *(key for key in english if key not in own)):
+    for key in (*(key for key in own if key in english or domain in OF_RECORDS), *(key for key in english if key not in own)):
         if language == "en":
             entry = english[key]
-            written.add(key, entry.text, auto_comments=entry.notes, user_comments=entry.comments)
+            _add(written, entry, entry.text, entry.notes, entry.comments)
         elif key in english:
             _write(written, catalogues, english[key], language, domain, own.get(key))
         else:
             entry = own[key]
-            written.add(key, entry.text, auto_comments=(entry.english, *entry.notes), user_comments=entry.comments)
+            _add(written, entry, entry.english, (entry.english, *entry.notes), entry.comments)
     buffer = BytesIO()
     write_po(buffer, written, width=_NO_WRAP, omit_header=True)
     return header_of(language, domain, locales).encode() + buffer.getvalue().strip(b"\n") + b"\n"
@@ -71,12 +72,15 @@ def _write(written: Catalog, catalogues: Catalogues, english: Entry, language: s
     entry = said or newest
     notes = (english.text, *(own.notes if own else english.notes))
     comments: tuple[str, ...] = entry.comments if entry else ()
-    if entry is None:
-        written.add(english.key, "", auto_comments=notes)
-    elif said:
-        written.add(english.key, entry.text, auto_comments=notes, user_comments=comments)
-    else:
-        written.add(english.key, entry.text, flags={"fuzzy"}, auto_comments=notes, user_comments=(*comments, MADE_FROM + entry.english))
+    if entry and not said:
+        comments = (*comments, MADE_FROM + entry.english)
+    _add(written, entry or replace(english, text=""), english.text, notes, comments, fuzzy=entry is not None and not said)
+
+
+def _add(written: Catalog, entry: Entry, english: str, notes: tuple[str, ...], comments: tuple[str, ...], fuzzy: bool = False) -> None:
+    """Add an entry to a file that is written."""
+    key, text = as_in_a_file(entry.key, entry.text, english)
+    written.add(key, text, flags={"fuzzy"} if fuzzy else (), auto_comments=notes, user_comments=comments)
 
 
 def export_all(catalogues: Catalogues, directory: Directory, folder: Path) -> list[Path]:
@@ -129,10 +133,10 @@ def read_upload(content: bytes, catalogues: Catalogues, directory: Directory) ->
     known = {line.key: line for line in (_english_lines(catalogues) if language == "en" else lines(catalogues, directory, language))}
     retired = catalogues.retired()
     for message in catalog:
-        key = str(message.id)
+        key, _ = key_and_text(message)
         if not key:
             continue
-        not_used = key in retired or bool(catalogues.candidates(language, GUIDANCE, key))
+        not_used = key in retired or any(catalogues.candidates(language, domain, key) for domain in OF_RECORDS)
         try:
             found = _compare(message, known.get(key), not_used, language)
         except WordingRefused as fault:
@@ -191,7 +195,7 @@ def _compare(message: Message, line: Line | None, not_used: bool, language: str)
 
     Raises WordingRefused where it cannot be taken.
     """
-    if not isinstance(message.id, str) or message.context:
+    if message.context:
         raise WordingRefused("officer.files.error.plain")
     if line is None:
         if not_used:
@@ -199,9 +203,11 @@ def _compare(message: Message, line: Line | None, not_used: bool, language: str)
         raise WordingRefused("officer.files.error.unknown")
     if message.fuzzy:
         return FUZZY
-    text = str(message.string or "")
+    _, text = key_and_text(message)
     if not text:
         return EMPTY
+    if isinstance(message.id, str) == (FORMS in line.english):
+        raise WordingRefused("officer.files.error.plain")
     if language == "en":
         return _compare_english(text, line)
     source, _ = made_from(message.auto_comments, line.english)

@@ -101,7 +101,7 @@ class HandoverWords:
         if not open_now:
             return []
         office = self.composer.office.at(moment)
-        cards = tuple(make_card_with_english(service, lang, catalogues, moment, office) for service in open_now)
+        cards = tuple(make_card_with_english(service, lang, catalogues, directory, moment, office) for service in open_now)
         lines: list[tuple[str, dict[str, object]]] = [("desk.open_now", {})]
         if any(card.checked_on is None for card in cards):
             lines.append(("services.unchecked", {}))
@@ -168,7 +168,7 @@ class HandoverWords:
             service = next((s for s in self.composer.directory.services if s.id == said.body["id"]), None)
             if service is None:
                 return []
-            card = make_card_with_english(service, lang, catalogues, moment, self.composer.office.at(moment))
+            card = make_card_with_english(service, lang, catalogues, self.composer.directory, moment, self.composer.office.at(moment))
             return [replace(self._reply("services", language, ("desk.picked", {"name": name})), services=(card,))]
         closed = {"answered": "desk.answered", "abusive": "desk.blocked"}.get(str(said.body.get("outcome")), "desk.finished")
         key = {

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from babel.dates import format_date, format_time
 
+from bot.codes import locale_of
 from bot.directory.hours import BRITISH_TIME
 
 
@@ -27,11 +28,6 @@ class Moment:
 
     def __format__(self, _spec: str) -> str:
         return str(self)
-
-
-def locale_of(language: str) -> str:
-    """Give Babel's name of a language; English is British here, which has the day before the month."""
-    return "en_GB" if language == "en" else language.replace("-", "_")
 
 
 def day_and_time(moment: datetime, language: str) -> str:

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from string import Formatter
 
+from bot.answers.plurals import FORMS, plural_rule
 from bot.errors import WordingRefused
 
 LONGEST = 2000
@@ -73,11 +74,15 @@ def check_text(domain: str, language: str, key: str, text: str, english: str) ->
     limit = LONGEST if language == "en" else min(LONGEST, TIMES_AS_LONG * len(english) + AND_MORE)
     if len(text) > limit:
         raise WordingRefused("officer.words.error.long", limit=limit, length=len(text))
-    own, needed = placeholders(text), placeholders(english)
-    if needed - own:
-        raise WordingRefused("officer.words.error.lacks", names=_braced(needed - own))
-    if own - needed:
-        raise WordingRefused("officer.words.error.more", names=_braced(own - needed))
+    forms = text.split(FORMS) if FORMS in english else [text]
+    if FORMS in english and len(forms) != plural_rule(language)[0]:
+        raise WordingRefused("officer.words.error.forms", needed=plural_rule(language)[0])
+    needed = placeholders(english)
+    for own in map(placeholders, forms):
+        if needed - own:
+            raise WordingRefused("officer.words.error.lacks", names=_braced(needed - own))
+        if own - needed:
+            raise WordingRefused("officer.words.error.more", names=_braced(own - needed))
     if holds_number(text):
         raise WordingRefused("officer.words.error.number")
     if key.startswith("urgent.") and not text.startswith("{phone}"):

@@ -20,15 +20,21 @@ class Understood:
 class ServiceCard:
     """One service as a person sees it; empty strings stand for what nobody knows.
 
-    ``call_price`` is ``free``, ``standard`` (as a call to a home number) or empty; ``hours_en`` are the hours in English, for a reader of
-    another language.
+    ``name`` is English, as on signs and letters; ``name_meaning`` says in the reader's language what it means. ``summary`` is in
+    ``summary_lang``, ``summary_en`` its English where that is another language. ``for_whom``, ``spoken`` and ``serves_said`` say in the
+    reader's language who it is for, which languages are spoken and which places it is for (a name of a place after its English). The other
+    texts of a record (notes, ``address``, ``alert``, ``cost``, ``eligibility``, ``interpreter``, ``source``) are quoted, in English.
+    ``call_price`` is ``free``, ``standard`` (as a call to a home number) or empty. What ends in ``_en`` is the same in English, for a
+    reader of another language.
     """
 
     id: str
     name: str
+    name_meaning: str
     organization: str
     summary: str
     summary_lang: str
+    summary_en: str
     phone: str
     phone_note: str
     phone_free: bool | None
@@ -42,16 +48,20 @@ class ServiceCard:
     hours: str
     open_now: bool | None
     languages: tuple[str, ...]
+    spoken: str
     free: bool | None
     cost: str
     eligibility: str
+    for_whom: str
     regulated_by: str | None
     topics: tuple[str, ...]
     serves: tuple[str, ...]
+    serves_said: tuple[str, ...]
     checked_on: str | None
     freshness: str
     source: str
     hours_en: str = ""
+    for_whom_en: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,10 +126,15 @@ def _beside(reply: Reply, english: Reply) -> Reply:
     return replace(
         reply,
         text_en=english.text,
-        services=tuple(replace(card, hours_en=other.hours) for card, other in zip(reply.services, english.services, strict=True)),
+        services=tuple(card_beside(*both) for both in zip(reply.services, english.services, strict=True)),
         choices=tuple(replace(choice, label_en=other.label) for choice, other in zip(reply.choices, english.choices, strict=True)),
         left_out=tuple({**left, "reason_en": other["reason"]} for left, other in zip(reply.left_out, english.left_out, strict=True)),
     )
+
+
+def card_beside(card: ServiceCard, english: ServiceCard) -> ServiceCard:
+    """Put beside what a card says in the reader's language its English, from the same card written in English."""
+    return replace(card, hours_en=english.hours, for_whom_en=english.for_whom)
 
 
 def with_english(answer: Answer, english: Answer) -> Answer:

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from bot.answers.cards import name_key, summary_key
 from bot.answers.catalogue import TRANSLATED, TRANSLATED_DOMAINS, Catalogues, numbers_out
 from bot.answers.entries import Entry
-from bot.answers.wording import ANSWERS, DRAFTED, GUIDANCE, REVIEWED, UNREVIEWED, Version, Wordings, needs_second_officer
+from bot.answers.wording import ANSWERS, DRAFTED, GUIDANCE, REVIEWED, SERVICES, UNREVIEWED, Version, Wordings, needs_second_officer
 from bot.directory.records import Directory
 
 MISSING, STALE = "missing", "stale"
@@ -45,11 +46,25 @@ class Line:
 
 
 def english_texts(catalogues: Catalogues, directory: Directory, domain: str) -> dict[str, Entry]:
-    """Give what is to be translated of a catalogue by key: for guidance the statements that may be shown, with marks for their numbers."""
-    if domain != GUIDANCE:
-        return catalogues.english(domain)
-    marked = {statement.key: numbers_out(statement.statement)[0] for statement in directory.guidance}
-    return {key: Entry(key, text, text, REVIEWED) for key, text in marked.items()}
+    """Give what is to be translated of a catalogue by key: of the directory what may be shown, with marks for its numbers."""
+    if domain == GUIDANCE:
+        return {statement.key: _of_a_record(statement.key, statement.statement) for statement in directory.guidance}
+    if domain == SERVICES:
+        texts = (
+            _of_a_record(key, text, *notes)
+            for service in directory.services
+            for key, text, *notes in (
+                (name_key(service.key), service.name, "note: stands small after the English name, to say what it means"),
+                (summary_key(service.key), service.description),
+            )
+        )
+        return {entry.key: entry for entry in texts if entry.text}
+    return catalogues.english(domain)
+
+
+def _of_a_record(key: str, text: str, *notes: str) -> Entry:
+    marked = numbers_out(text)[0]
+    return Entry(key, marked, marked, REVIEWED, notes=notes)
 
 
 def lines(catalogues: Catalogues, directory: Directory, language: str) -> list[Line]:

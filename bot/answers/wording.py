@@ -13,8 +13,8 @@ from bot.conversation.store import seen
 from bot.database import Base
 from bot.errors import WordingRefused
 
-MESSAGES, PHRASES, GUIDANCE, ANSWERS = "messages", "phrases", "guidance", "answers"
-"""What a wording may be of: a text of one of three catalogues, or which buttons answer a phrase (names apart by a space)."""
+MESSAGES, PHRASES, GUIDANCE, SERVICES, ANSWERS = "messages", "phrases", "guidance", "services", "answers"
+"""What a wording may be of: a text of one of four catalogues, or which buttons answer a phrase (names apart by a space)."""
 WAITING, IN_FORCE, REFUSED, TAKEN_BACK = "waiting", "in_force", "refused", "taken_back"
 DRAFTED, UNREVIEWED, REVIEWED = "machine-drafted", "unreviewed", "reviewed"
 """Who has read a translation: a machine made it, a person made it, or a native speaker has read it."""
@@ -43,9 +43,9 @@ def needs_second_officer(domain: str, key: str) -> bool:
 class Wording(Base):  # type: ignore[misc,valid-type]
     """One version of one text. Rows are only added, and forgotten after their years: the last one that is in force is what people read.
 
-    ``domain`` is a catalogue (messages, phrases, guidance) or answers, ``key`` its msgid, ``english`` the English it was made from, so
-    that one that no longer fits is seen. An English phrase with an empty ``text`` is retired. ``review`` is machine-drafted, unreviewed
-    or reviewed; with ``reviewed_by`` and ``reviewed_on`` for a native speaker.
+    ``domain`` is a catalogue (messages, phrases, guidance, services) or answers, ``key`` its msgid, ``english`` the English it was made
+    from, so that one that no longer fits is seen. An English phrase with an empty ``text`` is retired. ``review`` is machine-drafted,
+    unreviewed or reviewed; with ``reviewed_by`` and ``reviewed_on`` for a native speaker.
     ``state`` is waiting (for a second officer), in_force, refused or taken_back.
     """
 

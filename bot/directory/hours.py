@@ -12,7 +12,7 @@ from babel import Locale
 from babel.dates import format_date, format_time, get_day_names
 from govuk_bank_holidays.bank_holidays import BankHolidays
 
-from bot.codes import direction
+from bot.codes import direction, locale_of
 from bot.directory.records import ScheduleRecord
 from bot.directory.sheets import DAYS
 
@@ -139,7 +139,7 @@ def describe(schedules: tuple[ScheduleRecord, ...], language: str, words: HoursW
 
     Empty where nothing is known. What applies to another part of the year is left out. Notes stay as the record has them.
     """
-    locale = Locale.parse(language, sep="-")
+    locale = Locale.parse(locale_of(language))
     names = get_day_names("abbreviated", locale=locale)
     parts: list[tuple[int, str]] = []
     notes: list[str] = []

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session, selectinload
 
+from bot.codes import SPELT_AS
 from bot.directory import models
 
 
@@ -96,7 +97,7 @@ class PlaceRecord:
 
     def local_name(self, language: str) -> str:
         """Give the name as readers of ``language`` write it, or the English name."""
-        local = self.spellings.get(language, ())
+        local = self.spellings.get(SPELT_AS.get(language, language), ())
         return local[0] if local and language != "en" else self.name
 
 

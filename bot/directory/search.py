@@ -1,10 +1,11 @@
 """Which services answer a need in a place, and in what order: plain functions over records."""
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from bot.codes import CIRCUMSTANCES
+from bot.codes import CIRCUMSTANCES, NEEDS
 from bot.directory.freshness import gives_way
 from bot.directory.reader import HOMELESS_TONIGHT
 from bot.directory.records import Directory, GuidanceRecord, PlaceRecord, ServiceRecord
@@ -123,6 +124,18 @@ def find_services(
         ranked.append((order, service))
     ranked.sort(key=lambda pair: pair[0])
     return Found(tuple(service for _, service in ranked), tuple(left_out))
+
+
+def answered_first(directory: Directory, today: date, at_a_time: int) -> tuple[ServiceRecord, ...]:
+    """Give the services that stand among the first ``at_a_time`` of an answer, for any need, in any place of the area; the most frequent
+    first.
+    """
+    places: list[PlaceRecord | None] = [None, *(place for place in directory.places.values() if place.inside)]
+    often: Counter[ServiceRecord] = Counter()
+    for topic in NEEDS:
+        for place in places:
+            often.update(find_services(directory, topic, place, today).services[:at_a_time])
+    return tuple(service for service, _ in often.most_common())
 
 
 def find_guidance(

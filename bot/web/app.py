@@ -47,7 +47,7 @@ from bot.web import api, chat_page, embed, feed, pages, sheet
 from bot.web.engine import Engine
 from bot.web.limits import RateLimits
 from bot.web.live import Live
-from bot.web.officer import approvals, catalogue_files, editing, files, history, home, phrases, places, records, translations
+from bot.web.officer import approvals, catalogue_files, editing, files, history, home, phrases, places, records, reviews, translations
 from bot.web.officer import cold_weather as cold_weather_page
 from bot.web.officer import feedback as feedback_pages
 from bot.web.officer import insights as insight_pages
@@ -244,6 +244,7 @@ def make_app(settings: Settings) -> Starlette:
             *home.routes,
             *wording_pages.routes,
             *catalogue_files.routes,
+            *reviews.routes,
             *translations.routes,
             *phrases.routes,
             *records.routes,

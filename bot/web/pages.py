@@ -46,7 +46,7 @@ async def show_directory(request: Request) -> Response:
     office = pipeline.composer().office.at(moment)
 
     def card(service: ServiceRecord) -> ServiceCard:
-        return make_card_with_english(service, visit.language, pipeline.catalogues, moment, office)
+        return make_card_with_english(service, visit.language, pipeline.catalogues, directory, moment, office)
 
     cards = [card(service) for service in found[:SEARCH_RESULTS]]
     return render(

@@ -18,7 +18,7 @@ from bot.answers.dialogue import ANYWHERE, Decision
 from bot.answers.handover import ANSWER, BOT, CHOICES, KEEP, MESSAGE, TAKE_BACK, WAIT, HandoverWords
 from bot.answers.replies import Reply, Understood
 from bot.answers.urgent import OfficeHours
-from bot.codes import CIRCUMSTANCES, NEEDS, reply_language
+from bot.codes import CIRCUMSTANCES, NEEDS, locale_of, reply_language
 from bot.conversation.feedback import FeedbackBook
 from bot.conversation.store import Chat, ConversationStore
 from bot.conversation.tally import HANDED_OVER, NOTHING_COUNTED, Count, Counts, counts_of, language_counted
@@ -482,9 +482,9 @@ def _in_effect(answers: list[dict[str, Any]]) -> dict[str, Any]:
 def _is_language(code: str) -> bool:
     """Tell whether ``code`` is a BCP 47 language that exists."""
     try:
-        Locale.parse(code, sep="-")
+        Locale.parse(locale_of(code))
     except (ValueError, UnknownLocaleError):
-        return code in ("prs", "ckb", "ps", "ti")
+        return False
     return True
 
 

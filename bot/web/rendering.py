@@ -17,17 +17,17 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from bot.answers.catalogue import Catalogues
-from bot.answers.moments import locale_of
 from bot.answers.replies import ServiceCard
 from bot.answers.urgent import EMERGENCY_NUMBER
-from bot.codes import INTERPRETER_FOR, REPLY_LANGUAGES, direction, reply_language
+from bot.codes import INTERPRETER_FOR, REPLY_LANGUAGES, direction, locale_of, reply_language
 from bot.conversation.store import ticket_of
 from bot.errors import ConversationLeft, UnknownConversation
 from bot.understanding.cleaning import LONGEST
 from bot.web.api import LARGEST_BODY, asked_language, pipeline_of, read_body
 
 STATIC = Path(__file__).parent / "static"
-OWN_NAMES = {code: str(Locale.parse(code, sep="-").get_display_name()) for code in REPLY_LANGUAGES}
+_OTHER_NAMES = {"prs": "دری", "ckb": "کوردی (سۆرانی)"}
+OWN_NAMES = {code: _OTHER_NAMES.get(code) or str(Locale.parse(code, sep="-").get_display_name()) for code in REPLY_LANGUAGES}
 """Each language's name in itself."""
 FIELDS_AT_MOST = 60
 WARN_BEFORE = 120
@@ -213,6 +213,7 @@ def render(
         idle_minutes=settings.idle_minutes,
         warn_before=WARN_BEFORE,
         leave_to=settings.leave_to,
+        unreviewed=catalogues.has_unreviewed(language),
         **{
             **speaker(catalogues, language, beside),
             "message_id": "",

@@ -29,9 +29,11 @@ class UnderstoodShape(msgspec.Struct):
 class ServiceShape(msgspec.Struct):
     id: str
     name: str
+    name_meaning: str
     organization: str
     summary: str
     summary_lang: str
+    summary_en: str
     phone: str
     phone_note: str
     phone_free: bool | None
@@ -45,16 +47,20 @@ class ServiceShape(msgspec.Struct):
     hours: str
     open_now: bool | None
     languages: list[str]
+    spoken: str
     free: bool | None
     cost: str
     eligibility: str
+    for_whom: str
     regulated_by: str | None
     topics: list[str]
     serves: list[str]
+    serves_said: list[str]
     checked_on: str | None
     freshness: Literal["unchecked", "fresh", "overdue", "long_overdue"]
     source: str
     hours_en: str
+    for_whom_en: str
 
 
 class LeftOutShape(msgspec.Struct, omit_defaults=True):

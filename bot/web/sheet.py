@@ -56,7 +56,8 @@ def make_sheet(visit: Visit, names: tuple[str, ...]) -> Sheet:
     """Make the sheet of the services that ``names`` name."""
     pipeline = pipeline_of(visit.request)
     names = tuple(dict.fromkeys(names))
-    found = find_by_short_ids(pipeline.live.current(), names)
+    directory = pipeline.live.current()
+    found = find_by_short_ids(directory, names)
     chosen = found[:SERVICES_AT_MOST]
     moment = datetime.now(timezone.utc)
     office = pipeline.composer().office.at(moment)
@@ -64,9 +65,9 @@ def make_sheet(visit: Visit, names: tuple[str, ...]) -> Sheet:
     path = f"/take/{'-'.join(short_id(service.id) for service in chosen)}"
     asked = urlencode({"lang": visit.language})
     return Sheet(
-        cards=tuple(make_card(service, visit.language, pipeline.catalogues, moment, office) for service in chosen),
-        lines=tuple(_telephones(service, visit.language, pipeline.catalogues, moment) for service in chosen),
-        english=tuple(make_card(service, "en", pipeline.catalogues, moment, office) for service in chosen),
+        cards=tuple(make_card(service, visit.language, pipeline.catalogues, directory, moment, office) for service in chosen),
+        lines=tuple(_telephones(service, visit.language, pipeline.catalogues, directory, moment) for service in chosen),
+        english=tuple(make_card(service, "en", pipeline.catalogues, directory, moment, office) for service in chosen),
         missing=len(names) - len(found),
         too_many=len(found) - len(chosen),
         path=path,
@@ -76,8 +77,10 @@ def make_sheet(visit: Visit, names: tuple[str, ...]) -> Sheet:
     )
 
 
-def _telephones(service: ServiceRecord, language: str, catalogues: Catalogues, moment: datetime) -> tuple[ServiceCard, ...]:
-    by_day, by_night = (make_card(service, language, catalogues, moment, office) for office in (True, False))
+def _telephones(
+    service: ServiceRecord, language: str, catalogues: Catalogues, directory: Directory, moment: datetime
+) -> tuple[ServiceCard, ...]:
+    by_day, by_night = (make_card(service, language, catalogues, directory, moment, office) for office in (True, False))
     return tuple(card for card in ((by_day,) if by_day.phone == by_night.phone else (by_day, by_night)) if card.phone)
 
 
@@ -148,6 +151,8 @@ def draw(visit: Visit, sheet: Sheet) -> str:
     write(say(visit.language, "page.title"), visit.language, 30, True, 16)
     for card, english, telephones in zip(sheet.cards, sheet.english, sheet.lines, strict=True):
         write(card.name, "en", 28, True, 28)
+        if card.name_meaning:
+            write(card.name_meaning, visit.language, 22)
         for line in telephones:
             write(line.phone, "en", 40, True, 4)
             if line.phone_note:

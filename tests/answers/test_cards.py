@@ -1,5 +1,6 @@
 """A service as a card: facts as the record has them, nothing claimed that is not known."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -9,13 +10,17 @@ from bot.answers.catalogue import Catalogues
 from bot.answers.replies import ServiceCard
 from bot.codes import REPLY_LANGUAGES
 from bot.directory.records import Directory, ServiceRecord
-from tests.builders import a_schedule, a_service, all_hours, british
+from tests.builders import a_place, a_schedule, a_service, all_hours, british
 
 MONDAY = british(2026, 11, 23, 11)
+ENGLAND = a_place("england", "England", "nation", inside=False)
+COUNTY = a_place("woldshire", "Woldshire", "county", ENGLAND)
+TOWN = replace(a_place("vale", "Vale", "town", COUNTY), spellings={"uk": ("Вейл",), "fa": ("ویل",)})
+DIRECTORY = Directory(COUNTY, (), (), {place.key: place for place in (ENGLAND, COUNTY, TOWN)}, {}, "")
 
 
 def card(service: ServiceRecord, catalogues: Catalogues, language: str = "en", office_hours: bool = True) -> ServiceCard:
-    return make_card(service, language, catalogues, MONDAY, office_hours)
+    return make_card(service, language, catalogues, DIRECTORY, MONDAY, office_hours)
 
 
 @pytest.mark.parametrize(

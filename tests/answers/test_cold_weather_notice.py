@@ -178,6 +178,6 @@ def test_while_rasa_is_away_it_is_known_too(composer: Composer) -> None:
     cold = talk_with(composer, a_cold_spell("fenland")).composer
     homeless = Understood(urgent="homeless_tonight", place="Wisbech")
     (notice,) = cold.cold_weather(homeless, "prs", MONDAY_EVENING)
-    assert notice.lang == "fa"
+    assert notice.lang == "prs"
     assert cold.cold_weather(Understood(urgent="emergency", place="Wisbech"), "en", MONDAY_EVENING) == []
     assert cold.cold_weather(Understood(urgent="homeless_tonight", place="Cambourne"), "en", MONDAY_EVENING) == []

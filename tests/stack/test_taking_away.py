@@ -28,7 +28,7 @@ def longest(directory: Directory) -> list[str]:
 
     def said(service_id: str) -> int:
         service = next(s for s in directory.services if s.id == service_id)
-        card = make_card(service, "uk", catalogues, moment, True)
+        card = make_card(service, "uk", catalogues, directory, moment, True)
         return len(card.name) + 2 * len(card.hours) + len(card.address) + len(card.phone_note)
 
     return [short_id(one) for one in sorted((s.id for s in directory.services), key=said, reverse=True)]
@@ -93,7 +93,7 @@ def test_a_sheet_holds_the_number_for_the_day_and_the_one_for_the_night(stack: S
 
 
 def test_what_nobody_has_checked_is_said_and_only_that(directory: Directory) -> None:
-    card = make_card(directory.services[0], "en", Catalogues(), datetime.now(timezone.utc), True)
+    card = make_card(directory.services[0], "en", Catalogues(), directory, datetime.now(timezone.utc), True)
     checked = replace(card, checked_on="2026-11-01")
     assert any_unchecked([checked, replace(card, checked_on=None)])
     assert not any_unchecked([checked])

@@ -205,7 +205,9 @@ async def _preview(request: Request, who: Session, shown: Shown) -> Response:
     now = datetime.now(timezone.utc)
     values: dict[str, Any] = {"service": None, "statement": None, "told": record}
     if isinstance(record, ServiceRecord):
-        values["service"] = make_card_with_english(record, language, pipeline.catalogues, now, pipeline.composer().office.at(now))
+        values["service"] = make_card_with_english(
+            record, language, pipeline.catalogues, pipeline.live.current(), now, pipeline.composer().office.at(now)
+        )
     elif isinstance(record, GuidanceRecord):
         values["statement"] = pipeline.catalogues.guidance(language, record.key, record.statement)
     page = Markup(environment.get_template("officer/preview.html").render(**words, **values))  # noqa: S704 - a template's own, escaped there

@@ -153,7 +153,7 @@ async def show_letter(request: Request, who: Session) -> Response:
     told = []
     for entry in entries:
         if isinstance(entry.record, ServiceRecord) and entry.shown:
-            card = make_card(entry.record, "en", pipeline.catalogues, now, True)
+            card = make_card(entry.record, "en", pipeline.catalogues, pipeline.live.current(), now, True)
             facts = (
                 ("officer.field.description", card.summary),
                 ("card.hours", card.hours),

@@ -1,6 +1,5 @@
 """Translations: how each language stands, its texts to be found, and one text beside its English."""
 
-import hashlib
 from datetime import datetime
 from typing import Any
 
@@ -10,16 +9,19 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.answers.catalogue import TRANSLATED, TRANSLATED_DOMAINS
+from bot.answers.dialogue import AT_A_TIME
 from bot.answers.proofreading import LONGEST, placeholders, tidy
 from bot.answers.standing import MISSING, STALE, STANDINGS, Line, count, find_line, lines, reviewers
 from bot.answers.wording import GUIDANCE, REVIEWED, UNREVIEWED, WAITING, Draft
 from bot.directory.hours import BRITISH_TIME
+from bot.directory.search import answered_first
 from bot.errors import WordingRefused
 from bot.handover.accounts import Session
 from bot.understanding.cleaning import clean
 from bot.web.api import pipeline_of
 from bot.web.officer.office import office_of
-from bot.web.officer.wordings import WHY_AT_MOST, keep, show_words, waiting_for
+from bot.web.officer.reviews import reviewer
+from bot.web.officer.wordings import WHY_AT_MOST, digest, keep, show_words, waiting_for
 from bot.web.staff.door import OFFICERS, given, show, signed_in, text_of
 
 ON_A_PAGE = 25
@@ -42,6 +44,7 @@ async def show_standing(request: Request, who: Session) -> Response:
         reviewers={code: reviewers(found) for code, found in listed.items()},
         standings=STANDINGS,
         services=len(directory.services),
+        first=len(answered_first(directory, datetime.now(BRITISH_TIME).date(), AT_A_TIME)),
         statements=len(records),
         lacking=lacking,
         waiting=await waiting_for(request),
@@ -92,11 +95,6 @@ def _unknown(request: Request, who: Session) -> Response:
     return show(request, who, "staff/refused.html", 404, reason="staff.not_known")
 
 
-def digest(english: str) -> str:
-    """Give what a form holds of the English that was shown, so that a change of it meanwhile is seen."""
-    return hashlib.sha256(english.encode()).hexdigest()[:16]
-
-
 async def show_text(request: Request, who: Session) -> Response:
     """Show one text beside its English, with what waits for it and its history."""
     line = await to_thread.run_sync(_line, request)
@@ -109,7 +107,7 @@ def _line(request: Request) -> Line | None:
 
 
 async def _show_line(request: Request, who: Session, line: Line, error: WordingRefused | None = None, **typed: Any) -> Response:
-    entry = line.said or line.newest
+    entry, today = line.said or line.newest, datetime.now(BRITISH_TIME).date()
     history = await to_thread.run_sync(office_of(request).wordings.history, line.domain, line.language, line.key)
     return show_words(
         request,
@@ -125,7 +123,15 @@ async def _show_line(request: Request, who: Session, line: Line, error: WordingR
         own_text=pipeline_of(request).catalogues.own(line.language, line.domain).get(line.key),
         waiting=[one for one in await waiting_for(request) if one.version.place == (line.domain, line.language, line.key)],
         seen=_newest(line),
-        **{"text": entry.text if entry else "", "review": "", "why": "", **typed},
+        today=today.isoformat(),
+        **{
+            "text": entry.text if entry else "",
+            "review": "",
+            "why": "",
+            "reviewer": who.member.name,
+            "read_on": today.isoformat(),
+            **typed,
+        },
     )
 
 
@@ -140,21 +146,25 @@ async def save_text(request: Request, who: Session) -> Response:
     if line is None:
         return _unknown(request, who)
     form = await given(request)
+    named = text_of(form, "reviewer", 200), text_of(form, "read_on", 10)
     text, review, why = tidy(text_of(form, "text", 2 * LONGEST)), text_of(form, "review", 20), text_of(form, "why", WHY_AT_MOST)
     try:
-        draft = _draft(line, text, review, who)
+        draft = _draft(line, text, review, named)
         if text_of(form, "english", 16) != digest(line.english):
             raise WordingRefused("officer.words.error.english")
         if text_of(form, "seen", 12) != str(_newest(line)):
             raise WordingRefused("officer.words.error.meanwhile")
         told = await keep(request, who, [draft], why)
     except WordingRefused as refused:
-        return await _show_line(request, who, line, refused, text=text, review=review, why=why)
+        return await _show_line(request, who, line, refused, text=text, review=review, why=why, reviewer=named[0], read_on=named[1])
     return RedirectResponse(f"/officer/translations/{line.language}/{line.domain}/{line.key}?told={told}", 303)
 
 
-def _draft(line: Line, text: str, review: str, who: Session) -> Draft:
-    """Give what was typed as a draft. Raises WordingRefused where it says nothing new, or not who has read it."""
+def _draft(line: Line, text: str, review: str, named: tuple[str, str]) -> Draft:
+    """Give what was typed as a draft; ``named`` is who has read it and on which day.
+
+    Raises WordingRefused where it says nothing new, or not who has read it.
+    """
     if review not in (REVIEWED, UNREVIEWED):
         raise WordingRefused("officer.words.error.who")
     said = line.said
@@ -162,8 +172,8 @@ def _draft(line: Line, text: str, review: str, who: Session) -> Draft:
         raise WordingRefused("officer.words.error.same")
     if review == UNREVIEWED:
         return Draft(line.domain, line.language, line.key, text, line.english)
-    today = datetime.now(BRITISH_TIME).date()
-    return Draft(line.domain, line.language, line.key, text, line.english, REVIEWED, who.member.name, today)
+    by, on = reviewer(*named, datetime.now(BRITISH_TIME).date())
+    return Draft(line.domain, line.language, line.key, text, line.english, REVIEWED, by, on)
 
 
 routes = [

@@ -1,5 +1,6 @@
 """What the pages of words share: keeping changes, deciding on those that wait, and bringing an older text back."""
 
+import hashlib
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,14 +12,15 @@ from starlette.routing import Route
 
 from bot.answers.standing import find_line, waiting
 from bot.answers.wording import IN_FORCE, PHRASES, WAITING, Draft
-from bot.codes import REPLY_LANGUAGES
+from bot.codes import REPLY_LANGUAGES, locale_of
 from bot.errors import WordingRefused
 from bot.handover.accounts import Session
 from bot.web.api import pipeline_of
 from bot.web.officer.office import moment, office_of
 from bot.web.staff.door import OFFICERS, given, show, signed_in, text_of
 
-LANGUAGES = {code: str(Locale.parse(code, sep="-").get_display_name("en")) for code in REPLY_LANGUAGES}
+_IN_ENGLISH = Locale.parse("en").languages
+LANGUAGES = {code: str(_IN_ENGLISH.get(locale_of(code)) or _IN_ENGLISH[code]) for code in REPLY_LANGUAGES}
 """What officers call the languages that we write."""
 WRITTEN: dict[str, Any] = {"languages": LANGUAGES, "on": moment, "day": lambda day: day.strftime("%d %B %Y")}
 """What ``officer/words.html`` writes with: the names of languages, a moment, and a date."""
@@ -27,6 +29,11 @@ TOLD = ("saved", "proposed", "approved", "refused", "taken_back", "retired", "re
 WHY_AT_MOST = 500
 MANY = 2000
 """Fields of a form in which many changes are ticked."""
+
+
+def digest(english: str) -> str:
+    """Give what a form holds of the English that was shown, so that a change of it meanwhile is seen."""
+    return hashlib.sha256(english.encode()).hexdigest()[:16]
 
 
 async def keep(request: Request, who: Session, drafts: list[Draft], why: str = "") -> str:

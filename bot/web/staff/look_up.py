@@ -84,7 +84,7 @@ async def show_look_up(request: Request, who: Session) -> Response:
         likely = None if vector is None else seems_about(pipeline.reader, asked.words, vector, asked.filters)
         found = pipeline.look_up.find(asked.words, vector, asked.filters, moment, RESULTS, likely)
         office = pipeline.composer().office.at(moment)
-        cards = [(service, make_card(service, "en", pipeline.catalogues, moment, office)) for service in found.services]
+        cards = [(service, make_card(service, "en", pipeline.catalogues, directory, moment, office)) for service in found.services]
         return {"found": found, "cards": cards, "left_out": [(w.service, _why(request, w)) for w in found.left_out]}
 
     part, say = request.headers.get("x-part") == "1", pipeline.catalogues.say
