@@ -21,9 +21,12 @@ WITHOUT_ENGINE = (
     "bot.links",
     "bot.understanding",
     "bot.fetching",
+    "bot.drafting",
 )
 WITHOUT_HTTP = ("bot.directory", "bot.answers")
-FETCHES = {"requests", "urllib3", "aiohttp", "ftplib"}
+FETCHES = {"requests", "urllib3", "aiohttp", "ftplib", "deep_translator"}
+DRAFTS = "bot.drafting.providers"
+"""The one module that asks a provider for translations, by a command that the operator gives."""
 
 
 def name_of(path: Path) -> str:
@@ -102,8 +105,16 @@ def test_the_pages_ask_no_database_by_themselves() -> None:
 
 def test_nothing_in_the_product_fetches_from_elsewhere() -> None:
     for module, names in imports().items():
-        assert not packages(names) & FETCHES, module
+        assert module == DRAFTS or not packages(names) & FETCHES, module
         assert "urllib.request" not in names, module
+
+
+def test_what_visitors_write_never_meets_a_provider_of_translations() -> None:
+    for module in imports():
+        if not module.startswith("bot.drafting") and module != "bot.__main__":
+            assert DRAFTS not in reached(module), module
+    for module in in_room("bot.drafting"):
+        assert not any(name.startswith(("bot.conversation", "bot.handover", "bot.web")) for name in imports()[module]), module
 
 
 def test_the_actions_know_neither_the_words_nor_the_directory() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-from bot.answers.entries import Entry, entry_of, made_from, read_review, with_notes
+from bot.answers.entries import NOTE, Entry, entry_of, made_from, read_review, with_notes
 from bot.answers.plurals import FORMS, key_and_text, plural_rule
 from bot.answers.wording import ANSWERS, GUIDANCE, MESSAGES, PHRASES, REVIEWED, SERVICES, UNREVIEWED, Version, Wordings
 from bot.codes import REPLY_LANGUAGES, direction, locale_of
@@ -90,7 +90,7 @@ def _read_entries(language: str, domain: str, english: Mapping[str, Entry], loca
         if language == "en":
             found[key] = Entry(key, text, text, REVIEWED, notes=tuple(message.auto_comments))
             continue
-        now = english[key].text if key in english else " ".join(message.auto_comments)
+        now = english[key].text if key in english else " ".join(c for c in message.auto_comments if not c.startswith(NOTE))
         source, notes = made_from(message.auto_comments, now)
         try:
             review, by, on = read_review(message.user_comments) or (UNREVIEWED, "", None)

@@ -7,6 +7,8 @@ from datetime import date
 
 from bot.answers.wording import DRAFTED, REVIEWED, UNREVIEWED, Version
 
+NOTE = "note:"
+"""How a comment for translators begins that is no part of the English."""
 ANSWERED_BY = "answers:"
 """How the comment of an English phrase begins that names its answers."""
 

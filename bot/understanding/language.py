@@ -219,11 +219,14 @@ class LanguageModel:
         """Choose the language of a conversation's next turn.
 
         A person's own choice (``pinned``) wins. Then the session's language stays, unless the message is surely in another
-        one and not Latin-script words mixed into it; then the message; then the page's language; then English.
+        one and not Latin-script words mixed into it; then the message; then the page's language; then English. Persian is Dari where
+        the conversation or the page was: most of what is written in the one could be in the other.
         """
         if pinned:
             return pinned
         found = self.identify(text)
+        if found.code == "fa" and "prs" in (session, page if session is None else None):
+            found = Identified("prs", found.sure)
         if session:
             if {session, found.code} == set(_OWN_LETTERS) and not set(text) & _OWN_LETTERS[found.code or session]:
                 # Without a letter of its own, a short message in the one reads as one in the other.

@@ -22,6 +22,15 @@ QUESTIONS = {
     "ar": "لا أملك مكانًا للنوم الليلة",
     "fa": "به من گفتند NRPF دارم، چه کمکی می‌توانم بگیرم؟",
     "zh-Hant": "我想搵律師幫我申請庇護",
+    "ru": "Где в Уисбече бесплатно раздают еду?",
+    "prs": "داکتر را کجا پیدا کنم؟",
+    "ps": "زه په ایلي کې چېرته انګلیسي زده کولی شم؟",
+    "ckb": "پێویستم بە خواردنە، پارەم نییە",
+    "ti": "ኣበይ እንግሊዝኛ ክመሃር እኽእል?",
+    "so": "Guri ma haysto, yaa i caawin kara?",
+    "ro": "Cum mă înscriu la bibliotecă?",
+    "lt": "Kur galiu nemokamai mokytis anglų kalbos?",
+    "pl": "Potrzebuję lekarza w Cambridge",
 }
 """A question for each language the product writes."""
 assert set(QUESTIONS) == set(REPLY_LANGUAGES)

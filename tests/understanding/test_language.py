@@ -169,3 +169,15 @@ def test_a_message_without_letters_of_its_own_stays_in_the_conversations_slavic_
     text = "ой помилилась, я не по homes for ukraine"
     assert languages.settle(text, None, "uk", None) == "uk"
     assert languages.settle("мы живём в Или", None, "uk", None) == "ru"
+
+
+@pytest.mark.parametrize(
+    ("session", "page", "expected"),
+    [(None, "prs", "prs"), ("prs", "fa", "prs"), ("prs", "prs", "prs"), (None, "fa", "fa"), ("fa", "prs", "fa")],
+)
+def test_persian_is_dari_where_the_conversation_or_the_page_was(
+    languages: LanguageModel, session: str | None, page: str, expected: str
+) -> None:
+    text = "کجا می‌توانم انگلیسی یاد بگیرم؟"
+    assert languages.identify(text).code == "fa"
+    assert languages.settle(text, None, session, page) == expected
