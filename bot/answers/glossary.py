@@ -74,13 +74,14 @@ def read_glossary(language: str, locales: Path = LOCALES) -> list[Term]:
 def unsaid(terms: Iterable[Term], english: str, text: str) -> list[Term]:
     """Give the terms that are in the English of a text, and of whose words none is in its translation.
 
-    A longer term hides a shorter one within it: ``county council`` is not asked for as ``council``.
+    Forms are found as they are written, so that a name (``Refuge``) is no term. A longer term hides a shorter one within it:
+    ``county council`` is not asked for as ``council``.
     """
     found: list[Term] = []
     rest, said = english, text.casefold()
     forms = sorted(((form, term) for term in terms for form in term.found_as), key=lambda one: -len(one[0]))
     for form, term in forms:
-        rest, count = re.subn(rf"(?<!\w){re.escape(form)}(?!\w)", "\0", rest, flags=re.IGNORECASE)
+        rest, count = re.subn(rf"(?<!\w){re.escape(form)}(?!\w)", "\0", rest)
         if count and not any(stem.casefold() in said for stem in term.stems) and term not in found:
             found.append(term)
     return found

@@ -5,12 +5,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from bot.answers.catalogue import Catalogues
+from bot.directory.hours import BRITISH_TIME
 from bot.settings import ROOT
 from tests.stack.at_the_desk import StaffClient, StaffTab, add_staff
 from tests.stack.running_stack import Stack
@@ -19,6 +21,7 @@ from tests.stack.test_taking_over import Visitor, chat_of
 from tests.stack.visiting import needs_chromium
 
 HELLO, HELLO_EN = "phrase.start.hello", "Hello, and welcome."
+TODAY = datetime.now(BRITISH_TIME).date().isoformat()
 QUESTION = "Де я можу вивчати англійську в Елі?"
 WITHIN = 15.0
 """Seconds within which what another process changed is said, however busy the machine is."""
@@ -31,7 +34,7 @@ class Officer(StaffClient):
         """Save a translation as its page lets one; give the page that follows."""
         page = self.client.get(f"/officer/translations/{path}").text
         hidden = dict(re.findall(r'name="(english|seen)" value="(\w*)"', page))
-        answer = self.post(f"/officer/translations/{path}", text=text, review=review, **hidden)
+        answer = self.post(f"/officer/translations/{path}", text=text, review=review, reviewer="Iryna", read_on=TODAY, **hidden)
         assert answer.status_code == 303, answer.text
         return self.client.get(answer.headers["location"]).text
 
@@ -148,6 +151,56 @@ def test_a_new_phrase_is_on_staff_s_page_at_once_and_one_out_of_use_is_not(desk_
     anna.act(chat, "close", outcome="other")
 
 
+def marks(officer: Officer, kind: str) -> dict[str, str]:
+    """Give what the sheet for a native speaker holds of each text of a kind, by key, of those that nobody has read."""
+    page = officer.client.get(f"/officer/translations/uk/sheet?domain={kind}").text
+    return {mark.split("/")[1]: mark for mark in re.findall(r'name="text" value="([^"]+)"', page)}
+
+
+def test_what_a_native_speaker_read_on_paper_is_recorded_in_their_name(desk_stack: Stack, olga: Officer, pavlo: Officer) -> None:
+    """An urgent text waits for a second officer; then it stands without its English."""
+    unread = marks(olga, "messages")
+    ticked = [unread["urgent.emergency"], unread["ask_topic"]]
+
+    def is_reviewed() -> bool:
+        replies = desk_stack.ask("У мене вдома пожежа, допоможіть!", language="uk")["replies"]
+        return next(bool(reply["reviewed"]) for reply in replies if reply["kind"] == "urgent")
+
+    assert not is_reviewed()
+    answer = olga.post("/officer/translations/uk/sheet?domain=messages", text=ticked, name="Iryna K.", read_on=TODAY)
+    assert answer.status_code == 303, answer.text
+    assert "told=proposed" in answer.headers["location"]
+    assert set(marks(olga, "messages")) == set(unread) - {"urgent.emergency", "ask_topic"}
+    assert "Iryna K." in olga.client.get("/officer/translations/uk/messages/ask_topic").text
+    (number,) = olga.waiting()
+    assert pavlo.decide(number, "approve") == 303
+    assert is_reviewed()
+    page = olga.client.get("/officer/translations/uk?standing=reviewed").text
+    assert "urgent.emergency" in page
+    assert "Iryna K." in page
+
+
+def test_a_sheet_is_recorded_whole_or_not_at_all(olga: Officer) -> None:
+    unread = marks(olga, "phrases")
+    mark = unread[HELLO]
+    tomorrow = (datetime.now(BRITISH_TIME).date() + timedelta(days=1)).isoformat()
+    for sent in (
+        {"text": [mark], "name": "", "read_on": TODAY},
+        {"text": [mark], "name": "Iryna", "read_on": tomorrow},
+        {"text": [mark], "name": "Iryna", "read_on": "yesterday"},
+        {"text": [], "name": "Iryna", "read_on": TODAY},
+        {"text": [mark, mark[:-1] + ("0" if mark[-1] != "0" else "1")], "name": "Iryna", "read_on": TODAY},
+        {"text": [mark, "phrases/no.such/1/2"], "name": "Iryna", "read_on": TODAY},
+    ):
+        answer = olga.post("/officer/translations/uk/sheet?domain=phrases", **sent)
+        assert answer.status_code == 422, sent
+        assert 'role="alert"' in answer.text
+        assert marks(olga, "phrases") == unread
+    everything = {"shown": list(unread.values()), "every": "1", "name": "Iryna", "read_on": TODAY}
+    assert olga.post("/officer/translations/uk/sheet?domain=phrases", **everything).status_code == 303
+    assert marks(olga, "phrases") == {}
+
+
 def test_what_the_operator_brings_in_is_said_without_a_restart(desk_stack: Stack, olga: Officer, tmp_path: Path) -> None:
     path = tmp_path / "uk.po"
     path.write_text('msgid ""\nmsgstr ""\n"Language: uk\\n"\n\nmsgid "topic.esol"\nmsgstr "Мова країни"\n', encoding="utf-8")
@@ -164,6 +217,7 @@ PAGES = (
     "/officer/translations",
     "/officer/translations/uk",
     "/officer/translations/uk/phrases/phrase.start.hello",
+    "/officer/translations/uk/sheet",
     "/officer/translations/files",
     "/officer/translations/files/uk/phrases.po",
     "/officer/phrases",
@@ -263,6 +317,7 @@ def send(tab: StaffTab, entries: str) -> None:
 STATES: dict[str, Callable[[StaffTab], None]] = {
     "standing": at("/officer/translations"),
     "texts": at("/officer/translations/zh-Hant?domain=guidance"),
+    "sheet": at("/officer/translations/prs/sheet?domain=guidance"),
     "nothing found": at("/officer/translations/fa?words=qwrtz"),
     "text": at("/officer/translations/uk/messages/human.how"),
     "wrong": wrong,

@@ -67,7 +67,8 @@ async def _sheet(request: Request, who: Session, error: WordingRefused | None = 
         domain=domain,
         domains=TRANSLATED_DOMAINS,
         everything=everything,
-        lines=[(line, _mark(line)) for line in (texts if everything else unread)],
+        # A text keeps its number when others have been read, so that paper and page go together.
+        lines=[(number, line, _mark(line)) for number, line in enumerate(texts, 1) if everything or line in unread],
         unread=len(unread),
         count=len(texts),
         today=datetime.now(BRITISH_TIME).date().isoformat(),
