@@ -203,11 +203,11 @@ def _compare(message: Message, line: Line | None, not_used: bool, language: str)
         raise WordingRefused("officer.files.error.unknown")
     if message.fuzzy:
         return FUZZY
+    if isinstance(message.id, str) == (FORMS in line.english):
+        raise WordingRefused("officer.files.error.plain")
     _, text = key_and_text(message)
     if not text:
         return EMPTY
-    if isinstance(message.id, str) == (FORMS in line.english):
-        raise WordingRefused("officer.files.error.plain")
     if language == "en":
         return _compare_english(text, line)
     source, _ = made_from(message.auto_comments, line.english)

@@ -33,7 +33,10 @@ STATUTORY = (
     "accessibility.enforcement",
 )
 """Wording that public bodies must use as it is: the model accessibility statement of Commission Implementing Decision (EU) 2018/1523."""
-KNOWN = ("immigration", "information", "telephone", "internet", "computer", "computers", "adviser", "advisers", "housing", "language")
+KNOWN = (
+    *("immigration", "information", "telephone", "internet", "computer", "computers", "adviser", "advisers", "housing", "language"),
+    *("community", "service", "services"),
+)
 """Words that no reader here gets past without, besides the glossary's."""
 
 

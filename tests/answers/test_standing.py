@@ -40,8 +40,10 @@ def standing(catalogues: Catalogues, directory: Directory, key: str = HELLO, dom
 def test_every_text_of_the_product_was_drafted_by_a_machine_and_nothing_else(
     catalogues: Catalogues, directory: Directory, language: str
 ) -> None:
-    counted = count(lines(catalogues, directory, language))
-    assert counted["machine-drafted"] == sum(counted.values()) > 500
+    listed = lines(catalogues, directory, language)
+    counted = count(listed)
+    assert counted["machine-drafted"] + counted["missing"] == sum(counted.values()) > 800
+    assert {line.domain for line in listed if line.standing == "missing"} == {"services"}
 
 
 def test_a_text_stands_as_it_was_last_read(changed: Catalogues, wordings: Wordings, directory: Directory) -> None:
@@ -65,10 +67,11 @@ def test_a_new_phrase_is_missing_everywhere_and_a_retired_one_is_not_counted(
     changed: Catalogues, wordings: Wordings, directory: Directory
 ) -> None:
     before = len(lines(changed, directory, "uk"))
+    lacking = {language: count(lines(changed, directory, language))["missing"] for language in TRANSLATED}
     new = Draft("phrases", "en", "phrase.ask.own_bus", "Do you need a bus?", "Do you need a bus?", "reviewed")
     keep(wordings, changed, new)
     for language in TRANSLATED:
-        assert count(lines(changed, directory, language))["missing"] == 1
+        assert count(lines(changed, directory, language))["missing"] == lacking[language] + 1
     keep(wordings, changed, replace(new, text=""))
     assert len(lines(changed, directory, "uk")) == before
 
