@@ -8,19 +8,16 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from babel import Locale
-from babel.dates import get_day_names
-
 from bot.answers.cards import make_card
 from bot.answers.catalogue import Catalogues, Said
 from bot.answers.cold_weather import cold_weather_notices
 from bot.answers.dialogue import ANYWHERE, AT_A_TIME, Decision
 from bot.answers.replies import Answer, Choice, Reply, Understood, with_english
 from bot.answers.urgent import OfficeHours, urgent_reply
-from bot.codes import NEEDS, TALK, locale_of, reply_language
+from bot.codes import NEEDS, TALK, reply_language
 from bot.directory.cold_weather import ColdSpell
 from bot.directory.freshness import review_of
-from bot.directory.hours import BRITISH_TIME, Opening, opening_at, opens_on
+from bot.directory.hours import BRITISH_TIME, Opening, day_names, opening_at, opens_on
 from bot.directory.meaning import Closest, MeaningIndex
 from bot.directory.records import Directory, GuidanceRecord, PlaceRecord, ServiceRecord
 from bot.directory.search import Found, LeftOut, find_guidance, find_services, nearness
@@ -167,8 +164,7 @@ class Composer:
             open_then = [s for s in found if opens_on(s.schedules, heard.day, moment_of_day.date()) is Opening.OPEN]
             last = tuple(sorted(open_then, key=lambda s: s.id not in before))[:AT_A_TIME] or last
             key = "services.open_on" if open_then else "services.none_open_on"
-            names = get_day_names("wide", locale=Locale.parse(locale_of(language)))
-            words["day"] = names[DAYS.index(heard.day)]
+            words["day"] = day_names(language, "wide")[DAYS.index(heard.day)]
         cards = tuple(make_card(s, language, self.catalogues, self.directory, moment, self.office.at(moment)) for s in last)
         replies = [*self._outside(decision, language)]
         if cards or not decision.ask:

@@ -6,7 +6,7 @@ from datetime import datetime
 from babel.dates import format_date, format_time
 
 from bot.codes import locale_of
-from bot.directory.hours import BRITISH_TIME
+from bot.directory.hours import BRITISH_TIME, day_names
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,10 @@ class Moment:
 def day_and_time(moment: datetime, language: str) -> str:
     """Write a moment as readers of ``language`` do, on British time: ``Monday, 30 November 2026, 10:00``."""
     local = moment.astimezone(BRITISH_TIME) if moment.tzinfo else moment
-    day = format_date(local.date(), "full", locale=locale_of(language))
+    if language == "ps":
+        day = f"{day_names(language, 'wide')[local.weekday()]}، {format_date(local.date(), 'long', locale=locale_of(language))}"
+    else:
+        day = format_date(local.date(), "full", locale=locale_of(language))
     return f"{day}, {clock_time(local, language)}"
 
 

@@ -134,13 +134,21 @@ class HoursWords:
     please_check: str
 
 
+def day_names(language: str, width: str) -> dict[int, str]:
+    """Give the names of days as readers of ``language`` say them, Monday as 0; ``width`` is wide or abbreviated.
+
+    CLDR's Pashto names are the Academy's; most Afghans say the Persian ones in both languages.
+    """
+    return dict(get_day_names(width, locale=locale_of("prs" if language == "ps" else language)))
+
+
 def describe(schedules: tuple[ScheduleRecord, ...], language: str, words: HoursWords, today: date) -> str:
     """Write the opening times in ``language`` (BCP 47), in the order of the week, with the exceptions of the next two weeks.
 
     Empty where nothing is known. What applies to another part of the year is left out. Notes stay as the record has them.
     """
     locale = Locale.parse(locale_of(language))
-    names = get_day_names("abbreviated", locale=locale)
+    names = day_names(language, "abbreviated")
     parts: list[tuple[int, str]] = []
     notes: list[str] = []
     weekly = [s for s in schedules if not s.on and s.in_force(today)]
