@@ -13,7 +13,7 @@ from bot.answers.replies import ServiceCard, card_beside
 from bot.answers.wording import SERVICES
 from bot.codes import CIRCUMSTANCES, locale_of
 from bot.directory.freshness import review_of
-from bot.directory.hours import BRITISH_TIME, HoursWords, Opening, describe, opening_at
+from bot.directory.hours import BRITISH_TIME, HoursWords, Opening, describe, notes_of, opening_at
 from bot.directory.reader import HOMELESS_TONIGHT
 from bot.directory.records import Directory, PhoneRecord, ServiceRecord
 
@@ -130,6 +130,7 @@ def make_card(
         address=address,
         alert=service.alert,
         hours=describe(service.schedules, language, hours, today),
+        hours_note=notes_of(service.schedules, today),
         open_now=open_now,
         languages=service.languages,
         spoken=languages_said(service.languages, language),

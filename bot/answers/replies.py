@@ -46,6 +46,7 @@ class ServiceCard:
     address: str
     alert: str
     hours: str
+    hours_note: str
     open_now: bool | None
     languages: tuple[str, ...]
     spoken: str

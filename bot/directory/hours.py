@@ -12,7 +12,7 @@ from babel import Locale
 from babel.dates import format_date, format_time, get_day_names
 from govuk_bank_holidays.bank_holidays import BankHolidays
 
-from bot.codes import direction, locale_of
+from bot.codes import locale_of
 from bot.directory.records import ScheduleRecord
 from bot.directory.sheets import DAYS
 
@@ -142,15 +142,20 @@ def day_names(language: str, width: str) -> dict[int, str]:
     return dict(get_day_names(width, locale=locale_of("prs" if language == "ps" else language)))
 
 
+def notes_of(schedules: tuple[ScheduleRecord, ...], today: date) -> str:
+    """Give what the record says of its times in words, as it is, in English."""
+    notes = dict.fromkeys(s.notes for s in schedules if not s.on and s.in_force(today) and s.notes and s.notes != "24/7")
+    return "" if any(is_all_hours(s) for s in schedules if not s.on and s.in_force(today)) else "; ".join(notes)
+
+
 def describe(schedules: tuple[ScheduleRecord, ...], language: str, words: HoursWords, today: date) -> str:
     """Write the opening times in ``language`` (BCP 47), in the order of the week, with the exceptions of the next two weeks.
 
-    Empty where nothing is known. What applies to another part of the year is left out. Notes stay as the record has them.
+    Empty where nothing is known. What applies to another part of the year is left out, and so are notes (``notes_of``).
     """
     locale = Locale.parse(locale_of(language))
     names = day_names(language, "abbreviated")
     parts: list[tuple[int, str]] = []
-    notes: list[str] = []
     weekly = [s for s in schedules if not s.on and s.in_force(today)]
     exceptions = _exceptions(schedules, locale, words.closed, today)
     for schedule in weekly:
@@ -167,16 +172,9 @@ def describe(schedules: tuple[ScheduleRecord, ...], language: str, words: HoursW
                 times = [format_time(_clock(t), "HH:mm", locale=locale) for t in (schedule.opens, schedule.closes)]
                 text += f" {times[0]}–{times[1]}"
             parts.append((order, text))
-        if schedule.notes and schedule.notes not in notes and schedule.notes != "24/7":
-            notes.append(schedule.notes)
     text = "; ".join([*(text for _, text in sorted(parts, key=lambda part: part[0])), *exceptions])
-    if notes:
-        note = "; ".join(notes)
-        if direction(language) == "rtl":
-            note = f"\u2068{note}\u2069"  # English words with brackets and commas would else be torn apart
-        text += f" ({note})" if text else note
-    if text and words.please_check:
-        text += f" – {words.please_check}"
+    if words.please_check and (text or notes_of(schedules, today)):
+        text = " – ".join(filter(None, (text, words.please_check)))
     return text
 
 

@@ -45,6 +45,7 @@ class ServiceShape(msgspec.Struct):
     address: str
     alert: str
     hours: str
+    hours_note: str
     open_now: bool | None
     languages: list[str]
     spoken: str

@@ -162,6 +162,8 @@ def draw(visit: Visit, sheet: Sheet) -> str:
             write(card.hours, visit.language, 24)
             if english.hours != card.hours:
                 write(english.hours, "en", 24)
+        if card.hours_note:
+            write(card.hours_note, "en", 24)
         if card.address:
             write(card.address, "en", 24)
     if any_unchecked(sheet.cards):

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta, timezone
 import pytest
 
 from bot.codes import REPLY_LANGUAGES
-from bot.directory.hours import HoursWords, Opening, bank_holidays, describe, is_all_hours, is_office_hours, opening_at
+from bot.directory.hours import HoursWords, Opening, bank_holidays, describe, is_all_hours, is_office_hours, notes_of, opening_at
 from bot.directory.records import ScheduleRecord
 from tests.builders import a_schedule, all_hours, british
 
@@ -204,13 +204,18 @@ def test_a_remark_is_said_once_and_what_is_unsure_says_so() -> None:
     schedules = (a_schedule("MO", notes="2020 list"), a_schedule("TU", notes="2020 list"))
     assert (
         describe(schedules, "en", HoursWords("", "closed", "please check first"), DAY)
-        == "Mon 09:00–17:00; Tue 09:00–17:00 (2020 list) – please check first"
+        == "Mon 09:00–17:00; Tue 09:00–17:00 – please check first"
     )
+    assert notes_of(schedules, DAY) == "2020 list"
+    assert notes_of((all_hours(), *schedules), DAY) == ""
 
 
 def test_days_without_times_and_remarks_without_days_are_said_as_they_are() -> None:
     assert describe((a_schedule("MO;TH", "", ""),), "en", HoursWords("", "closed", ""), DAY) == "Mon, Thu"
-    assert describe((a_schedule("", "", "", "online any time"),), "en", HoursWords("", "closed", ""), DAY) == "online any time"
+    remark = (a_schedule("", "", "", "online any time"),)
+    assert describe(remark, "en", HoursWords("", "closed", ""), DAY) == ""
+    assert describe(remark, "en", HoursWords("", "closed", "please check first"), DAY) == "please check first"
+    assert notes_of(remark, DAY) == "online any time"
 
 
 def test_where_nothing_is_known_nothing_is_said() -> None:

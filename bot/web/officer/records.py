@@ -156,7 +156,7 @@ async def show_letter(request: Request, who: Session) -> Response:
             card = make_card(entry.record, "en", pipeline.catalogues, pipeline.live.current(), now, True)
             facts = (
                 ("officer.field.description", card.summary),
-                ("card.hours", card.hours),
+                ("card.hours", f"{card.hours} ({card.hours_note})" if card.hours and card.hours_note else card.hours or card.hours_note),
                 ("card.address", card.address),
                 ("officer.field.phone", card.phone),
                 ("card.email", card.email),
