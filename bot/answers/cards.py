@@ -115,7 +115,7 @@ def make_card(
         id=service.id,
         name=service.name,
         organization=service.organization,
-        name_meaning="" if meaning.lang == "en" else meaning.text,
+        name_meaning="" if meaning.lang == "en" or meaning.text == service.name else meaning.text,
         summary=summary.text,
         summary_lang=summary.lang,
         summary_en="" if summary.lang == "en" else service.description,
