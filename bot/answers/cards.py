@@ -1,7 +1,7 @@
 """A service's record becomes a card in the reader's language: facts are quoted, never reworded."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 
 import phonenumbers
@@ -71,10 +71,11 @@ def for_whom(service: ServiceRecord, language: str, catalogues: Catalogues) -> s
     return "; ".join(said)
 
 
-def languages_said(codes: Iterable[str], language: str) -> str:
-    """Name the languages that are spoken somewhere in the words of ``language``; a code that Babel has no name for is left out."""
-    names = Locale.parse(locale_of(language)).languages
-    return ", ".join(str(names[locale_of(code)]) for code in codes if locale_of(code) in names)
+def languages_said(codes: Sequence[str], language: str) -> str:
+    """Name the languages that are spoken somewhere in the words of ``language``, or in English where Babel knows no name there."""
+    known = (Locale.parse(locale_of(language)).languages, Locale.parse("en").languages)
+    named = ((names.get(code.replace("-", "_")) or names.get(locale_of(code)) for names in known) for code in codes)
+    return ", ".join(next(filter(None, found), code) for found, code in zip(named, codes, strict=True))
 
 
 def _said_place(directory: Directory, name: str, language: str) -> str:

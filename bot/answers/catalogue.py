@@ -16,7 +16,7 @@ from babel.messages.pofile import read_po
 
 from bot.answers.entries import NOTE, Entry, entry_of, made_from, read_review, with_notes
 from bot.answers.plurals import FORMS, key_and_text, plural_rule
-from bot.answers.wording import ANSWERS, GUIDANCE, MESSAGES, PHRASES, REVIEWED, SERVICES, UNREVIEWED, Version, Wordings
+from bot.answers.wording import ANSWERS, DRAFTED, GUIDANCE, MESSAGES, PHRASES, REVIEWED, SERVICES, UNREVIEWED, Version, Wordings
 from bot.codes import REPLY_LANGUAGES, direction, locale_of
 from bot.errors import SetUpError
 from bot.settings import ROOT
@@ -32,6 +32,7 @@ OF_RECORDS = (GUIDANCE, SERVICES)
 """Those of them whose English stands in the directory."""
 UNITS = ("seconds", "minutes", "days", "years")
 """Placeholders for a number with its unit: ``{days}`` becomes ``number.days`` of the language, in the plural form that its number takes."""
+_PLACE = re.compile(r"\{(phone\d+)\}")
 _PHONE = re.compile(r"(?<![\d-])(?:0[\d ]{8,12}\d|116 123|999|112|111|101)(?!\d)")
 
 
@@ -105,7 +106,7 @@ class _State:
     """What is said, built anew at each change and never altered, so that it is read without a lock.
 
     ``candidates`` has for each language and catalogue every text that may be said by key, an officer's before the catalogue's own;
-    ``fitting`` those that are said, by language; ``unreviewed`` has the languages in which a native speaker has not read all of them.
+    ``fitting`` those that are said, by language; ``unreviewed`` has the languages in which a machine translated some that nobody has read.
     """
 
     edition: tuple[int, int]
@@ -177,7 +178,9 @@ class Catalogues:
         unreviewed = (
             language
             for language in TRANSLATED
-            if any(entry.review != REVIEWED for key, entry in fitting[language].items() if key in english[MESSAGES])
+            if any(
+                entries[0].review == DRAFTED for domain in TRANSLATED_DOMAINS for entries in candidates.get((language, domain), {}).values()
+            )
         )
         return _State(edition, candidates, fitting, frozenset(retired), frozenset(unreviewed))
 
@@ -215,7 +218,7 @@ class Catalogues:
         return language == "en" or (entry is not None and entry.review == REVIEWED)
 
     def has_unreviewed(self, language: str) -> bool:
-        """Tell whether no native speaker has read some of what the page says in ``language``."""
+        """Tell whether some of what is said in ``language`` was translated by a machine and read by nobody."""
         return language in self._state.unreviewed
 
     def guidance(self, language: str, key: str, statement: str) -> Said:
@@ -226,7 +229,11 @@ class Catalogues:
         """Give a text of a record (``domain`` is one of OF_RECORDS) in ``language``, or its English where no translation fits that."""
         marked, numbers = numbers_out(english)
         entry = self.fitting(language, domain, key, marked)
-        return Said(entry.text.format(**isolated(numbers, language)), language) if entry else Said(english, "en")
+        if entry is None:
+            return Said(english, "en")
+        put = isolated(numbers, language)
+        # Only numbers are put in: whatever else stands in braces in a record is part of its text.
+        return Said(_PLACE.sub(lambda match: str(put.get(match[1], match[0])), entry.text), language)
 
     def fitting(self, language: str, domain: str, key: str, english: str) -> Entry | None:
         """Give the translation that is said while ``english`` is the English (a statement without its numbers); None where none fits."""

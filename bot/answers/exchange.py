@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date
+from gettext import c2py
 from io import BytesIO
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from babel.messages.pofile import PoFileError, read_po, write_po
 
 from bot.answers.catalogue import LOCALES, OF_RECORDS, TRANSLATED_DOMAINS, Catalogues, locale_folder
 from bot.answers.entries import Entry, made_from, read_review
-from bot.answers.plurals import FORMS, as_in_a_file, key_and_text
+from bot.answers.plurals import as_in_a_file, has_forms, key_and_text, plural_rule
 from bot.answers.proofreading import check_text
 from bot.answers.standing import Line, english_texts, lines
 from bot.answers.wording import MESSAGES, PHRASES, REVIEWED, UNREVIEWED, Draft
@@ -33,6 +34,8 @@ MADE_FROM = "made from: "
 """How the comment begins that names the English which a fuzzy translation was made from."""
 FUZZY, EMPTY, OTHER_ENGLISH, NOT_USED = "fuzzy", "empty", "other_english", "not_used"
 """Why an entry of a file is left aside."""
+COUNTED = 200
+"""Numbers for which two rules of plural forms are compared: every language's rule repeats by then."""
 _NO_WRAP = 10**6
 _WHOLE = re.compile(r'\s*(?:#.*|(?:msg\w+(?:\[\d\])?\s*)?"(?:[^"\\]|\\.)*")?\s*')
 
@@ -54,12 +57,12 @@ def export_catalogue(catalogues: Catalogues, directory: Directory, language: str
     for key in (*(key for key in own if key in english or domain in OF_RECORDS), *(key for key in english if key not in own)):
         if language == "en":
             entry = english[key]
-            _add(written, entry, entry.text, entry.notes, entry.comments)
+            _add(written, entry, entry.notes, entry.comments)
         elif key in english:
             _write(written, catalogues, english[key], language, domain, own.get(key))
         else:
             entry = own[key]
-            _add(written, entry, entry.english, (entry.english, *entry.notes), entry.comments)
+            _add(written, entry, (entry.english, *entry.notes), entry.comments)
     buffer = BytesIO()
     write_po(buffer, written, width=_NO_WRAP, omit_header=True)
     return header_of(language, domain, locales).encode() + buffer.getvalue().strip(b"\n") + b"\n"
@@ -74,12 +77,12 @@ def _write(written: Catalog, catalogues: Catalogues, english: Entry, language: s
     comments: tuple[str, ...] = entry.comments if entry else ()
     if entry and not said:
         comments = (*comments, MADE_FROM + entry.english)
-    _add(written, entry or replace(english, text=""), english.text, notes, comments, fuzzy=entry is not None and not said)
+    _add(written, entry or replace(english, text=""), notes, comments, fuzzy=entry is not None and not said)
 
 
-def _add(written: Catalog, entry: Entry, english: str, notes: tuple[str, ...], comments: tuple[str, ...], fuzzy: bool = False) -> None:
+def _add(written: Catalog, entry: Entry, notes: tuple[str, ...], comments: tuple[str, ...], fuzzy: bool = False) -> None:
     """Add an entry to a file that is written."""
-    key, text = as_in_a_file(entry.key, entry.text, english)
+    key, text = as_in_a_file(entry.key, entry.text)
     written.add(key, text, flags={"fuzzy"} if fuzzy else (), auto_comments=notes, user_comments=comments)
 
 
@@ -123,10 +126,11 @@ def read_upload(content: bytes, catalogues: Catalogues, directory: Directory) ->
 
     Raises CatalogueRefused with every fault of it.
     """
-    catalog = _parse(content)
-    language = str(dict(catalog.mime_headers).get("Language", "")).strip().replace("_", "-")
+    language = str(dict(_parse(content).mime_headers).get("Language", "")).strip().replace("_", "-")
     if language not in REPLY_LANGUAGES:
         raise CatalogueRefused([(0, "", WordingRefused("officer.files.error.language", known=", ".join(REPLY_LANGUAGES)))])
+    catalog = _parse(content, locale_of(language))
+    _check_plurals(catalog, language)
     faults: list[tuple[int, str, WordingRefused]] = []
     changes: list[Change] = []
     aside: list[tuple[int, str, str]] = []
@@ -153,7 +157,17 @@ def read_upload(content: bytes, catalogues: Catalogues, directory: Directory) ->
     return Changes(language, tuple(changes), tuple(aside))
 
 
-def _parse(content: bytes) -> Catalog:
+def _check_plurals(catalog: Catalog, language: str) -> None:
+    """Raise CatalogueRefused where a file counts otherwise than we do, so that its plural forms would be said with the wrong numbers."""
+    forms, rule = plural_rule(language)
+    theirs = c2py(catalog.plural_expr)
+    if any(not isinstance(message.id, str) for message in catalog) and (
+        catalog.num_plurals != forms or any(theirs(number) != rule(number) for number in range(COUNTED))
+    ):
+        raise CatalogueRefused([(0, "", WordingRefused("officer.files.error.plurals", needed=forms))])
+
+
+def _parse(content: bytes, locale: str | None = None) -> Catalog:
     if len(content) > LARGEST_FILE:
         raise CatalogueRefused([(0, "", WordingRefused("officer.files.error.large", limit=LARGEST_FILE // 1024))])
     try:
@@ -165,7 +179,7 @@ def _parse(content: bytes) -> Catalog:
     if broken:
         raise CatalogueRefused([(broken, "", WordingRefused("officer.files.error.syntax"))])
     try:
-        return read_po(BytesIO(content.removeprefix(b"\xef\xbb\xbf")), charset="utf-8", abort_invalid=True)
+        return read_po(BytesIO(content.removeprefix(b"\xef\xbb\xbf")), locale=locale, charset="utf-8", abort_invalid=True)
     except PoFileError as error:
         raise CatalogueRefused([(error.lineno + 1, "", WordingRefused("officer.files.error.syntax"))]) from error
     except (ValueError, LookupError, UnknownLocaleError) as error:
@@ -203,7 +217,7 @@ def _compare(message: Message, line: Line | None, not_used: bool, language: str)
         raise WordingRefused("officer.files.error.unknown")
     if message.fuzzy:
         return FUZZY
-    if isinstance(message.id, str) == (FORMS in line.english):
+    if isinstance(message.id, str) == has_forms(line.key):
         raise WordingRefused("officer.files.error.plain")
     _, text = key_and_text(message)
     if not text:

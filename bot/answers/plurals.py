@@ -30,6 +30,11 @@ def key_and_text(message: Message) -> tuple[str, str]:
     return str(message.id[0]), FORMS.join(message.string) if all(message.string) else ""
 
 
-def as_in_a_file(key: str, text: str, english: str) -> tuple[str | tuple[str, str], str | tuple[str, ...]]:
-    """Give the id and the string of an entry of a file, with its plural forms apart where the English has some."""
-    return ((key, key), tuple(text.split(FORMS))) if FORMS in english else (key, text)
+def has_forms(key: str) -> bool:
+    """Tell whether a text has plural forms: a number with its unit, and nothing else."""
+    return key.startswith("number.")
+
+
+def as_in_a_file(key: str, text: str) -> tuple[str | tuple[str, str], str | tuple[str, ...]]:
+    """Give the id and the string of an entry of a file, with its plural forms apart where it has some."""
+    return ((key, key), tuple(text.split(FORMS))) if has_forms(key) else (key, text)

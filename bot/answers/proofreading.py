@@ -7,7 +7,7 @@ import re
 import unicodedata
 from string import Formatter
 
-from bot.answers.plurals import FORMS, plural_rule
+from bot.answers.plurals import FORMS, has_forms, plural_rule
 from bot.errors import WordingRefused
 
 LONGEST = 2000
@@ -74,8 +74,8 @@ def check_text(domain: str, language: str, key: str, text: str, english: str) ->
     limit = LONGEST if language == "en" else min(LONGEST, TIMES_AS_LONG * len(english) + AND_MORE)
     if len(text) > limit:
         raise WordingRefused("officer.words.error.long", limit=limit, length=len(text))
-    forms = text.split(FORMS) if FORMS in english else [text]
-    if FORMS in english and len(forms) != plural_rule(language)[0]:
+    forms = text.split(FORMS) if has_forms(key) else [text]
+    if has_forms(key) and len(forms) != plural_rule(language)[0]:
         raise WordingRefused("officer.words.error.forms", needed=plural_rule(language)[0])
     needed = placeholders(english)
     for own in map(placeholders, forms):

@@ -23,7 +23,8 @@ class ServiceCard:
     ``name`` is English, as on signs and letters; ``name_meaning`` says in the reader's language what it means. ``summary`` is in
     ``summary_lang``, ``summary_en`` its English where that is another language. ``for_whom``, ``spoken`` and ``serves_said`` say in the
     reader's language who it is for, which languages are spoken and which places it is for (a name of a place after its English). The other
-    texts of a record (notes, ``address``, ``alert``, ``cost``, ``eligibility``, ``interpreter``, ``source``) are quoted, in English.
+    texts of a record are quoted, in English: notes (``hours_note`` has remarks on the hours), ``address``, ``alert``, ``cost``,
+    ``eligibility``, ``interpreter`` and ``source``.
     ``call_price`` is ``free``, ``standard`` (as a call to a home number) or empty. What ends in ``_en`` is the same in English, for a
     reader of another language.
     """

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
-from bot.codes import NEEDS, REPLY_LANGUAGES
+from bot.codes import NEEDS, REPLY_LANGUAGES, SPELT_AS
 from bot.directory.records import Directory, PlaceRecord, ServiceRecord
 from bot.directory.search import find_services, may_answer
 
@@ -75,7 +75,7 @@ def _places(directory: Directory) -> list[Gap]:
     inside = {place.key: place for place in directory.places.values() if place.inside}
     if not any(set(outcode.districts) & set(inside) for outcode in directory.outcodes.values()):
         found.append(Gap("no_postcodes"))
-    for code in REPLY_LANGUAGES[1:]:
+    for code in (code for code in REPLY_LANGUAGES[1:] if code not in SPELT_AS):
         unspelt = [place.name for place in inside.values() if not place.spellings.get(code)]
         if unspelt:
             found.append(Gap("no_spellings", {"code": code, "count": len(unspelt), "all": len(inside)}))

@@ -4,13 +4,15 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from sqlalchemy.engine import Engine
 
-from bot.answers.cards import call_price, is_free_call, is_free_service, make_card, phone_for
+from bot.answers.cards import call_price, is_free_call, is_free_service, languages_said, make_card, phone_for
 from bot.answers.catalogue import Catalogues
 from bot.answers.replies import ServiceCard
+from bot.answers.wording import SERVICES, Draft, Wordings
 from bot.codes import REPLY_LANGUAGES
 from bot.directory.records import Directory, ServiceRecord
-from tests.builders import a_place, a_schedule, a_service, all_hours, british
+from tests.builders import Clock, a_place, a_schedule, a_service, all_hours, british
 
 MONDAY = british(2026, 11, 23, 11)
 ENGLAND = a_place("england", "England", "nation", inside=False)
@@ -157,3 +159,42 @@ def test_the_inner_topic_for_tonight_is_not_shown(catalogues: Catalogues) -> Non
 def test_a_regulator_is_named_only_where_one_is_known(catalogues: Catalogues) -> None:
     assert card(a_service(), catalogues).regulated_by is None
     assert card(a_service(regulated_by="IAA level 2"), catalogues).regulated_by == "IAA level 2"
+
+
+def test_braces_in_a_record_s_own_words_are_said_as_they_are(engine: Engine) -> None:
+    wordings = Wordings(engine, Clock())
+    catalogues = Catalogues(wordings=wordings)
+    english = "Ask for {name}. Call {phone1}."
+    wordings.propose([Draft(SERVICES, "uk", "advice_desk.summary", "Запитайте {name}. Телефон {phone1}.", english)], "Olga", 1)
+    catalogues.refresh()
+    said = catalogues.quoted("uk", SERVICES, "advice_desk.summary", "Ask for {name}. Call 0808 800 4444.")
+    assert said.text == "Запитайте {name}. Телефон 0808 800 4444."
+
+
+def test_places_come_in_english_with_the_reader_s_spelling_after_them(catalogues: Catalogues) -> None:
+    service = a_service(serves=("Vale", "Woldshire", "Elsewhere"))
+    assert card(service, catalogues, "uk").serves_said == ("Vale (Вейл)", "Woldshire", "Elsewhere")
+    assert card(service, catalogues, "prs").serves_said[0] == "Vale (ویل)"
+    assert card(service, catalogues, "en").serves_said == service.serves
+
+
+@pytest.mark.parametrize(
+    ("codes", "language", "said"),
+    [
+        (("en", "uk"), "uk", "англійська, українська"),
+        (("prs", "fa"), "en", "Dari, Persian"),
+        (("prs",), "lt", "Dari"),
+        (("qaa", "en"), "ti", "qaa, እንግሊዝኛ"),
+        (("qaa",), "uk", "qaa"),
+        ((), "uk", ""),
+    ],
+)
+def test_languages_that_are_spoken_are_named_and_none_is_left_out(codes: tuple[str, ...], language: str, said: str) -> None:
+    assert languages_said(codes, language) == said
+
+
+def test_who_it_is_for_is_said_in_the_reader_s_words(catalogues: Catalogues) -> None:
+    service = a_service(eligibility=("refugee", "asylum_seeker"), minimum_age=19.0)
+    assert card(service, catalogues).for_whom == "asking for asylum; refugee; people aged 19 and over"
+    assert card(service, catalogues, "ru").for_whom.count("; ") == 2
+    assert card(a_service(eligibility=(), minimum_age=None), catalogues).for_whom == ""

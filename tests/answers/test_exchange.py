@@ -192,3 +192,26 @@ def test_an_english_phrase_can_be_changed_by_a_file(catalogues: Catalogues, dire
 def test_a_file_with_a_mark_of_its_encoding_and_windows_lines_is_read(catalogues: Catalogues, directory: Directory) -> None:
     content = b"\xef\xbb\xbf" + a_file(an_entry()).replace(b"\n", b"\r\n")
     assert len(read(content, catalogues, directory).changes) == 1
+
+
+def test_a_file_that_counts_otherwise_is_refused(catalogues: Catalogues, directory: Directory) -> None:
+    """Lithuanian with its second and third form exchanged."""
+    rule = "nplurals=3; plural=(n%10==1 && n%100!=11 ? 0 : n%10>=2 && (n%100<10 || n%100>=20) ? 2 : 1);"
+    entry = 'msgid "number.days"\nmsgid_plural "number.days"\n' + "\n".join(f'msgstr[{n}] "{{count}} dienų"' for n in range(3))
+    content = f'msgid ""\nmsgstr ""\n"Language: lt\\n"\n"Plural-Forms: {rule}\\n"\n\n{entry}\n'.encode()
+    ((_, _, fault),) = faults(content, catalogues, directory)
+    assert fault == "plurals"
+    assert read(content.replace(b"? 2 : 1)", b"? 1 : 2)"), catalogues, directory).changes
+
+
+@pytest.mark.parametrize(("language", "forms", "faulty"), [("lt", 3, []), ("prs", 1, ["plurals"])])
+def test_a_file_that_does_not_say_how_it_counts(
+    catalogues: Catalogues, directory: Directory, language: str, forms: int, faulty: list[str]
+) -> None:
+    """Babel knows how Lithuanian counts, and nothing of Dari: its file is refused, not left aside as empty."""
+    entry = 'msgid "number.days"\nmsgid_plural "number.days"\n' + "\n".join(f'msgstr[{n}] "{{count}} dienos"' for n in range(forms))
+    content = f'msgid ""\nmsgstr ""\n"Language: {language}\\n"\n\n{entry}\n'.encode()
+    if faulty:
+        assert [fault for _, _, fault in faults(content, catalogues, directory)] == faulty
+    else:
+        assert read(content, catalogues, directory).changes

@@ -47,7 +47,7 @@ def test_arabic_has_six_forms(catalogues: Catalogues) -> None:
 
 
 def test_a_text_with_forms_goes_into_a_file_and_comes_back() -> None:
-    key, text = as_in_a_file("number.days", ENGLISH, ENGLISH)
+    key, text = as_in_a_file("number.days", ENGLISH)
     assert (key, text) == (("number.days", "number.days"), ("{count} day", "{count} days"))
     assert key_and_text(Message(key, text)) == ("number.days", ENGLISH)
     assert key_and_text(Message("ask_topic", "What?")) == ("ask_topic", "What?")
@@ -60,3 +60,8 @@ def test_a_language_has_as_many_forms_as_it_counts_in() -> None:
         check_text("messages", "pl", "number.days", FORMS.join(["{count} dzień", "{count} dni"]), ENGLISH)
     with pytest.raises(WordingRefused, match="lacks"):
         check_text("messages", "pl", "number.days", FORMS.join(["{count} dzień", "dni", "{count} dni"]), ENGLISH)
+
+
+def test_a_mark_in_an_ordinary_text_makes_no_plural_of_it() -> None:
+    check_text("services", "uk", "kite.name", "Допомога | Кембридж", "Refugee help | Cambridge")
+    assert as_in_a_file("kite.name", "Refugee help | Cambridge") == ("kite.name", "Refugee help | Cambridge")

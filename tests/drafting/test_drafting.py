@@ -1,8 +1,10 @@
 """Drafts by a provider, against a real HTTP server that speaks LibreTranslate's API as deep-translator asks it."""
 
 import argparse
+import asyncio
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.answers.catalogue import TRANSLATED, Catalogues
-from bot.answers.wording import DRAFTED, GUIDANCE, SERVICES, Wordings
+from bot.answers.wording import DRAFTED, GUIDANCE, SERVICES, Draft, Wordings
 from bot.drafting.command import run_translate
 from bot.drafting.providers import open_provider
 from bot.errors import DeskError, SetUpError
@@ -30,10 +32,22 @@ class Provider:
         self.busy = 0
         self.refuses = False
         self.loses_braces = False
+        self.has_nothing = False
+        self.sleeps = 0.0
+        self.meanwhile: Callable[[], object] | None = None
+
+    async def languages(self, request: Request) -> Response:
+        return JSONResponse([{"code": code, "name": name} for code, name in {"en": "English", "pl": "Polish", "uk": "Ukrainian"}.items()])
 
     async def translate(self, request: Request) -> Response:
         asked = dict(request.query_params)
         self.asked.append(asked)
+        await asyncio.sleep(self.sleeps)
+        if self.meanwhile:
+            self.meanwhile()
+            self.meanwhile = None
+        if self.has_nothing:
+            return JSONResponse({})
         if self.refuses:
             return Response(status_code=403)
         if self.busy:
@@ -50,7 +64,9 @@ def provider() -> Provider:
 
 @pytest.fixture
 def address(provider: Provider) -> Iterator[str]:
-    with served(Starlette(routes=[Route("/translate", provider.translate, methods=["POST"])])) as url:
+    with served(
+        Starlette(routes=[Route("/translate", provider.translate, methods=["POST"]), Route("/languages", provider.languages)])
+    ) as url:
         yield url
 
 
@@ -139,15 +155,13 @@ def test_a_language_that_is_none_of_ours_is_told(settings: Settings) -> None:
         run(settings, "xx")
 
 
-@pytest.mark.parametrize(
-    ("name", "has", "lacks"),
-    [("google", {"ps", "ckb", "ti", "so", "zh-Hant", "fa"}, {"prs"}), ("libre", {"pl", "ru", "ar"}, {"uk", "zh-Hant", "prs"})],
-)
-def test_which_of_our_languages_a_provider_has(name: str, has: set[str], lacks: set[str]) -> None:
-    found = open_provider(name, "", "http://127.0.0.1:1")
-    assert has <= set(found.languages)
-    assert lacks <= set(found.lacking)
-    assert set(found.languages) | set(found.lacking) == set(TRANSLATED)
+def test_which_of_our_languages_a_provider_has(address: str) -> None:
+    google, libre = open_provider("google", "", ""), open_provider("libre", "", address)
+    assert {"ps", "ckb", "ti", "so", "zh-Hant", "fa"} <= set(google.languages)
+    assert google.lacking == ["prs"]
+    assert set(libre.languages) == {"pl", "uk"}
+    for found in (google, libre):
+        assert set(found.languages) | set(found.lacking) == set(TRANSLATED)
 
 
 def test_a_provider_that_wants_a_key_says_so() -> None:
@@ -155,7 +169,34 @@ def test_a_provider_that_wants_a_key_says_so() -> None:
         open_provider("deepl", "", "")
 
 
-def test_a_server_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", ""])
+def test_a_server_that_is_not_there_is_told(url: str) -> None:
+    with pytest.raises(SetUpError, match="DRAFT_URL"):
+        open_provider("libre", "", url)
+
+
+def test_a_server_that_never_answers_is_not_waited_for(address: str, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.drafting.providers.TRIES", 1)
-    with pytest.raises(SetUpError, match="gave no translation"):
-        open_provider("libre", "", "http://127.0.0.1:1").draft("Help.", "pl")
+    monkeypatch.setattr("bot.drafting.providers.TIMEOUT", 0.3)
+    libre = open_provider("libre", "", address)
+    provider.sleeps = 3.0
+    began = time.monotonic()
+    with pytest.raises(SetUpError, match="ReadTimeout"):
+        libre.draft("Help.", "pl")
+    assert time.monotonic() - began < provider.sleeps
+
+
+def test_what_somebody_translated_meanwhile_is_left_as_it_is(settings: Settings, provider: Provider, engine: Engine) -> None:
+    wordings = Wordings(engine, Clock())
+    own = Draft(SERVICES, "pl", "advice_desk.summary", "Pomoc z formularzami.", "Help with forms.", "unreviewed")
+    provider.meanwhile = lambda: wordings.propose([own], "Olga", 1)
+    said = run(settings, "pl", only=SERVICES)
+    assert "advice_desk.summary: Somebody translated it meanwhile" in said
+    assert Catalogues(wordings=wordings).quoted("pl", SERVICES, own.key, own.english).text == own.text
+
+
+def test_a_text_that_a_provider_has_nothing_for_does_not_stop_the_others(settings: Settings, provider: Provider) -> None:
+    provider.has_nothing = True
+    said = run(settings, "pl", only=SERVICES)
+    assert said.count("The provider gave no translation of it.") == 2
+    assert "Not kept: 2." in said

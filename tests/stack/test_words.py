@@ -201,6 +201,27 @@ def test_a_sheet_is_recorded_whole_or_not_at_all(olga: Officer) -> None:
     assert marks(olga, "phrases") == {}
 
 
+def test_a_tick_does_not_take_back_a_correction_that_waits(olga: Officer, pavlo: Officer) -> None:
+    key = "rf05"
+    mark = marks(olga, "guidance")[key]
+    olga.translate(f"uk/guidance/{key}", "Зовсім інші слова.", "reviewed")
+    sent = {"name": "Iryna", "read_on": TODAY}
+    assert olga.post("/officer/translations/uk/sheet?domain=guidance&all=1", text=[mark], **sent).status_code == 422
+    (number,) = olga.waiting()
+    assert "Зовсім інші слова." in pavlo.client.get("/officer/approvals").text
+    assert pavlo.decide(number, "refuse") == 303
+
+
+def test_what_changed_after_it_was_read_does_not_count_as_read(olga: Officer) -> None:
+    olga.translate(f"uk/phrases/{HELLO}", "Вітаю вас!")
+    yesterday = (datetime.now(BRITISH_TIME).date() - timedelta(days=1)).isoformat()
+    mark = marks(olga, "phrases")[HELLO]
+    sheet = "/officer/translations/uk/sheet?domain=phrases"
+    assert olga.post(sheet, text=[mark], name="Iryna", read_on=yesterday).status_code == 422
+    assert olga.post(sheet, text=[mark], name="Iryna", read_on=TODAY).status_code == 303
+    olga.bring_back("phrases", "uk", HELLO)
+
+
 def test_what_the_operator_brings_in_is_said_without_a_restart(desk_stack: Stack, olga: Officer, tmp_path: Path) -> None:
     path = tmp_path / "uk.po"
     path.write_text('msgid ""\nmsgstr ""\n"Language: uk\\n"\n\nmsgid "topic.esol"\nmsgstr "Мова країни"\n', encoding="utf-8")

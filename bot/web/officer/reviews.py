@@ -10,8 +10,8 @@ from starlette.routing import Route
 
 from bot.answers.catalogue import TRANSLATED, TRANSLATED_DOMAINS
 from bot.answers.exchange import NAME_AT_MOST
-from bot.answers.standing import MISSING, STALE, Line, lines
-from bot.answers.wording import REVIEWED, WAITING, Draft
+from bot.answers.standing import Line, lines
+from bot.answers.wording import REVIEWED, Draft
 from bot.directory.hours import BRITISH_TIME
 from bot.errors import WordingRefused
 from bot.handover.accounts import Session
@@ -52,11 +52,9 @@ async def _sheet(request: Request, who: Session, error: WordingRefused | None = 
     if language not in TRANSLATED or domain not in TRANSLATED_DOMAINS:
         return show(request, who, "staff/refused.html", 404, reason="staff.not_known")
     everything = request.query_params.get("all") == "1"
-    pipeline = pipeline_of(request)
-    found = await to_thread.run_sync(lines, pipeline.catalogues, pipeline.live.current(), language)
-    waits = await to_thread.run_sync(lambda: {v.place for v in office_of(request).wordings.waiting() if v.state == WAITING})
-    texts = [line for line in found if line.domain == domain and line.standing not in (MISSING, STALE)]
-    unread = [line for line in texts if line.standing != REVIEWED and (line.domain, language, line.key) not in waits]
+    found, waits = await to_thread.run_sync(_texts, request, language)
+    texts = [(number, line) for number, line in enumerate((line for line in found if line.domain == domain), 1) if line.said]
+    unread = [(number, line) for number, line in texts if line.standing != REVIEWED and line.key not in waits]
     return show_words(
         request,
         who,
@@ -68,7 +66,7 @@ async def _sheet(request: Request, who: Session, error: WordingRefused | None = 
         domains=TRANSLATED_DOMAINS,
         everything=everything,
         # A text keeps its number when others have been read, so that paper and page go together.
-        lines=[(number, line, _mark(line)) for number, line in enumerate(texts, 1) if everything or line in unread],
+        lines=[(number, line, _mark(line)) for number, line in (texts if everything else unread)],
         unread=len(unread),
         count=len(texts),
         today=datetime.now(BRITISH_TIME).date().isoformat(),
@@ -76,26 +74,48 @@ async def _sheet(request: Request, who: Session, error: WordingRefused | None = 
     )
 
 
+def _texts(request: Request, language: str) -> tuple[list[Line], frozenset[str]]:
+    """Give every text of a language as it stands, and the keys of those for which a change waits."""
+    pipeline = pipeline_of(request)
+    waits = frozenset(version.key for version in office_of(request).wordings.waiting() if version.language == language)
+    return lines(pipeline.catalogues, pipeline.live.current(), language), waits
+
+
+def _was_there(request: Request, line: Line, on: date) -> bool:
+    """Tell whether a text is no younger than the day on which it is said to have been read."""
+    number = line.said.wording if line.said else 0
+    at = office_of(request).wordings.version(number).at if number else None
+    return at is None or at.astimezone(BRITISH_TIME).date() <= on
+
+
 async def record(request: Request, who: Session) -> Response:
-    """Keep that a native speaker has read the ticked texts and found them right; or send that to a second officer."""
-    language = request.path_params["language"]
+    """Keep that a native speaker has read the ticked texts and found them right; or send that to a second officer.
+
+    "All" means those shown that nobody has read and for which no change waits. A tick for a text that changed since, or for which a
+    change waits, is refused with all others.
+    """
+    language, everything = request.path_params["language"], "&all=1" if request.query_params.get("all") == "1" else ""
     form = await given(request)
-    name, day = text_of(form, "name", 200), text_of(form, "read_on", 10)
-    ticked = {value for value in form.getlist("shown" if form.get("every") == "1" else "text") if isinstance(value, str)}
+    name, day, every = text_of(form, "name", 200), text_of(form, "read_on", 10), form.get("every") == "1"
+    ticked = {value for value in form.getlist("shown" if every else "text") if isinstance(value, str)}
     try:
         by, on = reviewer(name, day, datetime.now(BRITISH_TIME).date())
-        pipeline = pipeline_of(request)
-        found = await to_thread.run_sync(lines, pipeline.catalogues, pipeline.live.current(), language)
-        read = [line for line in found if line.said and _mark(line) in ticked]
+        found, waits = await to_thread.run_sync(_texts, request, language)
+        marked = [line for line in found if line.said and _mark(line) in ticked]
         if not ticked:
             raise WordingRefused("officer.words.error.none_ticked")
-        if len(read) < len(ticked):
+        read = [line for line in marked if line.key not in waits and await to_thread.run_sync(_was_there, request, line, on)]
+        if len(read) < len(ticked) and not (every and len(marked) == len(ticked)):
             raise WordingRefused("officer.words.error.meanwhile_some", count=len(ticked) - len(read))
+        if every:
+            read = [line for line in read if line.standing != REVIEWED]
+        if not read:
+            raise WordingRefused("officer.words.error.none_ticked")
         drafts = [Draft(line.domain, language, line.key, line.said.text, line.english, REVIEWED, by, on) for line in read if line.said]
         told = await keep(request, who, drafts, "")
     except WordingRefused as refused:
         return await _sheet(request, who, refused, name=name, read_on=day, ticked=ticked)
-    return RedirectResponse(f"/officer/translations/{language}/sheet?domain={read[0].domain}&told={told}", 303)
+    return RedirectResponse(f"/officer/translations/{language}/sheet?domain={read[0].domain}{everything}&told={told}", 303)
 
 
 routes = [

@@ -44,7 +44,7 @@ async def show_standing(request: Request, who: Session) -> Response:
         reviewers={code: reviewers(found) for code, found in listed.items()},
         standings=STANDINGS,
         services=len(directory.services),
-        first=len(answered_first(directory, datetime.now(BRITISH_TIME).date(), AT_A_TIME)),
+        first=len(await to_thread.run_sync(answered_first, directory, datetime.now(BRITISH_TIME).date(), AT_A_TIME)),
         statements=len(records),
         lacking=lacking,
         waiting=await waiting_for(request),

@@ -20,7 +20,7 @@ from bot.web.officer.office import moment, office_of
 from bot.web.staff.door import OFFICERS, given, show, signed_in, text_of
 
 _IN_ENGLISH = Locale.parse("en").languages
-LANGUAGES = {code: str(_IN_ENGLISH.get(locale_of(code)) or _IN_ENGLISH[code]) for code in REPLY_LANGUAGES}
+LANGUAGES = {code: str(_IN_ENGLISH.get(code.replace("-", "_")) or _IN_ENGLISH[locale_of(code)]) for code in REPLY_LANGUAGES}
 """What officers call the languages that we write."""
 WRITTEN: dict[str, Any] = {"languages": LANGUAGES, "on": moment, "day": lambda day: day.strftime("%d %B %Y")}
 """What ``officer/words.html`` writes with: the names of languages, a moment, and a date."""
