@@ -27,7 +27,6 @@ class Term:
     meaning: str
     translation: str
     stems: tuple[str, ...]
-    note: str
 
 
 def _rows(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
@@ -65,7 +64,6 @@ def read_glossary(language: str, locales: Path = LOCALES) -> list[Term]:
             row["meaning"],
             theirs[row["term"]]["translation"],
             _parts(theirs[row["term"]]["stems"]),
-            theirs[row["term"]]["note"],
         )
         for row in english
     ]

@@ -8,8 +8,8 @@ from bot.answers.catalogue import LOCALES, TRANSLATED
 from bot.answers.glossary import COLUMNS, Term, read_glossary, unsaid
 from bot.errors import SetUpError
 
-COUNCIL = Term("council", ("council", "councils"), "", "рада", ("рад",), "")
-COUNTY = Term("county council", ("county council",), "", "рада графства", ("графств",), "")
+COUNCIL = Term("council", ("council", "councils"), "", "рада", ("рад",))
+COUNTY = Term("county council", ("county council",), "", "рада графства", ("графств",))
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
