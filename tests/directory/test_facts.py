@@ -1,4 +1,7 @@
-"""Every record that was collected is in a pack, once, as it was collected: nothing altered, nothing filled in."""
+"""Every record that was collected is in a pack, once, as it was collected: nothing altered, nothing filled in.
+
+What a service does may be said in plainer English than its record's, and then both stand in docs/readings/en.csv, for whoever doubts it.
+"""
 
 import csv
 import re
@@ -40,8 +43,8 @@ NARROWER = {
 }
 """Records whose own text says more exactly whom they serve than their area does."""
 WIDER = {"England", "UK", "East of England"}
+PLAINER = ROOT / "docs" / "readings" / "en.csv"
 SAME = {
-    "summary": "description",
     "eligibility": "eligibility_text",
     "cost": "cost",
     "url": "url",
@@ -93,6 +96,27 @@ def hanging(name: str) -> dict[str, list[Cells]]:
     return found
 
 
+@lru_cache(maxsize=1)
+def plainer() -> dict[str, Cells]:
+    """Give the rows of docs/readings/en.csv by the key of their service."""
+    with PLAINER.open(encoding="utf-8", newline="") as file:
+        return {row["service"]: row for row in csv.DictReader(file)}
+
+
+def description_of(fact: Fact) -> str:
+    """Say what a service does as its pack should: in the record's words, or in the plainer ones that stand beside these."""
+    reading = plainer().get(row_of(fact)["key"])
+    if reading is None:
+        return str(fact["summary"])
+    assert reading["as_collected"] == fact["summary"]
+    return reading["in_plain_english"]
+
+
+def names(text: str) -> set[str]:
+    """Find what is written with a capital inside a sentence: names, days, months, abbreviations."""
+    return {word.removesuffix("s") for word in re.findall(r"(?<!^)(?<![.:] )\b[A-Z]\w*", text)}
+
+
 def row_of(fact: Fact) -> Cells:
     return services()[fact["name"]][0][1]
 
@@ -134,8 +158,22 @@ def test_a_record_is_one_row_with_its_facts_unaltered(fact: Fact) -> None:
     assert len(services()[fact["name"]]) == 1
     row = row_of(fact)
     assert {column: row[column] for column in SAME.values()} == {column: str(fact.get(field, "")) for field, column in SAME.items()}
+    assert row["description"] == description_of(fact)
     assert row["unsure"] == ";".join(fact.get("unsure", []))
     assert row["checked_on"] == row["checked_by"] == ""
+
+
+def test_every_plainer_description_is_of_a_record_and_says_something_else() -> None:
+    assert set(plainer()) <= {row_of(fact)["key"] for fact in facts()}
+    assert all(row["as_collected"] != row["in_plain_english"] for row in plainer().values())
+
+
+@each()
+def test_a_plainer_description_has_the_numbers_of_the_record_and_no_name_that_the_record_does_not_have(fact: Fact) -> None:
+    description = row_of(fact)["description"]
+    assert re.findall(r"\d[\d-]*", fact["summary"]) == re.findall(r"\d[\d-]*", description)
+    known = f"{fact['name']} {fact['summary']}".replace("ESOL", "English ESOL")
+    assert {name for name in names(description) if name not in known} == set()
 
 
 @each()
@@ -222,7 +260,7 @@ def test_what_is_shown_of_a_service_is_the_record_s(directory: Directory) -> Non
     for service in directory.services:
         fact = by_name[service.name]
         assert fact["public"] == "yes"
-        assert service.description == fact["summary"]
+        assert service.description == description_of(fact)
         assert service.eligibility_description == fact.get("eligibility", "")
         assert service.url == fact.get("url", "")
         assert service.cost == fact.get("cost", "")
