@@ -1,5 +1,7 @@
 # make run | test | check | train | evaluate | bench; README.md says what each does.
 PYTHON := .venv/bin/python
+# Each runs products of its own, of some 3 GB: for a big machine, make test WORKERS=4.
+WORKERS ?= 2
 BOOT := $(shell command -v python3 || command -v python)
 
 .PHONY: run test check train evaluate bench format set-up
@@ -8,7 +10,7 @@ run: set-up
 	@exec $(PYTHON) -m bot run
 
 test: set-up
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 check: set-up
 	@$(PYTHON) -m ruff format --check .

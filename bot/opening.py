@@ -31,6 +31,11 @@ def gazetteer_folder(settings: Settings) -> Path:
     return settings.models / f"gazetteer-{settings.area}"
 
 
+def meaning_file(settings: Settings) -> Path:
+    """Where the vectors of this area's directory are kept."""
+    return settings.models / f"meaning-{settings.area}.npz"
+
+
 class LiveDirectory:
     """The directory in memory, read again when the database holds another version.
 
@@ -99,7 +104,7 @@ def open_reader(settings: Settings, directory: Directory | None = None) -> Reade
 
 def open_meaning(settings: Settings, directory: Directory) -> MeaningIndex:
     """Open the search by meaning over ``directory``; texts that are new to it are embedded first."""
-    return MeaningIndex(directory, shared_embedder(), settings.models / "meaning.npz")
+    return MeaningIndex(directory, shared_embedder(), meaning_file(settings))
 
 
 def open_look_up(directory: Directory, meaning: MeaningIndex, catalogues: Catalogues) -> LookUp:

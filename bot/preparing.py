@@ -1,6 +1,7 @@
 """Building what the processes need: the directory database, the gazetteer, the urgency model, Rasa's model.
 
-Each step is skipped when its inputs are the same as when it last ran; ``models/digests.json`` remembers them.
+Each step is skipped when its inputs are the same as when it last ran; ``models/digests.json`` remembers them. Of several
+processes that prepare at once, one does the work and the others wait for it.
 """
 
 import contextlib
@@ -11,9 +12,11 @@ import logging
 import os
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from bot.codes import URGENT
 from bot.database import migrate, open_database
@@ -21,7 +24,7 @@ from bot.digests import LANGUAGES, NLU, RECORD, digest_files, gazetteer_digest
 from bot.directory.pack import is_left_aside, load_pack
 from bot.directory.records import read_directory
 from bot.errors import SetUpError
-from bot.opening import gazetteer_folder
+from bot.opening import gazetteer_folder, meaning_file
 from bot.runner import QUIET, hush_warnings
 from bot.settings import RASA_MODEL, ROOT, Settings
 from bot.understanding.for_a_person import Example as ForAPersonExample
@@ -40,6 +43,7 @@ COMPONENTS = (
     *(ROOT / f"bot/nlu/{name}.py" for name in ("front_reading", "sentence_embedder", "topic_classifier")),
     *(ROOT / f"bot/understanding/{name}.py" for name in ("topic", "clauses", "folding", "letters", "sounds")),
 )
+LOCK = "preparing.lock"
 FIRST_HAND = "first"
 NEIGHBOUR_WORDS = 3000
 NEEDED_SPACE = 500 * 1024 * 1024
@@ -98,10 +102,28 @@ class Preparation:
         self.record = settings.models / RECORD
 
     def run(self) -> None:
-        """Do all steps that are due. Raises SetUpError or PackError with what to do."""
+        """Do all steps that are due, alone. Raises SetUpError or PackError with what to do."""
         self.settings.models.mkdir(parents=True, exist_ok=True)
         self.settings.var.mkdir(parents=True, exist_ok=True)
         self.check_space()
+        with self.alone():
+            self.run_alone()
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Wait for whoever else prepares the same models; the lock goes with its process, however that ends."""
+        lock = FileLock(self.settings.models / LOCK)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            self.say("Another process is preparing; this one waits for it …")
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def run_alone(self) -> None:
         engine = open_database(self.settings.database_url)
         migrate(engine)
         started = time.monotonic()
@@ -120,7 +142,12 @@ class Preparation:
         self.step("language", digest_files([*examples, *LANGUAGE_CODE]), "languages", self.train_language)
         self.step("urgency", digest_files([*examples, EMBEDDING_CODE, *URGENCY_CODE]), "urgent needs", self.train_urgency)
         self.step("for_a_person", digest_files(left), "what to leave to a person", self.train_for_a_person)
-        self.step("meaning", digest_files([EMBEDDING_CODE], self.directory.digest), "what services are about", self.embed_directory)
+        self.step(
+            meaning_file(self.settings).stem,
+            digest_files([EMBEDDING_CODE], self.directory.digest),
+            "what services are about",
+            self.embed_directory,
+        )
         self.step("rasa", self.rasa_digest(), "the assistant (some minutes)", self.train_rasa)
 
     def check_space(self) -> None:
@@ -143,8 +170,9 @@ class Preparation:
 
     def learn_places(self) -> None:
         """Learn the place names of the directory as it is now, where they have changed, and nothing else."""
-        self.directory = read_directory(open_database(self.settings.database_url))
-        self.step(gazetteer_folder(self.settings).name, gazetteer_digest(self.directory), "place names", self.build_gazetteer)
+        with self.alone():
+            self.directory = read_directory(open_database(self.settings.database_url))
+            self.step(gazetteer_folder(self.settings).name, gazetteer_digest(self.directory), "place names", self.build_gazetteer)
 
     def build_gazetteer(self) -> None:
         from wordfreq import top_n_list

@@ -1,5 +1,6 @@
 """What is read for training: who wrote it, and what in it cannot wait."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,8 @@ import pytest
 from bot import preparing
 from bot.codes import URGENT
 from bot.errors import SetUpError
-from bot.preparing import Example, training_examples
+from bot.preparing import Example, Preparation, training_examples
+from bot.settings import read_settings
 from bot.understanding.urgency import HARMLESS, UNCLEAR
 
 SHEET = """version: "3.1"
@@ -46,3 +48,22 @@ def test_the_topics_nearest_to_danger_have_calm_and_urgent_examples_in_every_lan
             assert HARMLESS in marks, (intent, language)
             assert marks & set(URGENT), (intent, language)
             assert marks <= {*URGENT, HARMLESS, UNCLEAR}
+
+
+def test_of_two_that_prepare_the_same_models_the_second_waits_and_says_so(tmp_path: Path) -> None:
+    said: list[str] = []
+    settings = read_settings({"MODELS_DIR": str(tmp_path)})
+    order: list[str] = []
+
+    def second() -> None:
+        with Preparation(settings, said.append).alone():
+            order.append("second")
+
+    with Preparation(settings, said.append).alone():
+        waiting = threading.Thread(target=second)
+        waiting.start()
+        waiting.join(0.5)
+        order.append("first")
+    waiting.join(10)
+    assert order == ["first", "second"]
+    assert said == ["Another process is preparing; this one waits for it …"]

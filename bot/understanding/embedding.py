@@ -88,7 +88,7 @@ def embed_all(texts: Sequence[str], embedder: Embedder, kept: Path, forget_other
         known.update(zip(new, _embed_on_every_core(list(new.values()), embedder), strict=True))
         unique = sorted(known)
         kept.parent.mkdir(parents=True, exist_ok=True)
-        draft = kept.with_suffix(".draft.npz")
+        draft = kept.with_suffix(f".{os.getpid()}.draft.npz")
         np.savez(draft, names=np.array(unique), vectors=np.stack([known[name] for name in unique]).astype(np.float16))
         draft.replace(kept)
     if not texts:
