@@ -1,6 +1,6 @@
 # make run | test | check | train | evaluate | bench; README.md says what each does.
 PYTHON := .venv/bin/python
-# Each runs products of its own, of some 3 GB: for a big machine, make test WORKERS=4.
+# Tests run in this many processes side by side, and each starts products of its own, some 3 GB.
 WORKERS ?= 2
 BOOT := $(shell command -v python3 || command -v python)
 

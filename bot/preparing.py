@@ -107,7 +107,30 @@ class Preparation:
         self.settings.var.mkdir(parents=True, exist_ok=True)
         self.check_space()
         with self.alone():
-            self.run_alone()
+            engine = open_database(self.settings.database_url)
+            migrate(engine)
+            started = time.monotonic()
+            if load_pack(engine, self.settings.area):
+                self.say(f"The directory of {self.settings.area} is loaded ({time.monotonic() - started:.0f} s).")
+            elif is_left_aside(engine, self.settings.area):
+                self.say("The sheets in data/ are newer than this directory, which officers have changed: they are left aside.")
+                self.say("What to do with them: docs/officers.md.")
+            self.directory = read_directory(engine)
+            self.step(gazetteer_folder(self.settings).name, gazetteer_digest(self.directory), "place names", self.build_gazetteer)
+            # Which examples are chosen for what is decided here.
+            examples = [*URGENCY.glob("*.csv"), *NLU.glob("*.yml"), Path(__file__)]
+            left = [*examples, *FOR_A_PERSON.glob("*.csv"), EMBEDDING_CODE, *FOR_A_PERSON_CODE]
+            self.step("vectors", digest_files(left), "what examples mean", self.embed)
+            self.step("language", digest_files([*examples, *LANGUAGE_CODE]), "languages", self.train_language)
+            self.step("urgency", digest_files([*examples, EMBEDDING_CODE, *URGENCY_CODE]), "urgent needs", self.train_urgency)
+            self.step("for_a_person", digest_files(left), "what to leave to a person", self.train_for_a_person)
+            self.step(
+                meaning_file(self.settings).stem,
+                digest_files([EMBEDDING_CODE], self.directory.digest),
+                "what services are about",
+                self.embed_directory,
+            )
+            self.step("rasa", self.rasa_digest(), "the assistant (some minutes)", self.train_rasa)
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
@@ -122,33 +145,6 @@ class Preparation:
             yield
         finally:
             lock.release()
-
-    def run_alone(self) -> None:
-        engine = open_database(self.settings.database_url)
-        migrate(engine)
-        started = time.monotonic()
-        if load_pack(engine, self.settings.area):
-            self.say(f"The directory of {self.settings.area} is loaded ({time.monotonic() - started:.0f} s).")
-        elif is_left_aside(engine, self.settings.area):
-            self.say(
-                "The sheets in data/ are newer than this directory, which officers have changed: they are left aside (docs/officers.md)."
-            )
-        self.directory = read_directory(engine)
-        self.step(gazetteer_folder(self.settings).name, gazetteer_digest(self.directory), "place names", self.build_gazetteer)
-        # Which examples are chosen for what is decided here.
-        examples = [*URGENCY.glob("*.csv"), *NLU.glob("*.yml"), Path(__file__)]
-        left = [*examples, *FOR_A_PERSON.glob("*.csv"), EMBEDDING_CODE, *FOR_A_PERSON_CODE]
-        self.step("vectors", digest_files(left), "what examples mean", self.embed)
-        self.step("language", digest_files([*examples, *LANGUAGE_CODE]), "languages", self.train_language)
-        self.step("urgency", digest_files([*examples, EMBEDDING_CODE, *URGENCY_CODE]), "urgent needs", self.train_urgency)
-        self.step("for_a_person", digest_files(left), "what to leave to a person", self.train_for_a_person)
-        self.step(
-            meaning_file(self.settings).stem,
-            digest_files([EMBEDDING_CODE], self.directory.digest),
-            "what services are about",
-            self.embed_directory,
-        )
-        self.step("rasa", self.rasa_digest(), "the assistant (some minutes)", self.train_rasa)
 
     def check_space(self) -> None:
         """Raise SetUpError where the disk is nearly full."""

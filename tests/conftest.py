@@ -52,7 +52,7 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_schema() -> Iterator[str]:
+def migrated_schema() -> Iterator[str]:
     """The URL of a PostgreSQL schema of our own with every table and no row; whoever fills it empties it again."""
     if not postgres_answers():
         pytest.skip(f"no PostgreSQL answers at {make_url(POSTGRES_URL)!r}: set TEST_POSTGRES_URL to test with one")
@@ -84,7 +84,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
         yield database
         database.dispose()
         return
-    database = open_database(request.getfixturevalue("postgres_schema"))
+    database = open_database(request.getfixturevalue("migrated_schema"))
     try:
         yield database
     finally:

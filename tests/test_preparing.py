@@ -1,7 +1,8 @@
-"""What is read for training: who wrote it, and what in it cannot wait."""
+"""What is read for training: who wrote it, and what in it cannot wait; and that nobody prepares while another does."""
 
 import threading
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
@@ -51,19 +52,18 @@ def test_the_topics_nearest_to_danger_have_calm_and_urgent_examples_in_every_lan
 
 
 def test_of_two_that_prepare_the_same_models_the_second_waits_and_says_so(tmp_path: Path) -> None:
-    said: list[str] = []
     settings = read_settings({"MODELS_DIR": str(tmp_path)})
-    order: list[str] = []
+    said, order = SimpleQueue[str](), list[str]()
 
     def second() -> None:
-        with Preparation(settings, said.append).alone():
+        with Preparation(settings, said.put).alone():
             order.append("second")
 
-    with Preparation(settings, said.append).alone():
-        waiting = threading.Thread(target=second)
-        waiting.start()
-        waiting.join(0.5)
+    with Preparation(settings, said.put).alone():
+        other = threading.Thread(target=second)
+        other.start()
+        assert said.get(timeout=30) == "Another process is preparing; this one waits for it …"
         order.append("first")
-    waiting.join(10)
+    other.join(30)
     assert order == ["first", "second"]
-    assert said == ["Another process is preparing; this one waits for it …"]
+    assert said.empty()

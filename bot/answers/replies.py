@@ -1,6 +1,6 @@
 """The replies of the chat API (DESIGN: ``docs/architecture.md``) as frozen values, and how they are written as JSON."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 
@@ -107,6 +107,21 @@ class Reply:
         }.get(self.kind, [])
         whole = asdict(self)
         return {name: whole[name] for name in own}
+
+
+def completed(reply: dict[str, Any]) -> dict[str, Any]:
+    """Give a kept reply, as JSON, every field that replies of its kind have now: what an older version of the product kept may lack some.
+
+    What it lacks is empty; urgent words of then count as read by nobody, and places are named as they were, in English.
+    """
+    blank_card, blank_choice = ({field.name: "" for field in fields(kind)} for kind in (ServiceCard, Choice))
+    whole = {"text_en": "", "reviewed": False, **reply}
+    if "services" in reply:
+        whole["services"] = [{**blank_card, "serves_said": card["serves"], **card} for card in reply["services"]]
+        whole["left_out"] = [{"reason_en": "", **left} for left in reply["left_out"]]
+    if "choices" in reply:
+        whole["choices"] = [{**blank_choice, **choice} for choice in reply["choices"]]
+    return whole
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from bot.answers.composer import CORE
 from bot.answers.handover import ANSWER, CHOICES
+from bot.answers.replies import completed
 from bot.codes import INTERPRETER_FOR, NEEDS, reply_language
 from bot.conversation.store import Chat
 from bot.errors import MessageRefused, UnknownConversation
@@ -67,7 +68,7 @@ def _talk(visit: Visit, chat: Chat | None, language: str) -> Talk:
         for reply in (exchange.answer or {}).get("replies", []):
             labels.update({choice["value"]: choice["label"] for choice in reply.get("choices", [])})
         if exchange.answer:
-            replies = exchange.answer["replies"]
+            replies = [completed(reply) for reply in exchange.answer["replies"]]
             items.append({"number": number, "asked": asked, "said": 0, "replies": replies, "at": exchange.received_at})
     moment = datetime.now(timezone.utc)
     view, seen = pipeline.desk.view(chat.id), 0
