@@ -106,6 +106,9 @@ WRITTEN_AS = {"zh-Hans": "zh-Hant", "yue": "zh-Hant"}
 SPELT_AS = {"prs": "fa"}
 """Languages that the gazetteer has no spellings for, and the one whose spellings their readers know."""
 
+LATIN_LETTERS = ("ro", "lt", "pl", "so")
+"""Languages beside English that are written in its letters, whose readers read a name off a sign."""
+
 _OTHER_TAGS = {"zh": "zh-Hant", "fa-AF": "prs", "ku-Arab": "ckb", "ku-IQ": "ckb"}
 BROWSER_TAGS = {tag.lower(): code for tag, code in ({code: code for code in REPLY_LANGUAGES} | WRITTEN_AS | _OTHER_TAGS).items()}
 """Language tags of browsers in lower case (``zh`` stands for ``zh-TW`` and its like), and the language we write in for each."""

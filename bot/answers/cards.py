@@ -78,13 +78,6 @@ def languages_said(codes: Sequence[str], language: str) -> str:
     return ", ".join(next(filter(None, found), code) for found, code in zip(named, codes, strict=True))
 
 
-def _said_place(directory: Directory, name: str, language: str) -> str:
-    """Give the English name of a place, with the spelling of ``language`` after it where the gazetteer has another."""
-    place = directory.place_named(name)
-    local = place.local_name(language) if place else name
-    return name if local == name else f"{name} ({local})"
-
-
 def phone_for(service: ServiceRecord, office_hours: bool) -> PhoneRecord | None:
     """Give the number to call now: outside office hours the one for then, where the record has one."""
     later = next((phone for phone in service.phones if phone.out_of_hours), None)
@@ -142,7 +135,7 @@ def make_card(
         regulated_by=service.regulated_by or None,
         topics=tuple(sorted(service.topics - {HOMELESS_TONIGHT})),
         serves=service.serves,
-        serves_said=tuple(_said_place(directory, name, language) for name in service.serves),
+        serves_said=tuple(place.said_in(language) if (place := directory.place_named(name)) else name for name in service.serves),
         checked_on=service.checked_on.isoformat() if service.checked_on else None,
         freshness=review_of(service, today).freshness.value,
         source=service.source,

@@ -73,7 +73,7 @@ def _notice(
     key = "notice.cold_weather" if calls else "notice.cold_weather_no_phone"
 
     def words(lang: str) -> dict[str, object]:
-        put: dict[str, object] = {"place": where.local_name(lang), "until": day_and_time(spell.until, lang)}
+        put: dict[str, object] = {"place": where.said_in(lang), "until": day_and_time(spell.until, lang)}
         return {**put, "phone": number, "name": service.organization} if calls and service else put
 
     said = catalogues.said(language, key, **words(language))

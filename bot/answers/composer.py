@@ -213,8 +213,8 @@ class Composer:
         if not decision.outside:
             return []
         outside = self.directory.place_named(decision.outside)
-        area = self.directory.area.local_name(language)
-        name = outside.local_name(language) if outside else decision.outside
+        area = self.directory.area.said_in(language)
+        name = outside.said_in(language) if outside else decision.outside
         return [Reply(kind="notice", lang=language, text=self.catalogues.say(language, "notice.outside", place=name, area=area))]
 
     def _guidance(self, topic: str, place: PlaceRecord | None, language: str, moment: datetime, tonight: bool, brief: bool) -> list[Reply]:
@@ -268,7 +268,7 @@ class Composer:
         elif not cards:
             text = say(language, "services.no_more" if offset else "services.none", topic=label)
         elif where and where.name != self.directory.area.name:
-            text = say(language, "services.in_place", topic=label, place=where.local_name(language))
+            text = say(language, "services.in_place", topic=label, place=where.said_in(language))
         else:
             text = say(language, "services.anywhere", topic=label)
         if topic == "legal" and cards and not offset:
@@ -299,7 +299,7 @@ class Composer:
         return tuple(sorted(services, key=closed))
 
     def _place_choices(self, language: str) -> list[Choice]:
-        districts = [Choice(d.local_name(language), f"place:{d.key}") for d in self.directory.districts() if d is not self.directory.area]
+        districts = [Choice(d.said_in(language), f"place:{d.key}") for d in self.directory.districts() if d is not self.directory.area]
         return [*districts, Choice(self.catalogues.say(language, "choice.anywhere"), f"place:{ANYWHERE}")]
 
     def topic_choices(self, language: str, topics: tuple[str, ...]) -> tuple[Choice, ...]:

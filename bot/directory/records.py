@@ -13,8 +13,11 @@ from sqlalchemy import select
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session, selectinload
 
-from bot.codes import SPELT_AS
+from bot.codes import LATIN_LETTERS, SPELT_AS
 from bot.directory import models
+
+NAMED_IN_EVERY_LANGUAGE = ("nation", "region")
+"""Kinds of places that every language has a name of its own for: Anglia, Londyn."""
 
 
 @dataclass(frozen=True)
@@ -96,9 +99,19 @@ class PlaceRecord:
     ambiguous: str = ""
 
     def local_name(self, language: str) -> str:
-        """Give the name as readers of ``language`` write it, or the English name."""
+        """Give the name as readers of ``language`` write it, or the English name.
+
+        In Latin letters a town's spellings are what people type, mistakes among them: only nations and regions have names of their own.
+        """
         local = self.spellings.get(SPELT_AS.get(language, language), ())
-        return local[0] if local and language != "en" else self.name
+        if not local or language == "en" or (language in LATIN_LETTERS and self.kind not in NAMED_IN_EVERY_LANGUAGE):
+            return self.name
+        return local[0]
+
+    def said_in(self, language: str) -> str:
+        """Give the English name, as on signs, with the local one after it where that is another."""
+        local = self.local_name(language)
+        return self.name if local == self.name else f"{self.name} ({local})"
 
 
 @dataclass(frozen=True)

@@ -146,12 +146,29 @@ def test_the_districts_of_an_area_come_in_the_order_of_their_names(directory: Di
 
 @pytest.mark.parametrize(
     ("language", "name"),
-    [("en", "Wisbech"), ("uk", "Вісбіч"), ("fa", "ویسبچ"), ("zh-Hant", "威斯貝奇"), ("fr", "Wisbech"), ("", "Wisbech")],
+    [
+        ("en", "Wisbech"),
+        ("uk", "Вісбіч"),
+        ("fa", "ویسبچ"),
+        ("zh-Hant", "威斯貝奇"),
+        ("fr", "Wisbech"),
+        ("", "Wisbech"),
+        ("pl", "Wisbech"),
+        ("so", "Wisbech"),
+    ],
 )
 def test_a_place_is_called_as_its_readers_write_it_or_by_its_english_name(directory: Directory, language: str, name: str) -> None:
     wisbech = directory.place_named("Wisbech")
     assert wisbech is not None
     assert wisbech.local_name(language) == name
+
+
+def test_it_is_said_by_its_english_name_with_the_local_one_after_it(directory: Directory) -> None:
+    wisbech, london = directory.place_named("Wisbech"), directory.place_named("London")
+    assert wisbech is not None
+    assert london is not None
+    assert [wisbech.said_in(language) for language in ("en", "uk", "ro")] == ["Wisbech", "Wisbech (Вісбіч)", "Wisbech"]
+    assert [london.said_in(language) for language in ("en", "pl", "ro")] == ["London", "London (Londyn)", "London (Londra)"]
 
 
 def test_a_place_without_spellings_keeps_its_english_name_in_every_language() -> None:
