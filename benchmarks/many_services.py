@@ -42,7 +42,7 @@ from bot.directory.pack import load_pack
 from bot.directory.records import read_directory
 from bot.directory.sheets import Problem
 from bot.web.feed import open_feed_words
-from tests.conftest import POSTGRES_URL, postgres_answers
+from tests.servers import POSTGRES_URL, postgres_answers
 
 MANY = 20_000
 ROUNDS = 20

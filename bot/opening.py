@@ -72,6 +72,14 @@ def open_directory(settings: Settings) -> LiveDirectory:
         raise SetUpError("The directory is not there yet: run `make run`, or `python -m bot prepare`.") from error
 
 
+def places_learnt_at(settings: Settings) -> float:
+    """Give when the place names were last learnt, in seconds of the file system's clock; 0 where they never were."""
+    try:
+        return gazetteer_folder(settings).stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
 def learn_again(reader: Reader, settings: Settings, directory: Directory) -> None:
     """Let ``reader`` read with the place names that were learnt last. Raises SetUpError where there are none."""
     fresh = open_gazetteer(settings, directory)

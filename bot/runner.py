@@ -7,8 +7,11 @@ import subprocess
 import sys
 import warnings
 
+from sqlalchemy.engine import make_url
+
 from bot.errors import SetUpError
 from bot.settings import RASA_MODEL, ROOT, Settings
+from bot.sharing.memory import name_of_product
 
 QUIET = {
     "RASA_TELEMETRY_ENABLED": "false",
@@ -22,7 +25,7 @@ def check_ports(settings: Settings) -> None:
     """Raise SetUpError naming a port that something else is using."""
     for name, host, port in (
         ("PORT", settings.host, settings.port),
-        ("RASA_PORT", "127.0.0.1", settings.rasa_port),
+        *(("RASA_PORT", "127.0.0.1", port) for port in settings.rasa_ports),
         ("ACTIONS_PORT", "127.0.0.1", settings.actions_port),
     ):
         with socket.socket() as probe:
@@ -60,20 +63,27 @@ def run_all(settings: Settings) -> int:
         "OMP_NUM_THREADS": "1",
     }
     for name, command in parse_procfile((ROOT / "Procfile").read_text()).processes.items():
-        manager.add_process(name, command, env=environment, cwd=str(ROOT))
+        if name == "rasa" and settings.rasa_workers > 1:
+            for number, port in enumerate(settings.rasa_ports, 1):
+                manager.add_process(f"rasa.{number}", command, env={**environment, "RASA_PORT": str(port)}, cwd=str(ROOT))
+        else:
+            manager.add_process(name, command, env=environment, cwd=str(ROOT))
     manager.loop()
     # Honcho gives the status of what ended first; being stopped by Ctrl-C or SIGTERM is no failure.
     return 0 if manager.returncode in (None, 0, 130, 143, -2, -15) else int(manager.returncode)
 
 
 def run_web(settings: Settings) -> None:
-    """Run the front door in this process."""
+    """Run the front door: in this process, or in several that this one watches over and starts again when they die."""
     import uvicorn
 
     from bot.web.app import make_app
 
+    several = settings.web_workers > 1
     uvicorn.run(
-        make_app(settings),
+        "bot.web.app:app_of_this_environment" if several else make_app(settings),
+        factory=several,
+        workers=settings.web_workers,
         host=settings.host,
         port=settings.port,
         access_log=False,
@@ -87,10 +97,16 @@ def run_web(settings: Settings) -> None:
 
 
 def rasa_environment(settings: Settings) -> dict[str, str]:
-    """Give the environment Rasa runs in; ``endpoints.yml`` reads its variables."""
+    """Give the environment Rasa runs in; ``endpoints.yml`` reads its variables.
+
+    On SQLite, Rasa's events have a file of their own, so that neither waits for the other to have written.
+    """
+    on_sqlite = make_url(settings.database_url).get_backend_name() == "sqlite"
     return {
         **QUIET,
-        "TRACKER_DB": str(settings.var / f"rasa-{settings.area}.db"),
+        "TRACKER_URL": f"sqlite:///{settings.var / f'rasa-{settings.area}.db'}" if on_sqlite else settings.database_url,
+        "LOCK_URL": settings.redis_url,
+        "LOCK_NAME": name_of_product(settings.database_url),
         "ACTIONS_WEBHOOK": f"{settings.actions_url}/webhook",
     }
 

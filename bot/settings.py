@@ -23,7 +23,10 @@ class Settings:
     host: str
     rasa_port: int
     actions_port: int
-    database_url: str
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    web_workers: int
+    rasa_workers: int
     var: Path
     models: Path
     retention_days: int
@@ -57,9 +60,14 @@ class Settings:
     feedback_days: int
 
     @property
-    def rasa_url(self) -> str:
-        """Where the front door finds Rasa; always loopback."""
-        return f"http://127.0.0.1:{self.rasa_port}"
+    def rasa_ports(self) -> range:
+        """Where each Rasa listens: at ``rasa_port`` and the ports after it."""
+        return range(self.rasa_port, self.rasa_port + self.rasa_workers)
+
+    @property
+    def rasa_urls(self) -> tuple[str, ...]:
+        """Where the front door finds each Rasa; always loopback."""
+        return tuple(f"http://127.0.0.1:{port}" for port in self.rasa_ports)
 
     @property
     def actions_url(self) -> str:
@@ -109,6 +117,21 @@ def _address(environment: dict[str, str], name: str, default: str) -> str:
     return text
 
 
+def _redis(environment: dict[str, str]) -> str:
+    text = environment.get("REDIS_URL", "").strip()
+    if text and not re.fullmatch(r"(rediss?://[^\s/]+(/\d+)?(\?\S*)?|unix://\S+)", text):
+        raise SettingsError("REDIS_URL cannot be used: give an address such as redis://127.0.0.1:6379/0.")
+    return text
+
+
+def _workers(environment: dict[str, str], name: str) -> int:
+    """Read how many processes of a kind there are to be; what more than one must share is in Redis."""
+    count = _number(environment, name, 1, 1, 32)
+    if count > 1 and not _redis(environment):
+        raise SettingsError(f"{name} is {count}: give REDIS_URL too, through which they keep a conversation in order.")
+    return count
+
+
 def _feeds(environment: dict[str, str]) -> tuple[str, ...]:
     """Read the addresses that feeds may be fetched from; plain HTTP is for this machine alone."""
     feeds = tuple(part.strip().rstrip("/") for part in environment.get("FEED_ALLOW", "").split(",") if part.strip())
@@ -139,6 +162,9 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         rasa_port=_number(env, "RASA_PORT", 5005, 1, 65535),
         actions_port=_number(env, "ACTIONS_PORT", 5055, 1, 65535),
         database_url=env.get("DATABASE_URL", "") or f"sqlite:///{var / (area + '.db')}",
+        redis_url=_redis(env),
+        web_workers=_workers(env, "WEB_WORKERS"),
+        rasa_workers=_workers(env, "RASA_WORKERS"),
         var=var,
         models=Path(env.get("MODELS_DIR", "") or ROOT / "models"),
         retention_days=_number(env, "RETENTION_DAYS", 7, 1, 365),

@@ -9,7 +9,8 @@ import bot.directory.cold_weather
 import bot.directory.ledger
 import bot.directory.models
 import bot.directory.uploads
-import bot.handover.models  # noqa: F401
+import bot.handover.models
+import bot.jobs  # noqa: F401
 from bot.database import Base
 
 connection = context.config.attributes["connection"]

@@ -1,43 +1,25 @@
 """What tests of several parts share: the real Cambridgeshire directory, and an empty database of each kind."""
 
-import os
 import shutil
 import subprocess
 import sys
-import uuid
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import Engine, make_url
-from sqlalchemy.exc import OperationalError
 
 from bot.database import Base, migrate, open_database, wipe_freed_pages
 from bot.directory.records import Directory
 from bot.settings import ROOT
 from tests.builders import cambridgeshire
-
-POSTGRES_URL = os.environ.get("TEST_POSTGRES_URL") or "postgresql://postgres@127.0.0.1:5432/test"
+from tests.servers import POSTGRES_URL, a_schema, postgres_answers
 
 
 @pytest.fixture(scope="session")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Directory:
     """The directory of Cambridgeshire, read from ``data/`` through a temporary SQLite file."""
     return cambridgeshire(tmp_path_factory.mktemp("directory"))
-
-
-@lru_cache(maxsize=1)
-def postgres_answers() -> bool:
-    """Tell whether a PostgreSQL can be reached for tests."""
-    engine = open_database(make_url(POSTGRES_URL).update_query_dict({"connect_timeout": "3"}).render_as_string(hide_password=False))
-    try:
-        engine.connect().close()
-    except OperationalError:
-        return False
-    finally:
-        engine.dispose()
-    return True
 
 
 @pytest.fixture(scope="session")
@@ -56,22 +38,11 @@ def migrated_schema() -> Iterator[str]:
     """The URL of a PostgreSQL schema of our own with every table and no row; whoever fills it empties it again."""
     if not postgres_answers():
         pytest.skip(f"no PostgreSQL answers at {make_url(POSTGRES_URL)!r}: set TEST_POSTGRES_URL to test with one")
-    schema = f"test_{uuid.uuid4().hex}"
-    owner = open_database(POSTGRES_URL)
-    with owner.begin() as connection:
-        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
-    # Nothing here must outlive the power going off, so no test waits for the disk.
-    url = make_url(POSTGRES_URL).update_query_dict({"options": f"-csearch_path={schema} -csynchronous_commit=off"})
-    address = url.render_as_string(hide_password=False)
-    database = open_database(address)
-    try:
+    with a_schema() as address:
+        database = open_database(address)
         migrate(database)
         database.dispose()
         yield address
-    finally:
-        with owner.begin() as connection:
-            connection.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
-        owner.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

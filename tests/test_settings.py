@@ -7,6 +7,8 @@ import pytest
 
 from bot.errors import SettingsError
 from bot.settings import ROOT, Settings, read_settings
+from bot.sharing.limiter import Limiter
+from bot.sharing.memory import NOTHING_SHARED
 from bot.web.limits import RateLimits
 
 VARIABLES = {field.name.upper() for field in fields(Settings)} - {"VAR", "MODELS", "ENGINE_TIMEOUT"} | {
@@ -70,7 +72,7 @@ def test_the_database_of_an_area_is_in_the_folder_for_what_changes() -> None:
 def test_rasa_and_the_actions_are_on_this_machine_alone_even_where_the_front_door_is_not() -> None:
     settings = read_settings({"HOST": "0.0.0.0", "RASA_PORT": "6005", "ACTIONS_PORT": "6055"})
     assert settings.host == "0.0.0.0"
-    assert settings.rasa_url == "http://127.0.0.1:6005"
+    assert settings.rasa_urls == ("http://127.0.0.1:6005",)
     assert settings.actions_url == "http://127.0.0.1:6055"
 
 
@@ -124,7 +126,35 @@ def test_a_refused_area_is_answered_with_those_there_are() -> None:
 @pytest.mark.parametrize("value", ["thirty", "30", "30/fortnight"])
 def test_a_limit_that_cannot_be_read_is_refused_by_name(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=name):
-        RateLimits(read_settings({name: value}))
+        RateLimits(read_settings({name: value}), Limiter(NOTHING_SHARED, b""))
+
+
+def test_several_rasas_listen_at_ports_that_follow_each_other() -> None:
+    settings = read_settings({"RASA_PORT": "6005", "RASA_WORKERS": "3", "REDIS_URL": "redis://127.0.0.1"})
+    assert settings.rasa_urls == ("http://127.0.0.1:6005", "http://127.0.0.1:6006", "http://127.0.0.1:6007")
+
+
+@pytest.mark.parametrize("name", ["WEB_WORKERS", "RASA_WORKERS"])
+def test_several_of_a_kind_need_what_keeps_them_in_order(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} is 2: give REDIS_URL"):
+        read_settings({name: "2"})
+    assert vars(read_settings({name: "2", "REDIS_URL": "redis://127.0.0.1:6379/0"}))[name.lower()] == 2
+
+
+@pytest.mark.parametrize("address", ["10.1.2.3:6379", "http://10.1.2.3", "redis://a b", "redis://host/name"])
+def test_the_address_of_no_redis_is_refused_without_being_shown(address: str) -> None:
+    with pytest.raises(SettingsError, match="REDIS_URL cannot be used") as refused:
+        read_settings({"REDIS_URL": address})
+    assert address not in str(refused.value)
+
+
+def test_settings_that_are_shown_tell_no_password() -> None:
+    environment = {
+        "REDIS_URL": "redis://:s3cret@127.0.0.1",
+        "DATABASE_URL": "postgresql://desk:s3cret@127.0.0.1/desk",
+        "DRAFT_KEY": "s3cret",
+    }
+    assert "s3cret" not in repr(read_settings(environment))
 
 
 def test_settings_cannot_be_changed_once_read() -> None:

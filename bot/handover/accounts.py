@@ -5,7 +5,6 @@ import hmac
 import math
 import secrets
 import threading
-import time
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,8 +14,6 @@ from typing import Any
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from sqlalchemy import delete, func, or_, orm, select, update
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import IntegrityError
@@ -25,6 +22,8 @@ from bot.conversation.store import seen
 from bot.errors import AccountError, SignedOut, SignInRefused
 from bot.handover.credentials import USERNAME, check_name, check_password, check_username
 from bot.handover.models import SignIn, Staff, StaffSession
+from bot.sharing.limiter import Limiter
+from bot.sharing.memory import NOTHING_SHARED
 
 STAFF, OFFICER = "staff", "officer"
 ROLES = (STAFF, OFFICER)
@@ -120,20 +119,18 @@ def _secret(password: str) -> bytes:
 
 
 class _Throttle:
-    """Counts wrong tries in memory: they are forgotten with their window, and when the process ends."""
+    """Counts wrong tries; they are forgotten with their window."""
 
-    def __init__(self, per_username: RateLimitItem, per_address: RateLimitItem) -> None:
+    def __init__(self, limiter: Limiter, per_username: RateLimitItem, per_address: RateLimitItem) -> None:
+        self._limiter = limiter
         self._per_username, self._per_address = per_username, per_address
-        # The limiter itself holds its storage only weakly.
-        self._storage = MemoryStorage()
-        self._limiter = MovingWindowRateLimiter(self._storage)
 
     def _counts(self, typed: str, address: str) -> tuple[tuple[Any, str, str], ...]:
         # What was typed may be a password, and as long as somebody likes.
         name = _digest(typed)
         return (
             (self._per_username, "username", f"{name} {address}"),
-            (self._per_address, "address", address),
+            (self._per_address, "sign-in", address),
             (WRONG_ANYWHERE, "anywhere", name),
         )
 
@@ -142,13 +139,12 @@ class _Throttle:
         waits = [0]
         for limit, *key in self._counts(typed, address):
             if not self._limiter.test(limit, *key):
-                reset = self._limiter.get_window_stats(limit, *key)[0]
-                waits.append(max(1, math.ceil(reset - time.time()) + 1))
+                waits.append(max(1, math.ceil(self._limiter.wait(limit, *key)) + 1))
         return max(waits)
 
     def is_news(self, typed: str, address: str) -> bool:
         """Tell whether a try that was not let through is to be written down."""
-        return bool(self._limiter.hit(TELL_ONCE, "told", f"{_digest(typed)} {address}"))
+        return self._limiter.hit(TELL_ONCE, "told", f"{_digest(typed)} {address}")
 
     def count(self, typed: str, address: str) -> None:
         for limit, *key in self._counts(typed, address):
@@ -158,7 +154,7 @@ class _Throttle:
 class Accounts:
     """Accounts and sessions in the database. Whatever is changed is one transaction; the clock and the hasher can be others in tests.
 
-    The clock gives UTC. Wrong tries are counted by the clock of the ``limits`` library, which is the machine's.
+    The clock gives UTC. Wrong tries are counted by ``limiter``, whose clock is the machine's; without one, by this process alone.
     """
 
     def __init__(
@@ -168,12 +164,13 @@ class Accounts:
         hasher: PasswordHasher | None = None,
         per_username: RateLimitItem = WRONG_FOR_USERNAME,
         per_address: RateLimitItem = WRONG_FROM_ADDRESS,
+        limiter: Limiter | None = None,
     ) -> None:
         self._engine = engine
         self._clock = clock
         self._hasher = hasher or PasswordHasher()
         self._dummy = self._hasher.hash(secrets.token_bytes(32))
-        self._throttle = _Throttle(per_username, per_address)
+        self._throttle = _Throttle(limiter or Limiter(NOTHING_SHARED, secrets.token_bytes(32)), per_username, per_address)
         self._turn = threading.Lock()
 
     def _transaction(self) -> Any:

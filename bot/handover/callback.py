@@ -1,5 +1,7 @@
 """How a visitor wants to be called back: checked, and kept encrypted apart from the chat."""
 
+import hashlib
+import hmac
 import os
 from pathlib import Path
 
@@ -26,7 +28,12 @@ class Vault:
                 file.write(Fernet.generate_key())
         except FileExistsError:
             pass
-        self._fernet = Fernet(path.read_bytes())
+        self._key = path.read_bytes()
+        self._fernet = Fernet(self._key)
+
+    def secret_for(self, purpose: str) -> bytes:
+        """Give a secret for something else, from which the key cannot be worked out; the same in every process with this folder."""
+        return hmac.new(self._key, purpose.encode(), hashlib.sha256).digest()
 
     def lock(self, contact: str) -> bytes:
         return self._fernet.encrypt(contact.encode())

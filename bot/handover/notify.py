@@ -5,6 +5,7 @@ import threading
 import time
 
 from bot.errors import SettingsError
+from bot.sharing.memory import NOTHING_SHARED, SharedMemory
 
 log = logging.getLogger(__name__)
 WORDS = {
@@ -26,8 +27,10 @@ class Notifier:
     Raises SettingsError where an address cannot be used.
     """
 
-    def __init__(self, addresses: str) -> None:
+    def __init__(self, addresses: str, memory: SharedMemory = NOTHING_SHARED) -> None:
+        """``memory`` keeps several processes from telling the same."""
         self._to = None
+        self._memory = memory
         self._told: dict[str, float] = {}
         if not addresses:
             return
@@ -45,8 +48,8 @@ class Notifier:
         if self._to is None or now - self._told.get(kind, -quiet) < quiet:
             return
         self._told[kind] = now
-        threading.Thread(target=self._send, args=(WORDS[kind],), daemon=True).start()
+        threading.Thread(target=self._send, args=(kind, quiet), daemon=True).start()
 
-    def _send(self, words: str) -> None:
-        if self._to and not self._to.notify(body=words, title="Welcome Desk"):
+    def _send(self, kind: str, quiet: float) -> None:
+        if self._to and self._memory.first(f"notice {kind}", quiet - 1) and not self._to.notify(body=WORDS[kind], title="Welcome Desk"):
             log.error("A notification of DESK_NOTIFY was not taken.")

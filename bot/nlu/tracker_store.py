@@ -1,22 +1,40 @@
-"""Rasa's SQL tracker store, set up for SQLite as the rest of the product is."""
+"""Rasa's SQL tracker store over a database that is opened as the rest of the product opens its own."""
 
+import logging
+import time
 from typing import Any
 
-from rasa.core.tracker_store import SQLTrackerStore
-from sqlalchemy import event
+from rasa.core.brokers.broker import EventBroker
+from rasa.core.tracker_store import SQLTrackerStore, TrackerStore
+from rasa.shared.core.domain import Domain
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import sessionmaker
+
+from bot.database import open_database
+
+log = logging.getLogger(__name__)
+TRY_AGAIN = 1.0
+"""Seconds between tries to make the table, while the database is not there or another Rasa makes it."""
 
 
 class ConversationTrackerStore(SQLTrackerStore):  # type: ignore[misc]
-    """Keeps Rasa's events; on SQLite with a write-ahead log, so that a message waits for no disk, and with ``secure_delete``."""
+    """Keeps Rasa's events in the table ``events``, which it makes where there is none: in an SQLite file of its own, or in PostgreSQL.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.engine.dialect.name == "sqlite":
-            event.listen(self.engine, "connect", _prepare)
-            # The connection that made the tables was opened before the listener.
-            self.engine.dispose()
+    Rasa's own constructor opens its engine without what ``bot.database`` sees to: that a broken connection is noticed before it is
+    used, that errors name no values, that SQLite waits for no disk and overwrites what is deleted.
+    """
 
-
-def _prepare(connection: Any, _record: Any) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON"):
-        connection.execute(f"PRAGMA {pragma}")
+    def __init__(
+        self, domain: Domain | None = None, host: str | None = None, event_broker: EventBroker | None = None, **kwargs: Any
+    ) -> None:
+        """``host`` is the database's URL, as ``url`` of ``endpoints.yml`` comes here."""
+        TrackerStore.__init__(self, domain, event_broker, **kwargs)
+        self.engine = open_database(str(host))
+        while True:
+            try:
+                self.Base.metadata.create_all(self.engine)
+                break
+            except DBAPIError as error:
+                log.error("Rasa's table of events could not be made and will be again: %s", type(error).__name__)
+                time.sleep(TRY_AGAIN)
+        self.sessionmaker = sessionmaker(bind=self.engine)

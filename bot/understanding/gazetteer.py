@@ -7,6 +7,7 @@ as such. Names that are also words (March, Over) count only where the words roun
 
 import json
 import re
+import shutil
 import sys
 from collections import defaultdict
 from collections.abc import Iterable
@@ -273,16 +274,24 @@ def build(directory: Directory, languages: dict[str, Iterable[str]], common_word
     # As patterns of the ruler, 80,000 names of one word with their endings would take 700 MB.
     one_word = {form: whose for form, whose in spaced.items() if len(nlp.make_doc(form)) == 1}
     ruler.add_patterns([{"label": label, "pattern": form, "id": key} for form, (label, key) in spaced.items() if form not in one_word])
-    folder.mkdir(parents=True, exist_ok=True)
-    nlp.to_disk(folder)
-    (folder / ONE_WORD_FILE).write_text(json.dumps(one_word, ensure_ascii=False, indent=0, sort_keys=True), encoding="utf-8")
+    # Made beside the old one, which goes on being read until the new one is whole.
+    fresh, old = (folder.with_name(f"{folder.name}.{ending}") for ending in ("new", "old"))
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    nlp.to_disk(fresh)
+    (fresh / ONE_WORD_FILE).write_text(json.dumps(one_word, ensure_ascii=False, indent=0, sort_keys=True), encoding="utf-8")
     spoken_of = {token for form in patterns for token in form.split()}
-    (folder / WORDS_FILE).write_text("\n".join(sorted(common_words - spoken_of)), encoding="utf-8")
+    (fresh / WORDS_FILE).write_text("\n".join(sorted(common_words - spoken_of)), encoding="utf-8")
     places = {word for form in spelt for word in form.split()}
     # "Find a GP" is what anybody may write: only a name with a word of its own, or a place's, is taken for the service.
     names = {n: key for n, key in service_names(directory).items() if any(w not in common_words or w in places for w in n.split())}
-    (folder / SERVICES_FILE).write_text(json.dumps(names, ensure_ascii=False, indent=0, sort_keys=True), encoding="utf-8")
-    (folder / STOPS_FILE).write_text("\n".join(sorted(stop_words)), encoding="utf-8")
+    (fresh / SERVICES_FILE).write_text(json.dumps(names, ensure_ascii=False, indent=0, sort_keys=True), encoding="utf-8")
+    (fresh / STOPS_FILE).write_text("\n".join(sorted(stop_words)), encoding="utf-8")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
+    fresh.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 class Gazetteer:

@@ -18,6 +18,7 @@ from bot.errors import MessageRefused, UnknownConversation
 from bot.handover.reference import read_reference
 from bot.handover.states import WAITING, WITH_STAFF
 from bot.understanding.cleaning import LONGEST
+from bot.web.limits import RateLimits
 from bot.web.live import PING, Live
 from bot.web.pipeline import Incoming, Pipeline, Unanswered, handover_of
 from bot.web.schema import CallbackRequest, ChatRequest, FeedbackRequest, ReferenceRequest, openapi
@@ -91,16 +92,21 @@ def bearer(request: Request) -> str:
     return token.strip()
 
 
-def too_many(request: Request, session: str | None) -> int:
+async def too_many(request: Request, session: str | None) -> int:
     """Count this request; give the seconds to wait, 0 for none."""
     address = request.client.host if request.client else ""
-    wait: int = request.app.state.limits.wait(address, session)
-    return wait
+    return await to_thread.run_sync(limits_of(request).wait, address, session)
+
+
+def limits_of(request: Request) -> RateLimits:
+    """Give what counts messages and codes."""
+    limits: RateLimits = request.app.state.limits
+    return limits
 
 
 async def chat(request: Request) -> Response:
     asked = await decode(request, ChatRequest)
-    wait = too_many(request, asked.session)
+    wait = await too_many(request, asked.session)
     if wait:
         return problem(request, "error.too_many", 429, asked.language, seconds=wait)
     pipeline = pipeline_of(request)
@@ -227,7 +233,7 @@ async def _events(request: Request, token: str, after: int) -> AsyncIterator[dic
 async def callback(request: Request) -> Response:
     """Keep how a visitor wants to be called back: only with ``wanted``, and only where a handover is open."""
     pipeline, token = pipeline_of(request), bearer(request)
-    wait = too_many(request, token)
+    wait = await too_many(request, token)
     if wait:
         return problem(request, "error.too_many", 429, seconds=wait)
     given = await decode(request, CallbackRequest)
@@ -249,7 +255,7 @@ async def open_by_code(request: Request, typed: str) -> Chat:
     if code is None:
         raise MessageRefused("code.wrong", 422)
     address = request.client.host if request.client else ""
-    minutes, many = request.app.state.limits.try_code(address)
+    minutes, many = await to_thread.run_sync(limits_of(request).try_code, address)
     if minutes:
         raise MessageRefused("error.too_many_codes", 429, minutes=minutes)
     if many:
@@ -264,7 +270,7 @@ async def open_by_code(request: Request, typed: str) -> Chat:
 async def feedback(request: Request) -> Response:
     pipeline = pipeline_of(request)
     token = bearer(request)
-    wait = too_many(request, token)
+    wait = await too_many(request, token)
     if wait:
         return problem(request, "error.too_many", 429, seconds=wait)
     given = await decode(request, FeedbackRequest)
@@ -278,7 +284,7 @@ async def description(request: Request) -> Response:
 
 async def unknown(request: Request, error: Exception) -> Response:
     """Answer an UnknownConversation; tokens that do not exist are counted for their address, as messages are."""
-    wait = too_many(request, None)
+    wait = await too_many(request, None)
     if wait:
         return problem(request, "error.too_many", 429, seconds=wait)
     return problem(request, "error.unknown_session", 404)

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 
 from anyio import CapacityLimiter, to_thread
 from sqlalchemy import text
@@ -41,8 +41,14 @@ from bot.handover.desk import Desk
 from bot.handover.hours import DeskHours
 from bot.handover.notify import Notifier
 from bot.handover.translation import Translator
+from bot.jobs import TIDYING, Jobs
+from bot.moments import utc_now
 from bot.opening import LiveDirectory, open_look_up, open_meaning, open_reader
-from bot.settings import ROOT, Settings
+from bot.settings import ROOT, Settings, read_settings
+from bot.sharing.limiter import Limiter
+from bot.sharing.memory import SharedMemory, name_of_product
+from bot.sharing.signals import Signals
+from bot.sharing.turns import Turns
 from bot.web import api, chat_page, embed, feed, pages, sheet
 from bot.web.engine import Engine
 from bot.web.limits import RateLimits
@@ -61,7 +67,9 @@ from bot.web.staff import look_up as look_up_pages
 
 log = logging.getLogger(__name__)
 TIDY_EVERY = 60.0
-"""Seconds between looks at what is to be erased."""
+"""Seconds between looks at what is to be erased, by one process for all."""
+ANNOUNCED_FOR = 10.0
+"""Seconds within which only one of several processes says that the product is ready."""
 SWEEP_EVERY = 2.0
 """Seconds between looks at whether somebody or the desk's day is gone, and whether officers changed anything."""
 
@@ -106,25 +114,35 @@ def _commit() -> str:
     return done.stdout.strip()
 
 
-async def _tidy_for_ever(pipeline: Pipeline, office: Office, insights: Insights) -> None:
+async def _tidy_for_ever(pipeline: Pipeline, office: Office, insights: Insights, jobs: Jobs) -> None:
     while True:
         try:
-            # Erasing comes first: nothing that fails after it may keep it from being done.
-            await pipeline.tidy()
             # What is open today is worked out once a day, and not while somebody waits for it.
-            today = functools.partial(pipeline.look_up.find, "", None, Filters(open_now=True), datetime.now(timezone.utc))
+            today = functools.partial(pipeline.look_up.find, "", None, Filters(open_now=True), utc_now())
             await to_thread.run_sync(today)
-            for forget in (office.changes.forget, office.wordings.forget, pipeline.cold_weather.forget):
-                await to_thread.run_sync(forget, pipeline.settings.history_years)
-            await to_thread.run_sync(office.uploads.forget)
-            if any(one.urgent and one.overdue for one in await to_thread.run_sync(office.listing.entries)):
-                office.alarm("overdue")
-            await to_thread.run_sync(pipeline.desk.accounts.tidy)
-            await to_thread.run_sync(pipeline.desk.reports.forget_escalations, pipeline.settings.safeguarding_years)
-            await to_thread.run_sync(insights.forget, pipeline.settings.insight_years)
+            if await to_thread.run_sync(jobs.claim, TIDYING, timedelta(seconds=TIDY_EVERY - SWEEP_EVERY)):
+                failed = True
+                try:
+                    await _tidy(pipeline, office, insights)
+                    failed = False
+                finally:
+                    await to_thread.run_sync(jobs.ended, TIDYING, failed)
         except Exception as error:
             log.error("The tidying job failed and will be tried again: %s", type(error).__name__)
         await asyncio.sleep(TIDY_EVERY)
+
+
+async def _tidy(pipeline: Pipeline, office: Office, insights: Insights) -> None:
+    # Erasing comes first: nothing that fails after it may keep it from being done.
+    await pipeline.tidy()
+    for forget in (office.changes.forget, office.wordings.forget, pipeline.cold_weather.forget):
+        await to_thread.run_sync(forget, pipeline.settings.history_years)
+    await to_thread.run_sync(office.uploads.forget)
+    if any(one.urgent and one.overdue for one in await to_thread.run_sync(office.listing.entries)):
+        office.alarm("overdue")
+    await to_thread.run_sync(pipeline.desk.accounts.tidy)
+    await to_thread.run_sync(pipeline.desk.reports.forget_escalations, pipeline.settings.safeguarding_years)
+    await to_thread.run_sync(insights.forget, pipeline.settings.insight_years)
 
 
 async def _sweep_for_ever(pipeline: Pipeline) -> None:
@@ -135,6 +153,7 @@ async def _sweep_for_ever(pipeline: Pipeline) -> None:
             # What officers have saved in another process.
             await to_thread.run_sync(pipeline.catalogues.refresh)
             await pipeline.refresh_directory()
+            await pipeline.refresh_places()
         except Exception as error:
             log.error("The desk and the directory could not be looked over and will be again: %s", type(error).__name__)
         try:
@@ -151,26 +170,36 @@ def _stop_if_failed(watching: asyncio.Task[None]) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-async def _announce(engine: Engine, address: str) -> None:
+async def _announce(engine: Engine, memory: SharedMemory, address: str) -> None:
     while not engine.ready:
         await asyncio.sleep(0.2)
-    print(f"\n  Welcome Desk is ready. Open {address}\n", flush=True)
+    if memory.first("announced", ANNOUNCED_FOR):
+        print(f"\n  Welcome Desk is ready. Open {address}\n", flush=True)
+
+
+def app_of_this_environment() -> Starlette:
+    """Make the application of one of several processes, from the settings of its environment."""
+    return make_app(read_settings())
 
 
 def make_app(settings: Settings) -> Starlette:
     """Make the application. Raises SetUpError where what ``python -m bot prepare`` builds is missing."""
     database = open_database(settings.database_url)
     live = LiveDirectory(database)
-    engine = Engine(settings.rasa_url, settings.actions_url, settings.engine_timeout)
+    memory = SharedMemory(settings.redis_url, name_of_product(settings.database_url))
+    engine = Engine(settings.rasa_urls, settings.actions_url, settings.engine_timeout, settings.web_workers)
     directory = live.current()
     reader, meaning = open_reader(settings, directory), open_meaning(settings, directory)
-    pages_told = Live()
-    notifier = Notifier(settings.desk_notify)
+    signals = Signals(memory)
+    pages_told = Live(signals.tell)
+    notifier = Notifier(settings.desk_notify, memory)
+    vault = Vault(settings.var)
+    limiter = Limiter(memory, vault.secret_for("limits"))
     desk = Desk(
         database,
-        Accounts(database),
+        Accounts(database, limiter=limiter),
         DeskHours(settings.desk_hours),
-        Vault(settings.var),
+        vault,
         idle=timedelta(minutes=settings.idle_minutes),
         gone_after=timedelta(seconds=settings.desk_gone_seconds),
         changed=pages_told.changed,
@@ -178,14 +207,18 @@ def make_app(settings: Settings) -> Starlette:
         district=lambda place: live.current().district_of(place),
     )
     store = ConversationStore(database, settings.idle_minutes)
-    wordings = Wordings(database, lambda: datetime.now(timezone.utc))
+    wordings = Wordings(database, utc_now)
     catalogues = Catalogues(wordings=wordings)
     look_up = open_look_up(directory, meaning, catalogues)
     cold_weather = ColdWeatherSwitch(database)
     translator = Translator(settings.translate_url) if settings.translate_url else None
     feedback = FeedbackBook(database, settings.feedback_unread_days, settings.feedback_days)
-    pipeline = Pipeline(settings, store, live, reader, catalogues, engine, meaning, desk, look_up, cold_weather, feedback, translator)
-    office = Office(Changes(database), Listing(database), Uploads(database), Learning(), wordings, notifier.alert)
+    turns = Turns(memory, "visitor")
+    pipeline = Pipeline(
+        settings, store, live, reader, catalogues, engine, meaning, desk, look_up, cold_weather, feedback, turns, translator
+    )
+    jobs = Jobs(database)
+    office = Office(Changes(database), Listing(database), Uploads(database), Learning(jobs), wordings, notifier.alert)
     insights = Insights(database)
     commit = _commit()
 
@@ -222,7 +255,13 @@ def make_app(settings: Settings) -> Starlette:
         shown = f"http://{settings.host}:{settings.port}/"
         tasks = [
             asyncio.create_task(work)
-            for work in (engine.watch(), _tidy_for_ever(pipeline, office, insights), _sweep_for_ever(pipeline), _announce(engine, shown))
+            for work in (
+                engine.watch(),
+                _tidy_for_ever(pipeline, office, insights, jobs),
+                _sweep_for_ever(pipeline),
+                _announce(engine, memory, shown),
+                signals.listen(pages_told.hear),
+            )
         ]
         tasks[0].add_done_callback(_stop_if_failed)
         yield
@@ -230,6 +269,7 @@ def make_app(settings: Settings) -> Starlette:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await engine.close()
+        await memory.close()
 
     app = Starlette(
         routes=[
@@ -280,7 +320,7 @@ def make_app(settings: Settings) -> Starlette:
     app.state.insights = insights
     # A hash takes its time: threads of its own, so that no number of tries keeps visitors waiting.
     app.state.signing_in = CapacityLimiter(2)
-    app.state.limits = RateLimits(settings)
+    app.state.limits = RateLimits(settings, limiter)
     app.state.feed = Feed(database, feed.open_feed_words(catalogues))
     app.state.feed_lane = CapacityLimiter(2)
     return app

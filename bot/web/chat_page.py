@@ -193,11 +193,11 @@ async def post_chat(request: Request) -> Response:
     try:
         chat = await _conversation(visit)
     except UnknownConversation:
-        wait = too_many(request, None)
+        wait = await too_many(request, None)
         error = say("error.too_many", seconds=wait) if wait else say("error.unknown_session")
         return await _chat_page(visit, None, 429 if wait else 404, error=error, typed=text, message_id=message_id)
     # What the page looks at by itself is not what its visitor does.
-    wait = 0 if given.get("part") == "desk" else too_many(request, visit.session or None)
+    wait = 0 if given.get("part") == "desk" else await too_many(request, visit.session or None)
     if wait:
         return await _chat_page(visit, chat, 429, error=say("error.too_many", seconds=wait), typed=text, message_id=message_id)
     if chat and given.get("seen", "").isdecimal():
@@ -391,7 +391,7 @@ async def leave(request: Request) -> Response:
         chat = await _conversation(visit)
         if chat:
             await to_thread.run_sync(pipeline.store.leave, chat)
-    if visit.given.get("message_id") and not too_many(request, None):
+    if visit.given.get("message_id") and not await too_many(request, None):
         # What was typed and refused belongs to no conversation; it is not to be shown again either.
         await to_thread.run_sync(pipeline.store.spend, visit.given["message_id"][:64])
     if visit.given.get("action") == "end":

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
@@ -16,29 +17,29 @@ from bot.wire import DECISION
 BEAT_EVERY = 0.25
 BEAT_TIMEOUT = 0.7
 AT_ONCE = 8
-"""Messages inside Rasa at a time; the rest wait here, so that Rasa's loop stays quick enough to answer the heartbeat."""
+"""Messages inside one Rasa at a time; the rest wait at the front door, so that Rasa's loop stays quick enough to answer the heartbeat."""
 CHECK_CONVERSATION = "start-up-check"
 CHECK_QUESTION = "How do I join the library?"
 
 
-class Engine:
-    """Rasa and its action server. ``ready`` is kept true by a heartbeat; a message sent while it is not is refused at once."""
+class _Rasa:
+    """One of the Rasas. ``ready`` is kept true by a heartbeat."""
 
-    def __init__(self, rasa_url: str, actions_url: str, timeout: float) -> None:
-        self._front = f"{rasa_url}/webhooks/front"
+    def __init__(self, client: httpx.AsyncClient, url: str, actions_url: str, at_once: int) -> None:
+        self._client = client
+        self._front = f"{url}/webhooks/front"
         self._actions = actions_url
-        self._timeout = timeout
-        self._client = httpx.AsyncClient(timeout=timeout, trust_env=False, limits=httpx.Limits(max_connections=AT_ONCE + 4))
-        self._slots = asyncio.Semaphore(AT_ONCE)
-        self._away = asyncio.Event()
-        self._away.set()
+        self._slots = asyncio.Semaphore(at_once)
         self._checked = False
+        self.away = asyncio.Event()
+        self.away.set()
+        self.waiting = 0
         self.model: str | None = None
 
     @property
     def ready(self) -> bool:
         """Whether a message sent now is likely to be answered."""
-        return self._checked and not self._away.is_set()
+        return self._checked and not self.away.is_set()
 
     async def watch(self) -> None:
         """Keep ``ready`` true for ever; runs as a task."""
@@ -47,9 +48,9 @@ class Engine:
                 if not self._checked:
                     await self._check()
                 if self._checked:
-                    self._away.clear()
+                    self.away.clear()
             else:
-                self._away.set()
+                self.away.set()
             await asyncio.sleep(BEAT_EVERY)
 
     async def _beats(self) -> bool:
@@ -65,7 +66,7 @@ class Engine:
         told = state.json()
         self.model = told["model"]
         if told["ready"] and not told["sql_tracker_store"]:
-            raise SetUpError("Rasa keeps conversations in memory instead of the database: check TRACKER_DB and endpoints.yml.")
+            raise SetUpError("Rasa keeps conversations in memory instead of the database: check TRACKER_URL and endpoints.yml.")
         return bool(told["ready"])
 
     async def _check(self) -> None:
@@ -88,41 +89,88 @@ class Engine:
             raise EngineAway()
         return msgspec.convert(told, Decision)
 
-    async def ask(
-        self, conversation: str, text: str, reading: dict[str, Any], vector: Vector | None, choice: dict[str, Any] | None
-    ) -> Decision:
-        """Give what Rasa and its actions decide on a message. Raises EngineAway, at the latest after the timeout."""
-        if not self.ready:
-            raise EngineAway()
-        body = {"conversation": conversation, "text": text, "reading": reading, "choice": choice}
-        if vector is not None:
-            body["vector"] = base64.b64encode(vector.tobytes()).decode()
+    async def ask(self, body: dict[str, Any], timeout: float) -> Decision:
+        """Give what is decided on a message. Raises EngineAway, at the latest after ``timeout`` seconds."""
 
         async def wait_turn() -> Decision:
             async with self._slots:
                 return await self._post(body)
 
+        self.waiting += 1
         asking = asyncio.create_task(wait_turn())
-        gone = asyncio.create_task(self._away.wait())
+        gone = asyncio.create_task(self.away.wait())
         try:
-            await asyncio.wait({asking, gone}, timeout=self._timeout, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({asking, gone}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
             if not asking.done():
                 raise EngineAway()
             return asking.result()
         finally:
+            self.waiting -= 1
             for task in (asking, gone):
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError, EngineAway):
                     await task
 
     async def forget(self, conversation: str) -> None:
-        """Erase a conversation from Rasa's tracker. Raises EngineAway."""
+        """Erase a conversation from the tracker, which all Rasas share. Raises EngineAway."""
         try:
             answer = await self._client.delete(f"{self._front}/conversation/{conversation}")
         except httpx.HTTPError as error:
             raise EngineAway() from error
         if answer.status_code != 200:
             raise EngineAway()
+
+
+class Engine:
+    """Every Rasa and the action server. A message goes to the Rasa where fewest wait, and to another if that one dies over it."""
+
+    def __init__(self, rasa_urls: Sequence[str], actions_url: str, timeout: float, front_doors: int = 1) -> None:
+        """``timeout`` is in seconds; ``front_doors`` is how many processes like this one share the Rasas."""
+        at_once = max(2, AT_ONCE // front_doors)
+        limits = httpx.Limits(max_connections=(at_once + 4) * len(rasa_urls))
+        self._client = httpx.AsyncClient(timeout=timeout, trust_env=False, limits=limits)
+        self._timeout = timeout
+        self._rasas = [_Rasa(self._client, url, actions_url, at_once) for url in rasa_urls]
+
+    @property
+    def ready(self) -> bool:
+        """Whether a message sent now is likely to be answered; one that is sent while it is not is refused at once."""
+        return any(rasa.ready for rasa in self._rasas)
+
+    @property
+    def model(self) -> str | None:
+        """The name of the model in use, where a Rasa has told it."""
+        return next((rasa.model for rasa in self._rasas if rasa.model), None)
+
+    async def watch(self) -> None:
+        """Keep ``ready`` true for ever; runs as a task. Raises SetUpError where a Rasa is set up wrongly."""
+        await asyncio.gather(*(rasa.watch() for rasa in self._rasas))
+
+    async def ask(
+        self, conversation: str, text: str, reading: dict[str, Any], vector: Vector | None, choice: dict[str, Any] | None
+    ) -> Decision:
+        """Give what Rasa and its actions decide on a message. Raises EngineAway, at the latest after the timeout."""
+        body = {"conversation": conversation, "text": text, "reading": reading, "choice": choice}
+        if vector is not None:
+            body["vector"] = base64.b64encode(vector.tobytes()).decode()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._timeout
+        tried: set[_Rasa] = set()
+        while True:
+            ready = [rasa for rasa in self._rasas if rasa.ready and rasa not in tried]
+            if not ready or loop.time() >= until:
+                raise EngineAway()
+            rasa = min(ready, key=lambda one: one.waiting)
+            tried.add(rasa)
+            with contextlib.suppress(EngineAway):
+                return await rasa.ask(body, until - loop.time())
+
+    async def forget(self, conversation: str) -> None:
+        """Erase a conversation from Rasa's tracker. Raises EngineAway."""
+        for rasa in sorted(self._rasas, key=lambda one: not one.ready):
+            with contextlib.suppress(EngineAway):
+                return await rasa.forget(conversation)
+        raise EngineAway()
 
     async def close(self) -> None:
         await self._client.aclose()

@@ -1,25 +1,20 @@
 """Rate limits: tight for one conversation, far looser for one address, since a library or a hotel shares one."""
 
-import time
-
 from limits import parse
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 
 from bot.errors import SettingsError
 from bot.settings import Settings
+from bot.sharing.limiter import Limiter
 
 CODES_OF_AN_ADDRESS, CODES_OF_STAFF, CODES_OF_ALL = "10/15minutes", "120/15minutes", "200/hour"
 """Reference codes that may be tried: ``bot.handover.reference`` says how many there are."""
 
 
 class RateLimits:
-    """Counts messages in memory; addresses are forgotten with their window and never written down."""
+    """Counts messages and codes; addresses are forgotten with their window and never written down."""
 
-    def __init__(self, settings: Settings) -> None:
-        # The limiter itself holds its storage only weakly.
-        self._storage = MemoryStorage()
-        self._limiter = MovingWindowRateLimiter(self._storage)
+    def __init__(self, settings: Settings, limiter: Limiter) -> None:
+        self._limiter = limiter
         try:
             self._session = parse(settings.session_limit)
             self._address = parse(settings.address_limit)
@@ -32,8 +27,7 @@ class RateLimits:
         """Count a message; give 0 where it may pass, otherwise the seconds to wait."""
         for limit, kind, name in ((self._session, "session", session), (self._address, "address", address)):
             if name and not self._limiter.hit(limit, kind, name):
-                reset = self._limiter.get_window_stats(limit, kind, name)[0]
-                return max(1, int(reset - time.time()) + 1)
+                return max(1, int(self._limiter.wait(limit, kind, name)) + 1)
         return 0
 
     def try_code(self, address: str) -> tuple[int, bool]:
@@ -42,10 +36,9 @@ class RateLimits:
         Gives the minutes to wait (0 where it may be looked up), and whether so many are tried everywhere that it is to be done slowly.
         """
         if not self._limiter.hit(self._codes, "code", address):
-            reset = self._limiter.get_window_stats(self._codes, "code", address)[0]
-            return max(1, int((reset - time.time()) // 60) + 1), False
+            return max(1, int(self._limiter.wait(self._codes, "code", address) // 60) + 1), False
         return 0, not self._limiter.hit(self._all_codes, "code", "all")
 
     def staff_may_try_code(self, staff_id: int) -> bool:
         """Count a code that a member of staff types; tell whether it may be looked up."""
-        return bool(self._limiter.hit(self._codes_of_staff, "staff code", str(staff_id)))
+        return self._limiter.hit(self._codes_of_staff, "staff code", str(staff_id))

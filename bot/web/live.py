@@ -3,11 +3,13 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 
+CHANGED, WRITES, STOPS = "changed", "writes", "stops"
+"""What the processes of the front door tell each other."""
 LOOK_AGAIN = 2.0
-"""Seconds after which a page's stream looks even though this process changed nothing: another may have."""
+"""Seconds after which a page's stream looks even though it was told of nothing: what another process tells may be lost."""
 TICK, AT_MOST_EVERY = 0.1, 0.3
 """Seconds between two looks at the number, and between two looks at the database however much changes."""
 WRITING_LASTS = 6.0
@@ -43,26 +45,41 @@ class Streams:
 
 
 class Live:
-    """Known to this process alone, and kept nowhere: a number that grows with every change, and who is writing."""
+    """Kept nowhere: a number that grows with every change in any process of the front door, and who is writing."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[str], None] = lambda word: None) -> None:
+        """``tell`` tells the other processes, which ``hear`` it."""
         self.version = 0
         self.streams = Streams()
         self._writing: dict[int, float] = {}
+        self._tell = tell
 
     def changed(self) -> None:
         """Say that something may have changed; from any thread."""
         self.version += 1
+        self._tell(CHANGED)
 
     def writes(self, conversation_id: int) -> None:
         """Say that a member of staff is writing in a conversation."""
-        now = time.monotonic()
-        self._writing = {key: at for key, at in self._writing.items() if now - at < WRITING_LASTS}
-        self._writing[conversation_id] = now
+        self._note_writing(conversation_id, True)
+        self._tell(f"{WRITES} {conversation_id}")
 
     def stops_writing(self, conversation_id: int) -> None:
         """Say that what was being written was sent, or is not to be."""
-        self._writing.pop(conversation_id, None)
+        self._note_writing(conversation_id, False)
+        self._tell(f"{STOPS} {conversation_id}")
+
+    def hear(self, word: str) -> None:
+        """Take in what another process told."""
+        what, _, number = word.partition(" ")
+        if what in (WRITES, STOPS) and number.isdecimal():
+            self._note_writing(int(number), what == WRITES)
+        self.version += 1
+
+    def _note_writing(self, conversation_id: int, writes: bool) -> None:
+        now = time.monotonic()
+        others = {key: at for key, at in self._writing.items() if now - at < WRITING_LASTS and key != conversation_id}
+        self._writing = {**others, conversation_id: now} if writes else others
 
     def is_writing(self, conversation_id: int) -> bool:
         """Tell whether somebody is writing in a conversation."""

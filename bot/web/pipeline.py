@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
-from weakref import WeakValueDictionary
 
 from anyio import to_thread
 from babel import Locale, UnknownLocaleError
@@ -31,8 +30,9 @@ from bot.handover.desk import Desk
 from bot.handover.states import MESSAGE_LEFT, NONE, OPEN, TOLD, WAITING, WITH_STAFF
 from bot.handover.translation import Translator
 from bot.handover.views import View
-from bot.opening import LiveDirectory, open_look_up, open_meaning
+from bot.opening import LiveDirectory, learn_again, open_look_up, open_meaning, places_learnt_at
 from bot.settings import Settings
+from bot.sharing.turns import Turns
 from bot.understanding.cleaning import LONGEST, clean, has_words
 from bot.understanding.reading import Reader, Reading
 from bot.web.engine import Engine
@@ -82,6 +82,7 @@ class Pipeline:
         look_up: LookUp,
         cold_weather: ColdWeatherSwitch,
         feedback: FeedbackBook,
+        turns: Turns,
         translator: Translator | None = None,
     ) -> None:
         self.settings = settings
@@ -95,10 +96,11 @@ class Pipeline:
         self.look_up = look_up
         self.cold_weather = cold_weather
         self.feedback = feedback
+        self.turns = turns
         self.translator = translator
         self._behind: set[asyncio.Task[None]] = set()
         self._searches = asyncio.Lock()
-        self._busy: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._places_learnt_at = places_learnt_at(settings)
 
     async def refresh_directory(self) -> bool:
         """Read the directory again if it has changed, so that the next answer is made of it; give whether it had.
@@ -109,6 +111,13 @@ class Pipeline:
             return False
         self.in_the_background(self._refresh_searches())
         return True
+
+    async def refresh_places(self) -> None:
+        """Read messages with the place names that were learnt last, by whichever process."""
+        learnt = await to_thread.run_sync(places_learnt_at, self.settings)
+        if learnt and learnt != self._places_learnt_at:
+            await to_thread.run_sync(learn_again, self.reader, self.settings, self.live.current())
+            self._places_learnt_at = learnt
 
     async def _refresh_searches(self) -> None:
         async with self._searches:
@@ -164,8 +173,7 @@ class Pipeline:
         if token is None:
             yield
             return
-        lock = self._busy.setdefault(token, asyncio.Lock())
-        async with lock:
+        async with self.turns.one_at_a_time(token):
             yield
 
     async def _take_text(self, chat: Chat, incoming: Incoming, text: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from bot.directory.ledger import Officer
 from bot.directory.listing import Listing
 from bot.directory.uploads import Uploads
 from bot.errors import FeedError
+from bot.jobs import Jobs
 from bot.web.officer import files, history, places, records
 from bot.web.officer.office import Learning, Office
 from bot.web.staff.door import COOKIE
@@ -81,7 +82,7 @@ def pages(tmp_path: Path) -> Iterator[Pages]:
         return False
 
     app = Starlette(routes=[*files.routes, *history.routes, *records.routes, *places.routes])
-    app.state.office = Office(Changes(engine), Listing(engine), Uploads(engine), Learning(), wordings, lambda kind: None)
+    app.state.office = Office(Changes(engine), Listing(engine), Uploads(engine), Learning(Jobs(engine)), wordings, lambda kind: None)
     app.state.pipeline = SimpleNamespace(
         desk=desk,
         catalogues=Catalogues(wordings=wordings),
@@ -176,7 +177,7 @@ def test_a_feed_is_read_while_nobody_waits_and_what_is_wrong_is_told_on_its_page
 def test_a_page_of_work_is_not_loaded_anew_under_somebody_who_reads_it(pages: Pages, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(places, "places_are_learnt", lambda settings, directory: False)
     if address == "/officer/places":
-        pages.office.learning.state = Learning.GOING
+        assert pages.office.learning.begin()
     else:
         address += pages.office.uploads.add("new.csv", A_SHEET, Officer(1, "Olga"))
     said = pages.get(address)
@@ -186,7 +187,7 @@ def test_a_page_of_work_is_not_loaded_anew_under_somebody_who_reads_it(pages: Pa
     assert "data-working" in said
     assert f'<a href="{address}">Look again</a>' in said
     assert "working.js" in said
-    pages.office.learning.state = Learning.NONE
+    pages.office.learning.ended(failed=False)
     if address != "/officer/places":
         pages.office.uploads.check(address.rpartition("/")[2], Choices())
     done = pages.get(address)

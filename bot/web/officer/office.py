@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from starlette.requests import Request
 
@@ -15,15 +15,40 @@ from bot.directory.listing import Listing
 from bot.directory.uploads import Uploads
 from bot.directory.writer import Rows
 from bot.handover.accounts import Session
+from bot.jobs import PLACES, Jobs
+from bot.moments import utc_now
 from bot.web.api import pipeline_of
 
+LEARNT_WITHIN = timedelta(minutes=15)
+"""Time within which place names are learnt, even on a slow machine beside other work."""
 
-@dataclass
+
 class Learning:
-    """How the learning of place names goes in this process."""
+    """How the learning of place names goes, in whichever process."""
 
-    NONE, GOING, DONE, FAILED = "none", "going", "done", "failed"
-    state: str = NONE
+    NONE, GOING, FAILED = "none", "going", "failed"
+
+    def __init__(self, jobs: Jobs) -> None:
+        self._jobs = jobs
+
+    @property
+    def state(self) -> str:
+        """GOING while it goes, FAILED where it failed when it was last tried, otherwise NONE."""
+        job = self._jobs.look(PLACES)
+        if job is None:
+            return self.NONE
+        if job.is_going:
+            # The process that did it may have died.
+            return self.GOING if utc_now() - job.begun_at < LEARNT_WITHIN else self.FAILED
+        return self.FAILED if job.has_failed else self.NONE
+
+    def begin(self) -> bool:
+        """Begin to learn; give False where somebody else has begun."""
+        return self.state != self.GOING and self._jobs.claim(PLACES, timedelta(0))
+
+    def ended(self, failed: bool) -> None:
+        """Note that what was begun is done, or has ``failed``."""
+        self._jobs.ended(PLACES, failed)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from starlette.routing import Route
 
 from bot.digests import places_are_learnt
 from bot.handover.accounts import Session
-from bot.opening import learn_again
 from bot.settings import ROOT
 from bot.web.api import pipeline_of
 from bot.web.officer.office import office_of
@@ -23,29 +22,27 @@ async def show_places(request: Request, who: Session) -> Response:
     """Show whether the place names have changed since they were learnt, and how the learning goes."""
     pipeline = pipeline_of(request)
     learnt = await to_thread.run_sync(places_are_learnt, pipeline.settings, pipeline.live.current())
-    return show(request, who, "officer/places.html", learnt=learnt, state=office_of(request).learning.state)
+    state = await to_thread.run_sync(lambda: office_of(request).learning.state)
+    return show(request, who, "officer/places.html", learnt=learnt, state=state)
 
 
 async def learn(request: Request, who: Session) -> Response:
     """Begin to learn the place names again."""
-    learning = office_of(request).learning
-    if learning.state != learning.GOING:
-        learning.state = learning.GOING
+    if await to_thread.run_sync(office_of(request).learning.begin):
         pipeline_of(request).in_the_background(_learn(request))
     return RedirectResponse("/officer/places", 303)
 
 
 async def _learn(request: Request) -> None:
-    pipeline, learning = pipeline_of(request), office_of(request).learning
+    failed = True
     try:
         # In a process of its own: it takes all of one core for a while, and gives its memory back.
         done = await run_process([sys.executable, "-m", "bot", "prepare", "--places"], cwd=ROOT, check=False)
-        if done.returncode == 0:
-            await to_thread.run_sync(learn_again, pipeline.reader, pipeline.settings, pipeline.live.current())
-        learning.state = learning.DONE if done.returncode == 0 else learning.FAILED
+        failed = done.returncode != 0
+        await pipeline_of(request).refresh_places()
     except Exception as error:
-        learning.state = learning.FAILED
         log.error("The place names could not be learnt: %s", type(error).__name__)
+    await to_thread.run_sync(office_of(request).learning.ended, failed)
 
 
 routes = [

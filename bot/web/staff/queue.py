@@ -20,7 +20,7 @@ from bot.handover.practice import first_line, scenarios
 from bot.handover.reference import read_reference
 from bot.handover.states import MESSAGE_LEFT, WAITING, WITH_STAFF
 from bot.handover.views import Entry
-from bot.web.api import live_of, pipeline_of
+from bot.web.api import limits_of, live_of, pipeline_of
 from bot.web.live import PING
 from bot.web.staff.chat import show_file
 from bot.web.staff.door import COOKIE, LIBRARIANS, accounts_of, given, show, signed_in, text_of
@@ -114,7 +114,7 @@ async def find_code(request: Request, who: Session) -> Response:
     code = read_reference(typed)
     if code is None:
         return await _refused(request, who, "staff.code_wrong")
-    if not request.app.state.limits.staff_may_try_code(who.member.id):
+    if not await to_thread.run_sync(limits_of(request).staff_may_try_code, who.member.id):
         return await _refused(request, who, "staff.code_too_many")
     desk = pipeline_of(request).desk
     found = await to_thread.run_sync(desk.find, code)

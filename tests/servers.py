@@ -1,0 +1,64 @@
+"""The PostgreSQL and the Redis that tests use where they answer, and addresses where none does."""
+
+import os
+import socket
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+
+import redis
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+
+from bot.database import open_database
+
+POSTGRES_URL = os.environ.get("TEST_POSTGRES_URL") or "postgresql://postgres@127.0.0.1:5432/test"
+REDIS_URL = os.environ.get("TEST_REDIS_URL") or "redis://127.0.0.1:6379/9"
+REDIS_NOWHERE = "redis://127.0.0.1:9/0"
+
+
+@lru_cache(maxsize=1)
+def postgres_answers() -> bool:
+    """Tell whether a PostgreSQL can be reached for tests."""
+    engine = open_database(make_url(POSTGRES_URL).update_query_dict({"connect_timeout": "3"}).render_as_string(hide_password=False))
+    try:
+        engine.connect().close()
+    except OperationalError:
+        return False
+    finally:
+        engine.dispose()
+    return True
+
+
+@lru_cache(maxsize=1)
+def redis_answers() -> bool:
+    """Tell whether a Redis can be reached for tests."""
+    try:
+        return bool(redis.Redis.from_url(REDIS_URL, socket_timeout=3, socket_connect_timeout=3).ping())
+    except redis.RedisError:
+        return False
+
+
+@contextmanager
+def a_schema() -> Iterator[str]:
+    """The URL of an empty PostgreSQL schema of our own, which is gone afterwards."""
+    schema = f"test_{uuid.uuid4().hex}"
+    owner = open_database(POSTGRES_URL)
+    with owner.begin() as connection:
+        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
+    # Nothing here must outlive the power going off, so no test waits for the disk.
+    url = make_url(POSTGRES_URL).update_query_dict({"options": f"-csearch_path={schema} -csynchronous_commit=off"})
+    try:
+        yield url.render_as_string(hide_password=False)
+    finally:
+        with owner.begin() as connection:
+            connection.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
+        owner.dispose()
+
+
+@contextmanager
+def a_silent_redis() -> Iterator[str]:
+    """The address of something that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"redis://127.0.0.1:{server.getsockname()[1]}/0"
