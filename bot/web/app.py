@@ -145,9 +145,9 @@ async def _tidy(pipeline: Pipeline, office: Office, insights: Insights) -> None:
     await to_thread.run_sync(insights.forget, pipeline.settings.insight_years)
 
 
-async def _sweep_for_ever(pipeline: Pipeline) -> None:
+async def _sweep_for_ever(pipeline: Pipeline, pages_told: Live) -> None:
     while True:
-        await asyncio.sleep(SWEEP_EVERY)
+        await pages_told.saved_elsewhere(SWEEP_EVERY)
         try:
             await to_thread.run_sync(pipeline.desk.sweep)
             # What officers have saved in another process.
@@ -258,7 +258,7 @@ def make_app(settings: Settings) -> Starlette:
             for work in (
                 engine.watch(),
                 _tidy_for_ever(pipeline, office, insights, jobs),
-                _sweep_for_ever(pipeline),
+                _sweep_for_ever(pipeline, pages_told),
                 _announce(engine, memory, shown),
                 signals.listen(pages_told.hear),
             )

@@ -4,9 +4,9 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-CHANGED, WRITES, STOPS = "changed", "writes", "stops"
+CHANGED, SAVED, WRITES, STOPS = "changed", "saved", "writes", "stops"
 """What the processes of the front door tell each other."""
 LOOK_AGAIN = 2.0
 """Seconds after which a page's stream looks even though it was told of nothing: what another process tells may be lost."""
@@ -53,11 +53,22 @@ class Live:
         self.streams = Streams()
         self._writing: dict[int, float] = {}
         self._tell = tell
+        self._saved_elsewhere = asyncio.Event()
 
     def changed(self) -> None:
         """Say that something may have changed; from any thread."""
         self.version += 1
         self._tell(CHANGED)
+
+    def saved(self) -> None:
+        """Say that an officer may have changed what the chat says; the other processes look at once."""
+        self._tell(SAVED)
+
+    async def saved_elsewhere(self, at_most: float) -> None:
+        """Wait until an officer may have changed something in another process, or for ``at_most`` seconds."""
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._saved_elsewhere.wait(), at_most)
+        self._saved_elsewhere.clear()
 
     def writes(self, conversation_id: int) -> None:
         """Say that a member of staff is writing in a conversation."""
@@ -72,6 +83,8 @@ class Live:
     def hear(self, word: str) -> None:
         """Take in what another process told."""
         what, _, number = word.partition(" ")
+        if what == SAVED:
+            self._saved_elsewhere.set()
         if what in (WRITES, STOPS) and number.isdecimal():
             self._note_writing(int(number), what == WRITES)
         self.version += 1

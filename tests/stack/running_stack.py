@@ -1,20 +1,36 @@
-"""Starting and stopping the real three processes for a test, and talking to them over HTTP."""
+"""Starting and stopping the real processes for a test, and talking to them over HTTP.
 
+With ``STACK_ON=servers`` they run as in production: on PostgreSQL and Redis, with two processes of the front door; otherwise as on a
+laptop, three of them on SQLite.
+"""
+
+import atexit
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
+from sqlalchemy import MetaData, select
+from sqlalchemy.engine import Engine
 
-from bot.settings import ROOT
+from bot.database import open_database
+from bot.runner import rasa_environment
+from bot.settings import ROOT, read_settings
+from tests.servers import REDIS_URL, a_schema, postgres_answers, redis_answers
 
 READY_WITHIN = 120.0
+ON_SERVERS = os.environ.get("STACK_ON") == "servers"
+_schemas = ExitStack()
+atexit.register(_schemas.close)
 
 
 def free_port() -> int:
@@ -38,17 +54,44 @@ class Stack:
         self.url = f"http://127.0.0.1:{self.ports['PORT']}"
         self.log = self.folder / "stack.log"
         self.client = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
+        self.servers: dict[str, str] = {}
+        if ON_SERVERS:
+            if not (postgres_answers() and redis_answers()):
+                pytest.skip("PostgreSQL or Redis does not answer: set TEST_POSTGRES_URL and TEST_REDIS_URL")
+            self.servers = {"DATABASE_URL": _schemas.enter_context(a_schema()), "REDIS_URL": REDIS_URL, "WEB_WORKERS": "2"}
 
     def settings(self) -> dict[str, str]:
         """Give the environment in which this product runs."""
         return {
-            **{name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "AREA")},
+            **{name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL", "AREA")},
             "VAR_DIR": str(self.folder / "var"),
             "SESSION_LIMIT": "100000/minute",
             "ADDRESS_LIMIT": "100000/minute",
             **self.ports,
+            **self.servers,
             **self.environment,
         }
+
+    def database(self) -> Engine:
+        """Open the product's database; the caller disposes of it."""
+        return open_database(read_settings(self.settings()).database_url)
+
+    def tracker(self) -> Engine:
+        """Open what Rasa keeps its events in; the caller disposes of it."""
+        return open_database(rasa_environment(read_settings(self.settings()))["TRACKER_URL"])
+
+    def kept(self) -> dict[str, bytes]:
+        """Give all that the product has written down: every file and, on PostgreSQL, every row, by file or table."""
+        found = {str(path): path.read_bytes() for path in self.folder.rglob("*") if path.is_file()}
+        if self.servers:
+            engine, tables = self.database(), MetaData()
+            tables.reflect(engine)
+            with engine.connect() as connection:
+                for table in tables.sorted_tables:
+                    rows = [[str(value) for value in row] for row in connection.execute(select(table))]
+                    found[table.name] = json.dumps(rows, ensure_ascii=False).encode()
+            engine.dispose()
+        return found
 
     def start(self, wait: bool = True) -> None:
         """Start the three processes and, with ``wait``, wait until a question can be answered."""

@@ -2,13 +2,14 @@
 
 import json
 import re
-import sqlite3
 from typing import Any
 
 import pytest
 from playwright.sync_api import Route
+from sqlalchemy import select, update
 
 from bot.codes import REPLY_LANGUAGES
+from bot.conversation.models import Message
 from tests.stack.visiting import QUESTIONS, Visit, needs_chromium
 
 pytestmark = needs_chromium
@@ -178,12 +179,12 @@ def test_a_chat_from_before_an_upgrade_can_still_be_read(visit: Visit) -> None:
     """Answers are kept as they were given: an older one lacks what newer ones have."""
     page = visit.open("uk")
     visit.ask("Мені ніде спати сьогодні вночі у Вісбечі")
-    path = visit.stack.folder / "var" / "cambridgeshire.db"
-    with sqlite3.connect(path, timeout=30) as database:
-        for row, answer in database.execute("SELECT id, answer FROM message WHERE answer IS NOT NULL").fetchall():
-            old = json.loads(answer, object_hook=without_the_new)
-            database.execute("UPDATE message SET answer = ? WHERE id = ?", (json.dumps(old), row))
-    database.close()
+    engine = visit.stack.database()
+    with engine.begin() as connection:
+        for row, answer in connection.execute(select(Message.id, Message.answer).where(Message.answer.is_not(None))).all():
+            old = json.loads(json.dumps(answer), object_hook=without_the_new)
+            connection.execute(update(Message).where(Message.id == row).values(answer=old))
+    engine.dispose()
     page.click("button[name='english']")
     page.locator("#ask .en").first.wait_for()
     assert page.locator(".urgent").count() == 1

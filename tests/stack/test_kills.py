@@ -1,9 +1,8 @@
 """Ten visitors and three staff while processes are killed at random: nothing lost, nothing twice, nobody answered by both."""
 
-import json
+import os
 import random
 import signal
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -15,7 +14,10 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import func, select
 
+from bot.conversation.models import Message
+from bot.handover.models import DeskMessage, Transition
 from bot.runner import QUIET
 from bot.settings import ROOT
 from tests.stack.at_the_desk import DESK_OPEN, StaffClient, add_staff
@@ -37,17 +39,18 @@ class Parts:
     def start(self, name: str) -> None:
         environment = {**self.stack.settings(), **QUIET, "OMP_NUM_THREADS": "1"}
         with self.stack.log.open("ab") as log:
-            self.running[name] = subprocess.Popen([sys.executable, "-m", "bot", name], cwd=ROOT, env=environment, stdout=log, stderr=log)
+            command = [sys.executable, "-m", "bot", name]
+            self.running[name] = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)
 
     def kill(self, name: str) -> None:
-        """Kill a process without a warning and start it again."""
-        self.running[name].send_signal(signal.SIGKILL)
+        """Kill a process, with those that it watches over, without a warning and start it again."""
+        os.killpg(self.running[name].pid, signal.SIGKILL)
         self.running[name].wait(10)
         self.start(name)
 
     def stop(self) -> None:
         for process in self.running.values():
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait(10)
 
     def wait_ready(self, within: float = 120.0) -> None:
@@ -204,15 +207,17 @@ def test_whatever_is_killed_nothing_is_lost_nothing_comes_twice_and_nobody_is_an
     for visitor in visitors:
         visitor.listen()
 
-    with sqlite3.connect(parts.stack.folder / "var" / "cambridgeshire.db") as database:
-        messages = {
-            message_id: (answer and json.loads(answer), for_desk)
-            for message_id, answer, for_desk in database.execute("SELECT message_id, answer, for_desk FROM message")
-        }
-        count = database.execute("SELECT count(*), count(DISTINCT conversation_id || ' ' || message_id) FROM message").fetchone()
-        said = [row[0] for row in database.execute("SELECT message_id FROM desk_message WHERE kind = 'text'")]
-        claims = database.execute("SELECT count(*) FROM handover_transition WHERE to_state = 'with_staff'").fetchone()[0]
-    assert count[0] == count[1]
+    engine = parts.stack.database()
+    with engine.connect() as database:
+        kept = database.execute(select(Message.conversation_id, Message.message_id, Message.answer, Message.for_desk)).all()
+        messages = {message_id: (answer, for_desk) for _, message_id, answer, for_desk in kept}
+        said = list(database.execute(select(DeskMessage.message_id).where(DeskMessage.kind == "text")).scalars())
+        claims = database.execute(select(func.count()).where(Transition.to_state == "with_staff")).scalar_one()
+        numbers: dict[int, list[int]] = {}
+        for conversation, number in database.execute(select(DeskMessage.conversation_id, DeskMessage.number).order_by(DeskMessage.number)):
+            numbers.setdefault(conversation, []).append(number)
+    engine.dispose()
+    assert len(kept) == len({(conversation, message_id) for conversation, message_id, *_ in kept})
     assert claims >= 3, "nobody was handed over, so nothing was tried"
     for visitor in visitors:
         for message_id in visitor.sent:
@@ -225,9 +230,5 @@ def test_whatever_is_killed_nothing_is_lost_nothing_comes_twice_and_nobody_is_an
         assert visitor.heard == list(range(1, len(visitor.heard) + 1)), "something of staff's was lost or came twice"
     assert len(said) == len(set(said))
     assert set(said) >= {message_id for one in staff for message_id in one.said}, "what staff were told is sent is lost"
-    with sqlite3.connect(parts.stack.folder / "var" / "cambridgeshire.db") as database:
-        for conversation, last in database.execute("SELECT conversation_id, max(number) FROM desk_message GROUP BY conversation_id"):
-            numbers = [
-                n for (n,) in database.execute("SELECT number FROM desk_message WHERE conversation_id = ? ORDER BY 1", (conversation,))
-            ]
-            assert numbers == list(range(1, last + 1))
+    for found in numbers.values():
+        assert found == list(range(1, len(found) + 1))

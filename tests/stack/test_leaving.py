@@ -1,12 +1,15 @@
 """The person's safety: leaving quickly, the end of an idle chat, and that nothing stays in the browser."""
 
-import sqlite3
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
+from sqlalchemy import update
 
+from bot.conversation.models import Access, Conversation
+from bot.moments import utc_now
 from tests.stack.running_stack import Stack
 from tests.stack.visiting import Visit, chromium, needs_chromium
 
@@ -146,10 +149,11 @@ def test_the_session_stands_in_no_address(leaver: Visit) -> None:
 
 def age(stack: Stack, minutes: int) -> None:
     """Put the last sign of every conversation into the past."""
-    with sqlite3.connect(stack.folder / "var" / "cambridgeshire.db", timeout=30) as database:
-        for table in ("conversation", "access"):
-            database.execute(f"UPDATE {table} SET last_seen_at = datetime('now', ?) || '.000000'", (f"-{minutes} minutes",))
-    database.close()
+    engine, then = stack.database(), utc_now() - timedelta(minutes=minutes)
+    with engine.begin() as connection:
+        for table in (Conversation, Access):
+            connection.execute(update(table).values(last_seen_at=then))
+    engine.dispose()
 
 
 @pytest.fixture

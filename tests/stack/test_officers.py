@@ -10,7 +10,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import update
 
-from bot.database import open_database
 from bot.directory import models
 from bot.directory.files import write_csv
 from bot.settings import read_settings
@@ -55,7 +54,7 @@ def peter(browser: Browser, office: Stack) -> Iterator[StaffTab]:
 
 def age(office: Stack, key: str, days: int) -> None:
     """Let a service have been assured so many days ago, and the running product see it."""
-    engine = open_database(f"sqlite:///{office.folder / 'var' / 'cambridgeshire.db'}")
+    engine = office.database()
     with engine.begin() as connection:
         then = date.today() - timedelta(days=days)  # noqa: DTZ011 - what the product has, too, is a British day
         connection.execute(update(models.Service).where(models.Service.key == key).values(assured_date=then, assurer_email="Maria"))

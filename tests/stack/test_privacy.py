@@ -10,14 +10,9 @@ SENTENCE = (
 MARKER = "zanzibarquux"
 
 
-def everything_kept(stack: Stack) -> dict[str, bytes]:
-    """Give every file that the stack has written: databases, logs, whatever else is there."""
-    return {str(path): path.read_bytes() for path in stack.folder.rglob("*") if path.is_file()}
-
-
 def holding(stack: Stack, words: str) -> list[str]:
     needle = words.encode()
-    return [path for path, data in everything_kept(stack).items() if needle in data]
+    return [path for path, data in stack.kept().items() if needle in data]
 
 
 def test_personal_data_is_found_in_no_file(stack: Stack) -> None:

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from playwright.sync_api import Browser, expect
+from sqlalchemy import text as sql
 
 from tests.stack.at_the_desk import StaffClient, StaffTab
 from tests.stack.running_stack import Stack, kinds, services
@@ -282,8 +282,7 @@ def test_a_number_to_call_back_is_taken_only_with_the_tick_and_shown_to_the_hold
     chat = chat_of(anna, reference)
     assert "900123" not in anna.read(chat)
     assert "07700 900123" in anna.act(chat, "contact").text
-    everything = b"".join(path.read_bytes() for path in (desk_stack.folder / "var").iterdir())
-    assert b"900123" not in everything
+    assert [where for where, data in desk_stack.kept().items() if b"900123" in data] == []
 
 
 def test_who_goes_back_to_the_assistant_is_answered_by_it(desk_stack: Stack, anna: StaffClient) -> None:
@@ -308,9 +307,11 @@ def test_erasing_ends_it_for_staff_too(desk_stack: Stack, anna: StaffClient) -> 
 
 
 def tracker_events(stack: Stack) -> int:
-    path = stack.folder / "var" / "rasa-cambridgeshire.db"
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
-        return int(connection.execute("SELECT count(*) FROM events").fetchone()[0])
+    engine = stack.tracker()
+    with engine.connect() as connection:
+        count = int(connection.execute(sql("SELECT count(*) FROM events")).scalar_one())
+    engine.dispose()
+    return count
 
 
 @pytest.fixture
@@ -368,10 +369,11 @@ def test_pause_5_no_command_ends_it(desk_stack: Stack, anna: StaffClient, paused
 
 def test_pause_6_a_session_of_rasas_that_ends_ends_no_handover(desk_stack: Stack, anna: StaffClient, paused: tuple[Visitor, int]) -> None:
     visitor, _ = paused
-    path = desk_stack.folder / "var" / "rasa-cambridgeshire.db"
-    with sqlite3.connect(path, timeout=30) as connection:
+    engine = desk_stack.tracker()
+    with engine.begin() as connection:
         # As if the last thing that Rasa knows of were a year old.
-        connection.execute("UPDATE events SET timestamp = timestamp - 31536000")
+        connection.execute(sql("UPDATE events SET timestamp = timestamp - 31536000"))
+    engine.dispose()
     assert kinds(visitor.ask("are you still there")) == ["notice"]
     assert visitor.events()["handover"]["state"] == "with_staff"
 

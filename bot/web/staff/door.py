@@ -96,7 +96,10 @@ def signed_in(
                 return show(request, who, "staff/refused.html", 413, reason="staff.form_too_large")
             if not comes_from_here(request) or not check_csrf(who, text_of(form, "csrf", 64)):
                 return show(request, who, "staff/refused.html", 403, reason="staff.cross_site")
-        return await page(request, who)
+        answer = await page(request, who)
+        if request.method == "POST" and who.member.role in OFFICERS:
+            live_of(request).saved()
+        return answer
 
     return guarded
 
