@@ -93,6 +93,8 @@ def run_web(settings: Settings) -> None:
         server_header=False,
         ws="none",
         timeout_graceful_shutdown=5,
+        # A new process reads models and the directory before the old one goes.
+        timeout_worker_healthcheck=120,
     )
 
 

@@ -27,7 +27,7 @@ from bot.runner import rasa_environment
 from bot.settings import ROOT, read_settings
 from tests.servers import REDIS_URL, a_schema, postgres_answers, redis_answers
 
-READY_WITHIN = 120.0
+READY_WITHIN = 240.0
 ON_SERVERS = os.environ.get("STACK_ON") == "servers"
 _schemas = ExitStack()
 atexit.register(_schemas.close)
@@ -42,11 +42,15 @@ def free_port() -> int:
 
 @dataclass
 class Stack:
-    """A running product; ``environment`` holds what differs from the defaults, ``checkout`` is where its code and data are."""
+    """A running product; ``environment`` holds what differs from the defaults, ``checkout`` is where its code and data are.
+
+    ``on_servers`` says that it runs as in production.
+    """
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
     checkout: Path = ROOT
+    on_servers: bool = ON_SERVERS
     process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
@@ -55,7 +59,7 @@ class Stack:
         self.log = self.folder / "stack.log"
         self.client = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
         self.servers: dict[str, str] = {}
-        if ON_SERVERS:
+        if self.on_servers:
             if not (postgres_answers() and redis_answers()):
                 pytest.skip("PostgreSQL or Redis does not answer: set TEST_POSTGRES_URL and TEST_REDIS_URL")
             self.servers = {"DATABASE_URL": _schemas.enter_context(a_schema()), "REDIS_URL": REDIS_URL, "WEB_WORKERS": "2"}
@@ -136,7 +140,7 @@ class Stack:
         return self.process.wait(30)
 
     def pid_of(self, name: str) -> int:
-        """Give the process id of ``web``, ``rasa`` or ``actions``."""
+        """Give the process id of ``web``, ``rasa`` or ``actions``; of several, of one."""
         listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
         for line in listed.splitlines()[1:]:
             pid, arguments = line.split(None, 1)
