@@ -11,8 +11,8 @@ from redis import asyncio as redis_asyncio
 from sqlalchemy.engine import make_url
 
 log = logging.getLogger(__name__)
-TIMEOUT = 0.25
-"""Seconds that Redis, which is near, may take for an answer."""
+TIMEOUT, LOOP_TIMEOUT = 0.5, 1.0
+"""Seconds that Redis, which is near, may take for an answer; more where the loop that waits for it may itself be held up."""
 ASK_AGAIN = 2.0
 """Seconds for which a Redis that did not answer is not asked, so that nobody waits for it at every message."""
 
@@ -37,10 +37,11 @@ class SharedMemory:
         self._name = name
         self._away_until = 0.0 if url else float("inf")
         self._told = False
-        waits = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
-        # Neither opens a connection before it is used.
-        self.client = redis.Redis.from_url(url, **waits) if url else None
-        self.waiting_client = redis_asyncio.Redis.from_url(url, **waits) if url else None
+        self.client, self.waiting_client = None, None
+        if url:
+            # Neither opens a connection before it is used.
+            self.client = redis.Redis.from_url(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
+            self.waiting_client = redis_asyncio.Redis.from_url(url, socket_timeout=LOOP_TIMEOUT, socket_connect_timeout=LOOP_TIMEOUT)
 
     @property
     def here(self) -> bool:

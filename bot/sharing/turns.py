@@ -44,7 +44,8 @@ class Turns:
             yield
             return
         line, ticket = self._memory.key("turn", self._kind, hashlib.sha256(name.encode()).hexdigest()), uuid.uuid4().hex
-        alive = asyncio.create_task(self._stay_alive(line, ticket))
+        left = asyncio.Event()
+        alive = asyncio.create_task(self._stay_alive(line, ticket, left))
         try:
             try:
                 await self._wait(line, ticket)
@@ -53,8 +54,10 @@ class Turns:
                 self._memory.failed(error)
             yield
         finally:
+            # A cancellation alone may be lost in the client's own timeouts, and whoever then stayed alive would hold up everybody.
+            left.set()
             alive.cancel()
-            await self._leave(line, ticket)
+            await asyncio.gather(alive, self._leave(line, ticket), return_exceptions=True)
 
     async def _wait(self, line: str, ticket: str) -> None:
         client = self._memory.waiting_client
@@ -73,16 +76,17 @@ class Turns:
                 await client.lrem(line, 1, first)
             first = await client.lindex(line, 0)
 
-    async def _stay_alive(self, line: str, ticket: str) -> None:
+    async def _stay_alive(self, line: str, ticket: str, left: asyncio.Event) -> None:
         client = self._memory.waiting_client
         assert client is not None
-        while True:
-            await asyncio.sleep(SAY_SO_EVERY)
+        await asyncio.sleep(SAY_SO_EVERY)
+        while not left.is_set():
             with suppress(RedisError):
                 async with client.pipeline(transaction=True) as asked:
                     asked.set(f"{line}:{ticket}", 1, px=ALIVE)
                     asked.pexpire(line, 10 * ALIVE)
                     await asked.execute()
+            await asyncio.sleep(SAY_SO_EVERY)
 
     async def _leave(self, line: str, ticket: str) -> None:
         client = self._memory.waiting_client

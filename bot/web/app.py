@@ -70,6 +70,8 @@ TIDY_EVERY = 60.0
 """Seconds between looks at what is to be erased, by one process for all."""
 ANNOUNCED_FOR = 10.0
 """Seconds within which only one of several processes says that the product is ready."""
+FIRST_LOOK = 10.0
+"""Seconds that a process waits at its start to learn whether Rasa is there; one that is not there is known at once."""
 SWEEP_EVERY = 2.0
 """Seconds between looks at whether somebody or the desk's day is gone, and whether officers changed anything."""
 
@@ -264,6 +266,9 @@ def make_app(settings: Settings) -> Starlette:
             )
         ]
         tasks[0].add_done_callback(_stop_if_failed)
+        # A process that takes another's place must not tell people that Rasa is away only because it has not looked yet.
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(engine.first_look(), FIRST_LOOK)
         yield
         for task in tasks:
             task.cancel()

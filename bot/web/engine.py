@@ -33,6 +33,7 @@ class _Rasa:
         self._checked = False
         self.away = asyncio.Event()
         self.away.set()
+        self.looked = asyncio.Event()
         self.waiting = 0
         self.model: str | None = None
 
@@ -51,6 +52,7 @@ class _Rasa:
                     self.away.clear()
             else:
                 self.away.set()
+            self.looked.set()
             await asyncio.sleep(BEAT_EVERY)
 
     async def _beats(self) -> bool:
@@ -145,6 +147,10 @@ class Engine:
     async def watch(self) -> None:
         """Keep ``ready`` true for ever; runs as a task. Raises SetUpError where a Rasa is set up wrongly."""
         await asyncio.gather(*(rasa.watch() for rasa in self._rasas))
+
+    async def first_look(self) -> None:
+        """Wait until it is known of every Rasa whether it is there and answers."""
+        await asyncio.gather(*(rasa.looked.wait() for rasa in self._rasas))
 
     async def ask(
         self, conversation: str, text: str, reading: dict[str, Any], vector: Vector | None, choice: dict[str, Any] | None

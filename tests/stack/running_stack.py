@@ -33,11 +33,19 @@ _schemas = ExitStack()
 atexit.register(_schemas.close)
 
 
-def free_port() -> int:
-    """Give a TCP port that nothing on loopback is using."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_port(in_a_row: int = 1) -> int:
+    """Give a TCP port that nothing on loopback is using, and nothing the ports after it, ``in_a_row`` in all."""
+    while True:
+        with ExitStack() as held:
+            first = held.enter_context(socket.socket())
+            first.bind(("127.0.0.1", 0))
+            port = int(first.getsockname()[1])
+            try:
+                for after in range(1, in_a_row):
+                    held.enter_context(socket.socket()).bind(("127.0.0.1", port + after))
+            except (OSError, OverflowError):
+                continue
+            return port
 
 
 @dataclass
@@ -54,7 +62,8 @@ class Stack:
     process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
-        self.ports = {name: str(free_port()) for name in ("PORT", "RASA_PORT", "ACTIONS_PORT")}
+        rasas = int(self.environment.get("RASA_WORKERS", "1"))
+        self.ports = {"PORT": str(free_port()), "RASA_PORT": str(free_port(rasas)), "ACTIONS_PORT": str(free_port())}
         self.url = f"http://127.0.0.1:{self.ports['PORT']}"
         self.log = self.folder / "stack.log"
         self.client = httpx.Client(base_url=self.url, timeout=30, trust_env=False)

@@ -1,5 +1,6 @@
 """As in production: PostgreSQL and Redis, three processes of the front door and two Rasas, and one product to whoever uses it."""
 
+import hashlib
 import os
 import signal
 import threading
@@ -15,7 +16,7 @@ import psutil
 import pytest
 from sqlalchemy import select, text
 
-from bot.conversation.models import Conversation, Message
+from bot.conversation.models import Access, Conversation, Message
 from tests.stack.at_the_desk import DESK_OPEN, StaffClient, add_staff
 from tests.stack.running_stack import Stack
 from tests.stack.test_taking_over import Visitor, chat_of
@@ -190,67 +191,73 @@ def until(good: Any, within: float = 20.0) -> None:
 
 
 class Asking(threading.Thread):
-    """A visitor who asks one thing after another, each on a connection of its own, until told to stop."""
+    """A visitor who asks one thing after another, each on a connection of its own, until told to stop.
+
+    On a machine that is too busy the answer may be to try again, which they do, as the page does.
+    """
 
     def __init__(self, stack: Stack) -> None:
         super().__init__(daemon=True)
         self.stack, self.over = stack, threading.Event()
-        self.answers: list[httpx.Response] = []
-        self.failures: list[Exception] = []
+        self.session = post(stack, text="hello").json()["session"]
+        self.answered = 0
+        self.failures: list[object] = []
 
     def run(self) -> None:
-        session = None
         while not self.over.is_set():
-            try:
-                answer = post(self.stack, session=session, text="where is there food in Ely", message_id=uuid.uuid4().hex)
-                self.answers.append(answer)
-                session = answer.json()["session"]
-            except Exception as error:
-                self.failures.append(error)
-            time.sleep(0.2)
+            message_id, status = uuid.uuid4().hex, 503
+            while status == 503:
+                try:
+                    answer = post(self.stack, session=self.session, text="where is there food in Ely", message_id=message_id)
+                    status = answer.status_code
+                except httpx.HTTPError as error:
+                    self.failures.append(error)
+                    break
+                time.sleep(0.2)
+            self.answered += status == 200
+            if status != 200:
+                self.failures.append(status)
 
 
-def test_a_rasa_that_hangs_is_missed_by_nobody(many: Stack) -> None:
-    visitors = [Asking(many) for _ in range(3)]
+@contextmanager
+def people_ask(stack: Stack) -> Iterator[None]:
+    """Three visitors ask all the time; none of them may meet an error, and all that they were answered is kept."""
+    visitors = [Asking(stack) for _ in range(3)]
     for visitor in visitors:
         visitor.start()
     time.sleep(1)
-    hanging = many.pid_of("rasa")
-    os.kill(hanging, signal.SIGSTOP)
-    time.sleep(3)
+    yield
+    time.sleep(1)
     for visitor in visitors:
         visitor.over.set()
     for visitor in visitors:
-        visitor.join(30)
-    asked = [answer for visitor in visitors for answer in visitor.answers]
-    os.kill(hanging, signal.SIGCONT)
+        visitor.join(60)
     assert [failure for visitor in visitors for failure in visitor.failures] == []
-    assert {answer.status_code for answer in asked} == {200}
-    assert len(asked) > 10
+    assert all(visitor.answered for visitor in visitors)
+    engine = stack.database()
+    with engine.connect() as connection:
+        for visitor in visitors:
+            mine = select(Access.conversation_id).where(Access.token_hash == hashlib.sha256(visitor.session.encode()).hexdigest())
+            asked = select(Message.answer).where(Message.conversation_id.in_(mine))
+            kept = connection.execute(asked).scalars().all()
+            assert len(kept) == visitor.answered + 1
+            assert all(kept)
+    engine.dispose()
+
+
+def test_a_rasa_that_hangs_is_missed_by_nobody(many: Stack) -> None:
+    with people_ask(many):
+        hanging = many.pid_of("rasa")
+        os.kill(hanging, signal.SIGSTOP)
+        time.sleep(4)
+        os.kill(hanging, signal.SIGCONT)
 
 
 def test_the_front_doors_are_restarted_one_by_one_while_people_ask_and_nothing_is_lost(many: Stack) -> None:
     before = {one.pid for one in front_doors(many)}
-    visitors = [Asking(many) for _ in range(3)]
-    for visitor in visitors:
-        visitor.start()
-    time.sleep(1)
-    os.kill(many.pid_of("web"), signal.SIGHUP)
-    until(lambda: not before & {one.pid for one in front_doors(many)} and len(front_doors(many)) == FRONT_DOORS, within=400)
-    time.sleep(1)
-    for visitor in visitors:
-        visitor.over.set()
-    for visitor in visitors:
-        visitor.join(30)
-    answers = [answer for visitor in visitors for answer in visitor.answers]
-    assert [failure for visitor in visitors for failure in visitor.failures] == []
-    assert {answer.status_code for answer in answers} == {200}, {answer.text[:200] for answer in answers if answer.status_code != 200}
-    engine = many.database()
-    with engine.connect() as connection:
-        kept = connection.execute(select(Message.answer).where(Message.text == "where is there food in Ely")).scalars().all()
-    engine.dispose()
-    assert all(kept)
-    assert len(kept) >= len(answers)
+    with people_ask(many):
+        os.kill(many.pid_of("web"), signal.SIGHUP)
+        until(lambda: not before & {one.pid for one in front_doors(many)} and len(front_doors(many)) == FRONT_DOORS, within=400)
 
 
 def test_a_front_door_that_is_killed_is_there_again(many: Stack) -> None:
