@@ -54,9 +54,8 @@ class Turns:
                 self._memory.failed(error)
             yield
         finally:
-            # A cancellation alone may be lost in the client's own timeouts, and whoever then stayed alive would hold up everybody.
+            # Not cancelled: that can be lost in the client's own timeouts, and whoever then stayed alive would hold up everybody.
             left.set()
-            alive.cancel()
             await asyncio.gather(alive, self._leave(line, ticket), return_exceptions=True)
 
     async def _wait(self, line: str, ticket: str) -> None:
@@ -79,14 +78,16 @@ class Turns:
     async def _stay_alive(self, line: str, ticket: str, left: asyncio.Event) -> None:
         client = self._memory.waiting_client
         assert client is not None
-        await asyncio.sleep(SAY_SO_EVERY)
-        while not left.is_set():
+        while True:
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(left.wait(), SAY_SO_EVERY)
+            if left.is_set():
+                return
             with suppress(RedisError):
                 async with client.pipeline(transaction=True) as asked:
                     asked.set(f"{line}:{ticket}", 1, px=ALIVE)
                     asked.pexpire(line, 10 * ALIVE)
                     await asked.execute()
-            await asyncio.sleep(SAY_SO_EVERY)
 
     async def _leave(self, line: str, ticket: str) -> None:
         client = self._memory.waiting_client

@@ -33,8 +33,8 @@ def add_staff(stack: Stack, username: str, role: str = "staff") -> None:
 class StaffClient:
     """A member of staff over HTTP, who does what their pages let them do."""
 
-    def __init__(self, stack: Stack, username: str, password: str = PASSWORD) -> None:
-        self.client = httpx.Client(base_url=stack.url, timeout=30, trust_env=False)
+    def __init__(self, stack: Stack, username: str, password: str = PASSWORD, client: httpx.Client | None = None) -> None:
+        self.client = client or httpx.Client(base_url=stack.url, timeout=30, trust_env=False)
         self.signed_in = self.client.post("/staff/sign-in", data={"username": username, "password": password})
         if self.signed_in.status_code == 303:
             self.csrf = self.csrf_of(self.client.get("/staff").text)
