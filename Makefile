@@ -9,8 +9,10 @@ BOOT := $(shell command -v python3 || command -v python)
 run: set-up
 	@exec $(PYTHON) -m bot run
 
+# What starts the product is run twice: as on a laptop, and as in production on PostgreSQL and Redis, where they answer.
 test: set-up
 	@$(PYTHON) -m pytest --numprocesses $(WORKERS) --dist loadfile
+	@STACK_ON=servers $(PYTHON) -m pytest --numprocesses $(WORKERS) --dist loadfile tests/stack
 
 check: set-up
 	@$(PYTHON) -m ruff format --check .

@@ -10,6 +10,7 @@ import warnings
 from sqlalchemy.engine import make_url
 
 from bot.errors import SetUpError
+from bot.logs import set_up_logs
 from bot.settings import RASA_MODEL, ROOT, Settings
 from bot.sharing.memory import name_of_product
 
@@ -78,8 +79,12 @@ def run_web(settings: Settings) -> None:
     import uvicorn
 
     from bot.web.app import make_app
+    from bot.web.metrics import share_figures
 
     several = settings.web_workers > 1
+    set_up_logs("web", settings.log_format)
+    if several:
+        share_figures(settings.var / "metrics")
     uvicorn.run(
         "bot.web.app:app_of_this_environment" if several else make_app(settings),
         factory=several,
@@ -87,7 +92,7 @@ def run_web(settings: Settings) -> None:
         host=settings.host,
         port=settings.port,
         access_log=False,
-        log_level="warning",
+        log_config=None,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=settings.trusted_proxies or None,
         server_header=False,
@@ -144,4 +149,5 @@ def run_actions(settings: Settings) -> None:
     from rasa_sdk.endpoint import create_app
 
     app = create_app("actions")
+    set_up_logs("actions", settings.log_format)
     app.run("127.0.0.1", settings.actions_port, workers=1, access_log=False, motd=False)

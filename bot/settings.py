@@ -58,6 +58,7 @@ class Settings:
     insight_years: int
     feedback_unread_days: int
     feedback_days: int
+    log_format: str
 
     @property
     def rasa_ports(self) -> range:
@@ -196,4 +197,5 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         insight_years=_number(env, "INSIGHT_YEARS", 3, 1, 20),
         feedback_unread_days=_number(env, "FEEDBACK_UNREAD_DAYS", 28, 1, 365),
         feedback_days=_number(env, "FEEDBACK_DAYS", 90, 1, 365),
+        log_format=_one_of(env, "LOG_FORMAT", ("", "json", "plain")) or "plain",
     )

@@ -22,6 +22,7 @@ WITHOUT_ENGINE = (
     "bot.understanding",
     "bot.fetching",
     "bot.drafting",
+    "bot.sharing",
 )
 WITHOUT_HTTP = ("bot.directory", "bot.answers")
 FETCHES = {"requests", "urllib3", "aiohttp", "ftplib", "deep_translator"}
@@ -101,6 +102,11 @@ def test_the_pages_ask_no_database_by_themselves() -> None:
         if module == "bot.web.app":  # which opens the database for all of them
             continue
         assert "sqlalchemy" not in packages(imports()[module]), module
+
+
+def test_one_room_alone_speaks_to_redis() -> None:
+    for module, names in imports().items():
+        assert module.startswith("bot.sharing.") or "redis" not in packages(names), module
 
 
 def test_nothing_in_the_product_fetches_from_elsewhere() -> None:

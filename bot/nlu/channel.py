@@ -19,7 +19,9 @@ from sanic.response import HTTPResponse
 from sqlalchemy import text
 
 from bot.database import wipe_freed_pages
+from bot.logs import set_up_logs
 from bot.nlu.tracker_store import ConversationTrackerStore
+from bot.settings import read_settings
 from bot.understanding.embedding import shared_embedder
 from bot.wire import DECISION, READING
 
@@ -47,6 +49,8 @@ class FrontDoorChannel(InputChannel):  # type: ignore[misc]
         return "front"
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
+        # Rasa has set up its own log by now, in colours and with what was said.
+        set_up_logs("rasa", read_settings().log_format)
         routes = Blueprint("front_door_channel")
 
         @routes.post("/message")

@@ -42,6 +42,7 @@ from bot.handover.hours import DeskHours
 from bot.handover.notify import Notifier
 from bot.handover.translation import Translator
 from bot.jobs import TIDYING, Jobs
+from bot.logs import set_up_logs
 from bot.moments import utc_now
 from bot.opening import LiveDirectory, open_look_up, open_meaning, open_reader
 from bot.settings import ROOT, Settings, read_settings
@@ -53,6 +54,7 @@ from bot.web import api, chat_page, embed, feed, pages, sheet
 from bot.web.engine import Engine
 from bot.web.limits import RateLimits
 from bot.web.live import Live
+from bot.web.metrics import Figures, Measured
 from bot.web.officer import approvals, catalogue_files, editing, files, history, home, phrases, places, records, reviews, translations
 from bot.web.officer import cold_weather as cold_weather_page
 from bot.web.officer import feedback as feedback_pages
@@ -181,7 +183,9 @@ async def _announce(engine: Engine, memory: SharedMemory, address: str) -> None:
 
 def app_of_this_environment() -> Starlette:
     """Make the application of one of several processes, from the settings of its environment."""
-    return make_app(read_settings())
+    settings = read_settings()
+    set_up_logs("web", settings.log_format)
+    return make_app(settings)
 
 
 def make_app(settings: Settings) -> Starlette:
@@ -222,6 +226,7 @@ def make_app(settings: Settings) -> Starlette:
     jobs = Jobs(database)
     office = Office(Changes(database), Listing(database), Uploads(database), Learning(jobs), wordings, notifier.alert)
     insights = Insights(database)
+    figures = Figures(engine, desk, jobs, memory)
     commit = _commit()
 
     async def healthz(request: Request) -> Response:
@@ -305,6 +310,7 @@ def make_app(settings: Settings) -> Starlette:
             *feed.routes,
             Route("/healthz", healthz),
             Route("/readyz", readyz),
+            Route("/metrics", figures.show),
             Route("/favicon.ico", icon),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
@@ -319,6 +325,7 @@ def make_app(settings: Settings) -> Starlette:
     # A page names its session only where the visitor's own form sent it, so compressing it gives nothing away to another site.
     app.add_middleware(GZipMiddleware, minimum_size=500)
     app.add_middleware(SafetyHeaders, frame_ancestors=settings.frame_ancestors)
+    app.add_middleware(Measured, seconds=figures.seconds)
     app.state.pipeline = pipeline
     app.state.live = pages_told
     app.state.office = office
