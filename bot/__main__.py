@@ -26,6 +26,12 @@ def _add_staff(parser: argparse.ArgumentParser) -> None:
         ("enable", "let a disabled account sign in again"),
     ):
         actions.add_parser(action, help=text).add_argument("username", metavar="USERNAME")
+    name = actions.add_parser("name", help="change the name that visitors see")
+    name.add_argument("username", metavar="USERNAME")
+    name.add_argument("name", metavar="NAME", help="a first name or a role")
+    link = actions.add_parser("link", help="let whoever got an account by signing in with the council have an older one instead")
+    link.add_argument("made", metavar="MADE", help="the account that was made at the council's sign-in, which is disabled")
+    link.add_argument("username", metavar="USERNAME", help="the account to keep, which no password opens any more")
     actions.add_parser("list", help="show all accounts")
 
 

@@ -19,6 +19,8 @@ DeskError
 ├── ColdWeatherRefused     emergency beds cannot be said to be open so; says which of the officer's words is wrong
 ├── WordingRefused         an officer's change of a text cannot be taken; carries a catalogue key that says what to do
 ├── CatalogueRefused       a translator's file cannot be taken; carries every fault with its line
+├── CouncilAway            the council's sign-in does not answer
+├── CouncilRefused         who came back from the council's sign-in is not let in; carries why
 ├── SignInRefused          a member of staff cannot sign in: it is wrong, or too much was wrong before
 └── SignedOut              no session of the desk has this token, or it is over
 
@@ -158,6 +160,18 @@ class CatalogueRefused(DeskError):
     def __init__(self, faults: list[tuple[int, str, WordingRefused]]) -> None:
         super().__init__(f"{len(faults)} faults")
         self.faults = faults
+
+
+class CouncilAway(DeskError):
+    """The council's sign-in does not answer, or says that it cannot just now."""
+
+
+class CouncilRefused(DeskError):
+    """Somebody who came back from the council's sign-in is not let in; ``staff.council.<reason>`` is the text that says what to do."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class SignInRefused(DeskError):

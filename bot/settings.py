@@ -4,6 +4,8 @@ import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from bot.errors import SettingsError
 
@@ -12,6 +14,9 @@ RASA_MODEL = "welcome-desk"
 
 ROOT = Path(__file__).resolve().parent.parent
 """The folder of the checkout: data, templates and models are found from here."""
+
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,12 @@ class Settings:
     desk_gone_seconds: int
     desk_patience_minutes: int
     desk_notify: str
+    oidc_issuer: str
+    oidc_client_id: str
+    oidc_client_secret: str = field(repr=False)
+    oidc_roles_claim: str
+    oidc_staff_role: str
+    oidc_officer_role: str
     safeguarding_contact: str
     safeguarding_years: int
     history_years: int
@@ -133,6 +144,44 @@ def _workers(environment: dict[str, str], name: str) -> int:
     return count
 
 
+def _sign_in(environment: dict[str, str], public_url: str) -> dict[str, Any]:
+    """Read the settings of the council's sign-in, which belong together: with an issuer, nothing else may be lacking."""
+    names = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_ROLES_CLAIM", "OIDC_STAFF_ROLE", "OIDC_OFFICER_ROLE")
+    given = {name: environment.get(name, "").strip() for name in names}
+    given["OIDC_ROLES_CLAIM"] = given["OIDC_ROLES_CLAIM"] or "roles"
+    issuer = given["OIDC_ISSUER"]
+    if issuer:
+        if not is_safe_address(issuer) or len(issuer) > 255 or set("?#") & set(issuer):
+            raise SettingsError(
+                f"OIDC_ISSUER is {issuer!r}: give the issuer's address, such as https://login.microsoftonline.com/TENANT/v2.0."
+            )
+        for name in ("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"):
+            if not given[name]:
+                raise SettingsError(f"{name} is missing: with OIDC_ISSUER, give what the council's sign-in knows this product by.")
+        if not given["OIDC_STAFF_ROLE"] and not given["OIDC_OFFICER_ROLE"]:
+            raise SettingsError("OIDC_STAFF_ROLE and OIDC_OFFICER_ROLE are missing: with OIDC_ISSUER, give one of them or both.")
+        if given["OIDC_STAFF_ROLE"] == given["OIDC_OFFICER_ROLE"]:
+            raise SettingsError(
+                f"OIDC_OFFICER_ROLE is {given['OIDC_OFFICER_ROLE']!r}, as OIDC_STAFF_ROLE is: officers read no chats, so give two."
+            )
+        if not is_safe_address(public_url):
+            raise SettingsError(f"PUBLIC_URL is {public_url!r}: with OIDC_ISSUER, give the https address to which people come back.")
+    return {name.lower(): value for name, value in given.items()}
+
+
+def is_safe_address(text: str) -> bool:
+    """Tell whether what is sent to a web address can be read by nobody on the way: it is https, or never leaves this machine."""
+    try:
+        parts = urlsplit(text)
+        return (
+            bool(parts.hostname)
+            and not parts.username
+            and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
+        )
+    except ValueError:
+        return False
+
+
 def _feeds(environment: dict[str, str]) -> tuple[str, ...]:
     """Read the addresses that feeds may be fetched from; plain HTTP is for this machine alone."""
     feeds = tuple(part.strip().rstrip("/") for part in environment.get("FEED_ALLOW", "").split(",") if part.strip())
@@ -156,6 +205,7 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
     if area not in known:
         raise SettingsError(f"AREA is {area!r}: give one of {', '.join(known)}.")
     var = Path(env.get("VAR_DIR", "") or ROOT / "var")
+    public_url = _address(env, "PUBLIC_URL", "").rstrip("/")
     return Settings(
         area=area,
         port=_number(env, "PORT", 8000, 1, 65535),
@@ -171,7 +221,7 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         retention_days=_number(env, "RETENTION_DAYS", 7, 1, 365),
         idle_minutes=_number(env, "IDLE_MINUTES", 15, 5, 24 * 60),
         leave_to=_address(env, "LEAVE_TO", "https://www.bbc.co.uk/weather"),
-        public_url=_address(env, "PUBLIC_URL", "").rstrip("/"),
+        public_url=public_url,
         public_body=env.get("PUBLIC_BODY", "").strip(),
         engine_timeout=_number(env, "ENGINE_TIMEOUT_MS", 8000, 100, 60000) / 1000,
         session_limit=env.get("SESSION_LIMIT", "").strip() or "30/minute",
@@ -184,6 +234,7 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         desk_gone_seconds=_number(env, "DESK_GONE_SECONDS", 120, 5, 3600),
         desk_patience_minutes=_number(env, "DESK_PATIENCE_MINUTES", 5, 1, 60),
         desk_notify=env.get("DESK_NOTIFY", "").strip(),
+        **_sign_in(env, public_url),
         safeguarding_contact=env.get("SAFEGUARDING_CONTACT", "").strip(),
         safeguarding_years=_number(env, "SAFEGUARDING_YEARS", 6, 1, 100),
         history_years=_number(env, "HISTORY_YEARS", 7, 1, 100),

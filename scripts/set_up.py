@@ -1,6 +1,6 @@
-"""Makes .venv: finds uv and Python 3.10 or gets them, and installs what the lock file names.
+"""Makes .venv: finds uv and Python 3.10 or gets them, and installs what the lock files name.
 
-Runs under any Python from 3.8, with nothing but its standard library. Does nothing when the lock file has not changed.
+Runs under any Python from 3.8, with nothing but its standard library. Does nothing when the lock files have not changed.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
+PROVIDER = ROOT / "tests" / "provider"
 OWN_UV = ROOT / ".uv"
 UV_VERSION = "0.13.9"
 STAMP = VENV / "installed-from"
@@ -83,13 +84,17 @@ def find_python(uv: str) -> str:
 
 
 def install(uv: str, python: str) -> None:
-    """Install the lock file's packages into .venv, showing uv's own progress."""
+    """Install the lock files' packages, each into the .venv beside it, showing uv's own progress."""
     print("Installing (about 2 GB the first time) …", flush=True)
-    command = [uv, "sync", "--frozen", "--python", python]
-    done = subprocess.run(command, cwd=str(ROOT), stderr=subprocess.PIPE if not sys.stderr.isatty() else None, text=True)
-    if done.returncode == 0:
-        return
-    said = done.stderr or ""
+    for project in (ROOT, PROVIDER):
+        command = [uv, "sync", "--frozen", "--python", python]
+        done = subprocess.run(command, cwd=str(project), stderr=subprocess.PIPE if not sys.stderr.isatty() else None, text=True)
+        if done.returncode:
+            _explain(done.stderr or "")
+
+
+def _explain(said: str) -> None:
+    """End with what is to be done where installing failed."""
     if shutil.which("cc") is None and shutil.which("gcc") is None:
         stop("A package has to be compiled and there is no C compiler: install one (Debian: apt install build-essential) and start again.")
     if "No space left" in said:
@@ -98,8 +103,8 @@ def install(uv: str, python: str) -> None:
 
 
 def main() -> None:
-    lock = (ROOT / "uv.lock").read_bytes() + (ROOT / "pyproject.toml").read_bytes()
-    digest = hashlib.sha256(lock).hexdigest()
+    locks = [(project / name).read_bytes() for project in (ROOT, PROVIDER) for name in ("uv.lock", "pyproject.toml")]
+    digest = hashlib.sha256(b"".join(locks)).hexdigest()
     if STAMP.exists() and STAMP.read_text() == digest and is_310(str(VENV / "bin" / "python")):
         return
     if shutil.disk_usage(str(ROOT)).free < NEEDED_SPACE:

@@ -29,9 +29,9 @@ def a_feed_app(engine: Engine) -> Starlette:
 
 
 @contextmanager
-def served(app: ASGIApp) -> Iterator[str]:
-    """Serve an application on loopback from a thread of this process; gives its address."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off", ws="none"))
+def served(app: ASGIApp, port: int = 0) -> Iterator[str]:
+    """Serve an application on loopback from a thread of this process, on any free port unless told otherwise; gives its address."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", lifespan="off", ws="none"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

@@ -210,6 +210,15 @@ def test_every_reason_of_a_change_has_words_for_staff() -> None:
     assert {reason for reason in reasons if f"staff.change.{reason}" not in catalogue("en", "staff")} == set()
 
 
+def test_every_way_in_which_a_council_s_sign_in_ends_has_words() -> None:
+    """The reasons are read from the source of whoever refuses, where each is written out."""
+    sources = ["bot/council/claims.py", "bot/council/provider.py", "bot/handover/identities.py", "bot/web/staff/council_door.py"]
+    written = " ".join((ROOT / source).read_text(encoding="utf-8") for source in sources)
+    reasons = set(re.findall(r'CouncilRefused\("(\w+)"\)|reason="(\w+)"|"(\w+_roles?|too_many_groups)"|"disabled", "(\w+)"', written))
+    found = {next(filter(None, groups)) for groups in reasons}
+    assert found == {key.rpartition(".")[2] for key in catalogue("en", "staff") if key.startswith("staff.council.")}
+
+
 @pytest.mark.parametrize("topic", NEEDS)
 def test_every_need_has_a_name_to_show(topic: str) -> None:
     assert f"topic.{topic}" in catalogue("en", "messages")

@@ -64,6 +64,57 @@ def test_a_variable_sets_its_setting_and_no_other(name: str, value: str, field: 
     assert changed == ({"area", "database_url"} if name == "AREA" else {field})
 
 
+COUNCIL = {
+    "OIDC_ISSUER": "https://login.microsoftonline.com/833ced3d-0000-4000-8000-29e2af035ddc/v2.0",
+    "OIDC_CLIENT_ID": "welcome-desk",
+    "OIDC_CLIENT_SECRET": "hush-hush",
+    "OIDC_STAFF_ROLE": "Desk.Staff",
+    "OIDC_OFFICER_ROLE": "Desk.Officer",
+    "PUBLIC_URL": "https://desk.example.org",
+}
+
+
+def test_the_council_s_sign_in_is_off_unless_an_issuer_is_named_and_reads_the_roles_claim() -> None:
+    assert read_settings({}).oidc_issuer == ""
+    assert read_settings({**COUNCIL, "OIDC_ISSUER": ""}).oidc_issuer == ""
+    settings = read_settings(COUNCIL)
+    assert (settings.oidc_issuer, settings.oidc_roles_claim) == (COUNCIL["OIDC_ISSUER"], "roles")
+    assert read_settings({**COUNCIL, "OIDC_ROLES_CLAIM": "groups"}).oidc_roles_claim == "groups"
+    assert read_settings({**COUNCIL, "OIDC_OFFICER_ROLE": ""}).oidc_officer_role == ""
+
+
+@pytest.mark.parametrize("name", [name for name in COUNCIL if name not in ("OIDC_STAFF_ROLE", "OIDC_OFFICER_ROLE", "OIDC_ISSUER")])
+def test_with_an_issuer_nothing_else_of_the_council_s_sign_in_may_be_lacking(name: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        read_settings({**COUNCIL, name: ""})
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("OIDC_ISSUER", {"OIDC_ISSUER": "http://login.example"}),
+        ("OIDC_ISSUER", {"OIDC_ISSUER": "login.example"}),
+        ("OIDC_ISSUER", {"OIDC_ISSUER": "https://somebody@login.example"}),
+        ("OIDC_ISSUER", {"OIDC_ISSUER": "https://login.example/?tenant=1"}),
+        ("OIDC_ISSUER", {"OIDC_ISSUER": "https://[login"}),
+        ("OIDC_ISSUER", {"OIDC_ISSUER": f"https://login.example/{'x' * 250}"}),
+        ("PUBLIC_URL", {"PUBLIC_URL": "http://desk.example.org"}),
+        ("OIDC_STAFF_ROLE", {"OIDC_STAFF_ROLE": "", "OIDC_OFFICER_ROLE": ""}),
+        ("OIDC_OFFICER_ROLE", {"OIDC_OFFICER_ROLE": "Desk.Staff"}),
+    ],
+)
+def test_a_council_s_sign_in_that_cannot_be_safe_is_refused_by_name_and_without_its_secret(name: str, changed: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match=name) as refused:
+        read_settings({**COUNCIL, **changed})
+    assert "hush-hush" not in str(refused.value)
+
+
+def test_on_this_machine_the_council_s_sign_in_needs_no_tls_and_no_secret_is_ever_shown() -> None:
+    settings = read_settings({**COUNCIL, "OIDC_ISSUER": "http://127.0.0.1:9400", "PUBLIC_URL": "http://localhost:8000"})
+    assert settings.oidc_issuer == "http://127.0.0.1:9400"
+    assert "hush-hush" not in repr(settings)
+
+
 def test_the_database_of_an_area_is_in_the_folder_for_what_changes() -> None:
     settings = read_settings({"AREA": "lewisham", "VAR_DIR": "/srv/desk"})
     assert settings.database_url == "sqlite:////srv/desk/lewisham.db"

@@ -23,9 +23,12 @@ WITHOUT_ENGINE = (
     "bot.fetching",
     "bot.drafting",
     "bot.sharing",
+    "bot.council",
 )
 WITHOUT_HTTP = ("bot.directory", "bot.answers")
 FETCHES = {"requests", "urllib3", "aiohttp", "ftplib", "deep_translator"}
+ASKS_COUNCIL = "bot.council.provider"
+"""The one module that asks the council's sign-in who somebody is."""
 DRAFTS = "bot.drafting.providers"
 """The one module that asks a provider for translations, by a command that the operator gives."""
 
@@ -121,6 +124,13 @@ def test_what_visitors_write_never_meets_a_provider_of_translations() -> None:
             assert DRAFTS not in reached(module), module
     for module in in_room("bot.drafting"):
         assert not any(name.startswith(("bot.conversation", "bot.handover", "bot.web")) for name in imports()[module]), module
+
+
+def test_the_council_s_sign_in_is_asked_by_one_module_for_the_door_of_staff_alone() -> None:
+    assert {module for module, names in imports().items() if packages(names) & {"authlib", "httpx2"}} == {ASKS_COUNCIL}
+    assert {module for module, names in imports().items() if ASKS_COUNCIL in names} == {"bot.web.staff.council"}
+    for module in in_room("bot.handover"):
+        assert ASKS_COUNCIL not in reached(module), module
 
 
 def test_the_actions_know_neither_the_words_nor_the_directory() -> None:

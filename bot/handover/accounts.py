@@ -90,7 +90,8 @@ class Session:
 
 @dataclass(frozen=True)
 class Try:
-    """A try to sign in, or a sign-out: ``outcome`` is ok, wrong, throttled, disabled or signed_out.
+    """A try to sign in, or a sign-out: ``outcome`` is ok, wrong, throttled, disabled or signed_out, or with the council's sign-in
+    council, no_role or disabled.
 
     ``username`` is empty where no account has what was typed.
     """
@@ -107,6 +108,13 @@ def _now() -> datetime:
 def check_csrf(session: Session, given: str) -> bool:
     """Tell whether a form came from a page of this session."""
     return hmac.compare_digest(session.csrf.encode(), given.encode("utf-8", "surrogatepass"))
+
+
+def new_session(staff_id: int, now: datetime) -> tuple[str, StaffSession]:
+    """Make a session that is not in the database yet; give its token, which nobody had before, and the row, which holds only a digest."""
+    token = secrets.token_urlsafe(32)
+    row = StaffSession(staff_id=staff_id, token_hash=_digest(token), signed_in_at=now, last_seen_at=now, beat_at=now, at_desk=True)
+    return token, row
 
 
 def _digest(text: str) -> str:
@@ -201,6 +209,10 @@ class Accounts:
         check_password(username, password)
         self._change(username, ends_sessions=True, password_hash=self._hasher.hash(_secret(password)))
 
+    def set_name(self, username: str, name: str) -> None:
+        """Change the name that visitors see. Raises AccountError where it cannot be shown, or where there is no such account."""
+        self._change(username, ends_sessions=False, name=check_name(name))
+
     def disable(self, username: str) -> None:
         """Close an account and end its sessions; what it did keeps its name. Raises AccountError where there is no such account."""
         self._change(username, ends_sessions=True, disabled_at=func.coalesce(Staff.disabled_at, self._clock()))
@@ -265,10 +277,10 @@ class Accounts:
         """Give the hash that is to be kept where ``password`` is right, None where it is wrong or there is no account."""
         secret = _secret(password)
         try:
-            self._hasher.verify(row.password_hash if row else self._dummy, secret)
+            self._hasher.verify(row.password_hash if row and row.password_hash else self._dummy, secret)
         except VerifyMismatchError:
             return None
-        if row is None:
+        if row is None or not row.password_hash:
             return None
         return self._hasher.hash(secret) if self._hasher.check_needs_rehash(row.password_hash) else str(row.password_hash)
 
@@ -278,10 +290,9 @@ class Accounts:
         with self._transaction() as transaction:
             unchanged = row and (Staff.id == row.id, Staff.password_hash == row.password_hash, Staff.disabled_at.is_(None))
             if fresh and transaction.execute(_quietly(update(Staff).where(*unchanged).values(password_hash=fresh))).rowcount:
-                token, outcome = secrets.token_urlsafe(32), "ok"
-                transaction.add(
-                    StaffSession(staff_id=row.id, token_hash=_digest(token), signed_in_at=now, last_seen_at=now, beat_at=now, at_desk=True)
-                )
+                outcome = "ok"
+                token, session = new_session(row.id, now)
+                transaction.add(session)
             elif row and transaction.execute(select(Staff.disabled_at).where(Staff.id == row.id)).scalar():
                 outcome = "disabled"
             transaction.add(SignIn(at=now, username=row.username if row else "", outcome=outcome))

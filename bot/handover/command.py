@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 from bot.database import migrate, open_database
 from bot.errors import AccountError, SetUpError
 from bot.handover.accounts import Accounts
+from bot.handover.identities import Identities
 from bot.settings import Settings
 
 
@@ -33,7 +34,7 @@ def read_password() -> str:
 
 
 def run_staff(settings: Settings, chosen: argparse.Namespace, say: Callable[[str], None]) -> None:
-    """Do what ``chosen.action`` says: add, password, list, disable or enable; the tables are made or migrated first.
+    """Do what ``chosen.action`` says: add, password, name, list, disable, enable or link; the tables are made or migrated first.
 
     Raises AccountError where it cannot be done, SetUpError where the database cannot be opened.
     """
@@ -42,22 +43,30 @@ def run_staff(settings: Settings, chosen: argparse.Namespace, say: Callable[[str
         migrate(engine)
     except (ArgumentError, OperationalError, OSError) as error:
         raise SetUpError("The database cannot be opened: check DATABASE_URL and VAR_DIR, and that it runs.") from error
-    accounts = Accounts(engine)
+    accounts, identities = Accounts(engine), Identities(engine)
     if chosen.action == "add":
         member = accounts.add(chosen.username, chosen.name, chosen.role, read_password())
         say(f"{member.username} can sign in now. Visitors will see the name {member.name}; the role is {member.role}.")
     elif chosen.action == "password":
         accounts.set_password(chosen.username, read_password())
         say(f"{chosen.username} has a new password and is signed out everywhere.")
+    elif chosen.action == "name":
+        accounts.set_name(chosen.username, chosen.name)
+        say(f"Visitors will see a new name for {chosen.username}.")
     elif chosen.action == "disable":
         accounts.disable(chosen.username)
         say(f"{chosen.username} can sign in no more and is signed out everywhere.")
     elif chosen.action == "enable":
         accounts.enable(chosen.username)
         say(f"{chosen.username} can sign in again.")
+    elif chosen.action == "link":
+        identities.link(chosen.made, chosen.username)
+        say(f"Whoever signed in with the council as {chosen.made} has the account {chosen.username} now, which no password opens any more.")
+        say(f"{chosen.made} is disabled; both are signed out everywhere.")
     else:
-        members = accounts.members()
+        members, linked = accounts.members(), identities.linked()
         for member in members:
-            say(f"{member.username} is {member.name}, role {member.role}{', and is disabled' if member.disabled_at else ''}.")
+            how = ", signs in with the council" if member.id in linked else ""
+            say(f"{member.username} is {member.name}, role {member.role}{how}{', and is disabled' if member.disabled_at else ''}.")
         if not members:
             say("There are no accounts yet: `python -m bot staff add USERNAME --name NAME --role staff` makes one.")

@@ -13,7 +13,8 @@ from bot.database import Base
 class Staff(Base):  # type: ignore[misc,valid-type]
     """An account. ``name`` is what visitors see: a first name or a role. ``role`` is ``staff`` or ``officer``.
 
-    ``password_hash`` is Argon2's; an account that is disabled stays, so that what it did still has a name.
+    ``password_hash`` is Argon2's, or empty where no password opens the account; an account that is disabled stays, so that what it did
+    still has a name.
     """
 
     __tablename__ = "staff"
@@ -24,6 +25,18 @@ class Staff(Base):  # type: ignore[misc,valid-type]
     password_hash = Column(Text, nullable=False)
     created_at = Column(DateTime(timezone=True), nullable=False)
     disabled_at = Column(DateTime(timezone=True))
+
+
+class StaffIdentity(Base):  # type: ignore[misc,valid-type]
+    """Whom a council's sign-in knows by ``subject`` has this account: nothing else that it says of somebody stays the same for good.
+
+    OpenID Connect Core 1.0, 5.7: of all claims, only issuer and subject together name a person. A subject has at most 255 characters.
+    """
+
+    __tablename__ = "staff_identity"
+    issuer = Column(String(255), primary_key=True)
+    subject = Column(String(255), primary_key=True)
+    staff_id = Column(Integer, ForeignKey("staff.id", ondelete="CASCADE"), nullable=False, index=True)
 
 
 class StaffSession(Base):  # type: ignore[misc,valid-type]

@@ -39,6 +39,7 @@ from bot.handover.accounts import Accounts
 from bot.handover.callback import Vault
 from bot.handover.desk import Desk
 from bot.handover.hours import DeskHours
+from bot.handover.identities import Identities
 from bot.handover.notify import Notifier
 from bot.handover.translation import Translator
 from bot.jobs import TIDYING, Jobs
@@ -64,8 +65,9 @@ from bot.web.officer.office import Learning, Office
 from bot.web.pipeline import Pipeline
 from bot.web.rendering import STATIC
 from bot.web.staff import chat as staff_chat
-from bot.web.staff import door, queue
+from bot.web.staff import council_door, door, queue
 from bot.web.staff import look_up as look_up_pages
+from bot.web.staff.council import open_council
 
 log = logging.getLogger(__name__)
 TIDY_EVERY = 60.0
@@ -288,6 +290,7 @@ def make_app(settings: Settings) -> Starlette:
             *sheet.routes,
             *embed.routes,
             *door.routes,
+            *council_door.routes,
             *look_up_pages.routes,
             *queue.routes,
             *staff_chat.routes,
@@ -330,6 +333,7 @@ def make_app(settings: Settings) -> Starlette:
     app.state.live = pages_told
     app.state.office = office
     app.state.insights = insights
+    app.state.council = open_council(settings, Identities(database), vault)
     # A hash takes its time: threads of its own, so that no number of tries keeps visitors waiting.
     app.state.signing_in = CapacityLimiter(2)
     app.state.limits = RateLimits(settings, limiter)

@@ -8,6 +8,8 @@ from bot.sharing.limiter import Limiter
 
 CODES_OF_AN_ADDRESS, CODES_OF_STAFF, CODES_OF_ALL = "10/15minutes", "120/15minutes", "200/hour"
 """Reference codes that may be tried: ``bot.handover.reference`` says how many there are."""
+RETURNS_OF_AN_ADDRESS = "60/15minutes"
+"""How often people may come back from the council's sign-in, which makes us ask it: a library shares an address."""
 
 
 class RateLimits:
@@ -21,7 +23,7 @@ class RateLimits:
         except ValueError as error:
             raise SettingsError("SESSION_LIMIT and ADDRESS_LIMIT are written as 30/minute.") from error
         self._codes, self._all_codes = parse(CODES_OF_AN_ADDRESS), parse(CODES_OF_ALL)
-        self._codes_of_staff = parse(CODES_OF_STAFF)
+        self._codes_of_staff, self._returns = parse(CODES_OF_STAFF), parse(RETURNS_OF_AN_ADDRESS)
 
     def wait(self, address: str, session: str | None) -> int:
         """Count a message; give 0 where it may pass, otherwise the seconds to wait."""
@@ -38,6 +40,12 @@ class RateLimits:
         if not self._limiter.hit(self._codes, "code", address):
             return max(1, int(self._limiter.wait(self._codes, "code", address) // 60) + 1), False
         return 0, not self._limiter.hit(self._all_codes, "code", "all")
+
+    def come_back(self, address: str) -> int:
+        """Count somebody who comes back from the council's sign-in; give 0 where it may be asked, otherwise the minutes to wait."""
+        if self._limiter.hit(self._returns, "return", address):
+            return 0
+        return max(1, int(self._limiter.wait(self._returns, "return", address) // 60) + 1)
 
     def staff_may_try_code(self, staff_id: int) -> bool:
         """Count a code that a member of staff types; tell whether it may be looked up."""

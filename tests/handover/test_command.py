@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.council.claims import Person
 from bot.database import open_database
 from bot.errors import SignInRefused
 from bot.handover.accounts import Accounts
+from bot.handover.identities import Identities
 from bot.settings import ROOT
 
 PASSWORD = "copper lantern otter"
@@ -117,6 +119,27 @@ def test_an_account_goes_through_its_life(desk: Desk) -> None:
     assert all(secret not in done.stdout.decode() for done in said for secret in (PASSWORD, ANOTHER, token))
 
 
+def test_what_visitors_see_can_be_changed(desk: Desk) -> None:
+    desk.staff(*ADD, typed=PASSWORD)
+    done = desk.staff("name", "maria", "Library North")
+    assert (done.returncode, lines(done.stdout)) == (0, ["Visitors will see a new name for maria."])
+    assert lines(desk.staff("list").stdout) == ["maria is Library North, role staff."]
+
+
+def test_an_account_of_the_council_s_is_listed_and_can_be_changed_for_an_older_one(desk: Desk) -> None:
+    desk.staff(*ADD, typed=PASSWORD)
+    identities = Identities(open_database(f"sqlite:///{desk.folder / 'cambridgeshire.db'}"))
+    identities.sign_in(Person("https://login.example", "sub-maria", "Maria", "m.lee@council.example", "staff", ""), "Librarian")
+    assert lines(desk.staff("list").stdout)[0] == "m.lee is Maria, role staff, signs in with the council."
+    done = desk.staff("link", "m.lee", "maria")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert lines(desk.staff("list").stdout) == [
+        "m.lee is Maria, role staff, and is disabled.",
+        "maria is Maria, role staff, signs in with the council.",
+    ]
+    assert not desk.lets_in(PASSWORD)
+
+
 WRONG: dict[str, tuple[tuple[str, ...], str | bytes, str]] = {
     "short": (ADD, "short-word", "three random words"),
     "none": (ADD, "", "three random words"),
@@ -126,6 +149,8 @@ WRONG: dict[str, tuple[tuple[str, ...], str | bytes, str]] = {
     "name": (("add", "maria", "--name", "Ma\nria", "--role", "staff"), PASSWORD, "first name or a role"),
     "role": (("add", "maria", "--name", "Maria", "--role", "boss"), PASSWORD, "staff or officer"),
     "unknown": (("disable", "nobody"), "", "staff list"),
+    "unknown to name": (("name", "nobody", "Maria"), "", "staff list"),
+    "unknown to link": (("link", "nobody", "maria"), "", "staff list"),
 }
 
 

@@ -43,6 +43,8 @@ def main() -> None:
     topics = [stack.ask(text)["understood"]["topic"] for text in ("how do I join the library", "Де їжа в Елі?", "do you speak Arabic")]
     stack.client.get("/")
     stack.client.get("/privacy")
+    stack.client.get("/staff/sign-in")
+    stack.client.get("/staff/council")
     status = stack.stop()
     print(json.dumps({"topics": topics, "status": status, "attempts": no_routes() - start, "counter_works": counts >= 1}))
 

@@ -24,6 +24,7 @@ from bot.directory.listing import Listing
 from bot.directory.uploads import Uploads
 from bot.errors import FeedError
 from bot.jobs import Jobs
+from bot.web.live import Live
 from bot.web.officer import files, history, places, records
 from bot.web.officer.office import Learning, Office
 from bot.web.staff.door import COOKIE
@@ -83,6 +84,7 @@ def pages(tmp_path: Path) -> Iterator[Pages]:
 
     app = Starlette(routes=[*files.routes, *history.routes, *records.routes, *places.routes])
     app.state.office = Office(Changes(engine), Listing(engine), Uploads(engine), Learning(Jobs(engine)), wordings, lambda kind: None)
+    app.state.live = Live()
     app.state.pipeline = SimpleNamespace(
         desk=desk,
         catalogues=Catalogues(wordings=wordings),

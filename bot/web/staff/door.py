@@ -18,6 +18,7 @@ from bot.errors import MessageRefused, SignedOut, SignInRefused
 from bot.handover.accounts import OFFICER, SESSION_HOURS, STAFF, Accounts, Session, check_csrf
 from bot.web.api import LARGEST_BODY, live_of, pipeline_of, read_body
 from bot.web.rendering import ASSETS, FIELDS_AT_MOST, environment, form_of
+from bot.web.staff.council import LEFT, council_of
 
 COOKIE = "desk"
 PATHS = ("/staff", "/officer")
@@ -86,7 +87,7 @@ def signed_in(
         except SignedOut:
             if request.method == "GET" and "text/event-stream" not in request.headers.get("accept", ""):
                 return RedirectResponse("/staff/sign-in", 303)
-            return show(request, None, "staff/sign_in.html", 401, error="staff.signed_out", wait=0, username="")
+            return show_form(request, 401, "staff.signed_out")
         if who.member.role not in roles:
             return show(request, who, "staff/refused.html", 403, reason=f"staff.not_for.{who.member.role}")
         if request.method == "POST":
@@ -128,8 +129,14 @@ def show(request: Request, who: Session | None, template: str, status: int = 200
     return HTMLResponse(page, status, {"X-Frame-Options": "DENY"})
 
 
+def show_form(request: Request, status: int = 200, error: str = "", wait: int = 0, username: str = "") -> HTMLResponse:
+    """Write the page to sign in on. ``error`` is the key of what went wrong, ``wait`` the minutes to wait."""
+    council = pipeline_of(request).settings.public_body if council_of(request) else None
+    return show(request, None, "staff/sign_in.html", status, error=error, wait=wait, username=username, council=council)
+
+
 async def show_sign_in(request: Request) -> Response:
-    return show(request, None, "staff/sign_in.html", error="", wait=0, username="")
+    return show_form(request)
 
 
 async def sign_in(request: Request) -> Response:
@@ -137,7 +144,7 @@ async def sign_in(request: Request) -> Response:
     form = await given(request)
     username = text_of(form, "username", 40)
     if not comes_from_here(request):
-        return show(request, None, "staff/sign_in.html", 403, error="staff.cross_site", wait=0, username="")
+        return show_form(request, 403, "staff.cross_site")
     password, address = form.get("password", ""), request.client.host if request.client else ""
     try:
         token = await to_thread.run_sync(
@@ -146,11 +153,15 @@ async def sign_in(request: Request) -> Response:
     except SignInRefused as refused:
         status = 429 if refused.seconds else 401
         error = "staff.sign_in_wait" if refused.seconds else "staff.sign_in_wrong"
-        page = show(request, None, "staff/sign_in.html", status, error=error, wait=-(-refused.seconds // 60), username=username)
+        page = show_form(request, status, error, -(-refused.seconds // 60), username)
         if refused.seconds:
             page.headers["Retry-After"] = str(refused.seconds)
         return page
-    found = RedirectResponse("/staff", 303)
+    return admit(request, RedirectResponse("/staff", 303), token)
+
+
+def admit(request: Request, found: Response, token: str) -> Response:
+    """Give a browser the session of ``token`` with ``found``."""
     for path in PATHS:
         found.set_cookie(
             COOKIE, token, max_age=SESSION_HOURS * 3600, path=path, httponly=True, samesite="strict", secure=is_secure(request)
@@ -160,9 +171,12 @@ async def sign_in(request: Request) -> Response:
 
 
 async def sign_out(request: Request, who: Session) -> Response:
+    """End the session; whom the council signed in is told that they may still be signed in there."""
+    council = council_of(request)
+    linked: bool = council is not None and await to_thread.run_sync(council.identities.is_linked, who.member.id)
     await to_thread.run_sync(accounts_of(request).sign_out, request.cookies.get(COOKIE, ""))
     live_of(request).changed()
-    found = RedirectResponse("/staff/sign-in", 303)
+    found = RedirectResponse(LEFT if linked else "/staff/sign-in", 303)
     for path in PATHS:
         found.delete_cookie(COOKIE, path=path, httponly=True, samesite="strict", secure=is_secure(request))
     found.headers["Clear-Site-Data"] = '"cache"'
