@@ -1,5 +1,6 @@
 """Opens the parts that several processes share: the database, the directory in memory, the reader of messages."""
 
+from collections.abc import Container
 from pathlib import Path
 
 from sqlalchemy.engine import Engine
@@ -11,6 +12,7 @@ from bot.database import open_database
 from bot.directory.lookup import LookUp
 from bot.directory.meaning import MeaningIndex
 from bot.directory.records import Directory, directory_version, read_checkers, read_directory
+from bot.directory.word_table import WordTables
 from bot.errors import SetUpError
 from bot.settings import ROOT, Settings
 from bot.understanding.circumstances import CircumstanceFinder, read_phrases
@@ -39,11 +41,12 @@ def meaning_file(settings: Settings) -> Path:
 class LiveDirectory:
     """The directory in memory, read again when the database holds another version.
 
-    When the database cannot be read, the last version goes on being served.
+    When the database cannot be read, the last version goes on being served. ``tables`` are where it can be asked for words: PostgreSQL.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.tables = WordTables(engine) if engine.dialect.name == "postgresql" else None
         self._directory = read_directory(engine)
         self._checkers = read_checkers(engine)
 
@@ -115,7 +118,9 @@ def open_meaning(settings: Settings, directory: Directory) -> MeaningIndex:
     return MeaningIndex(directory, shared_embedder(), meaning_file(settings))
 
 
-def open_look_up(directory: Directory, meaning: MeaningIndex, catalogues: Catalogues) -> LookUp:
-    """Open the look-up of staff over ``directory`` and its vectors."""
+def open_look_up(
+    directory: Directory, meaning: MeaningIndex, catalogues: Catalogues, tables: WordTables | None, common_words: Container[str]
+) -> LookUp:
+    """Open the look-up of staff over ``directory`` and its vectors; ``tables`` and ``common_words`` are as ``LookUp`` takes them."""
     labels = {topic: catalogues.say("en", f"topic.{topic}") for topic in NEEDS}
-    return LookUp(directory, meaning.vectors, labels, is_free_service)
+    return LookUp(directory, meaning.vectors, labels, is_free_service, tables, common_words)

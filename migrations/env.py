@@ -9,6 +9,7 @@ import bot.directory.cold_weather
 import bot.directory.ledger
 import bot.directory.models
 import bot.directory.uploads
+import bot.directory.word_table
 import bot.handover.models
 import bot.jobs  # noqa: F401
 from bot.database import Base

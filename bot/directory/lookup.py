@@ -1,13 +1,11 @@
 """The look-up of library staff: one box that finds services and statements by word and by meaning, and says what a filter took away.
 
-The words are ranked by SQLite's FTS5 in memory, the meaning by the vectors of ``bot.directory.meaning``; both lists are fused by rank.
+The words are ranked by ``bot.directory.words``, the meaning by the vectors of ``bot.directory.meaning``; both lists are fused by rank.
 """
 
 import re
-import sqlite3
-import threading
 from bisect import bisect_right
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import lru_cache
@@ -15,7 +13,6 @@ from typing import TypeVar
 
 import numpy as np
 from babel import Locale
-from numpy.typing import NDArray
 
 from bot.codes import INTERPRETER_FOR, NEEDS
 from bot.directory.hours import BRITISH_TIME, Opening, opening_at
@@ -23,14 +20,13 @@ from bot.directory.meaning import NEAR_ENOUGH
 from bot.directory.reader import HOMELESS_TONIGHT
 from bot.directory.records import Directory, GuidanceRecord, PlaceRecord, ServiceRecord
 from bot.directory.search import NOT_LEADING, find_guidance, may_answer, nearness, not_for
+from bot.directory.word_table import WordTables
+from bot.directory.words import Mask, Numbers, Row, Scores, WordIndex, WordsInMemory, plain, slips_allowed, words_of
 from bot.understanding.embedding import Matrix, Vector
-from bot.understanding.folding import fold
 
 LEFT_OUT_AT_MOST = 10
 LONGEST, WORDS_AT_MOST = 400, 16
 """Characters and words of a question that are looked up."""
-SHORTEST_BEGINNING = 2
-"""Letters from which the last word may be the beginning of one."""
 CLOSEST_AT_MOST = 10
 """Records that meaning may bring."""
 WELL_HELD = 0.5
@@ -38,14 +34,11 @@ WELL_HELD = 0.5
 FUSION = 60
 """``k`` of reciprocal rank fusion: Cormack, Clarke, Buettcher, "Reciprocal rank fusion outperforms Condorcet and individual rank learning
 methods", SIGIR 2009."""
-COLUMNS = {"name": 8, "organization": 4, "topics": 4, "languages": 4, "places": 4, "description": 1}
-"""The columns of the index, and how many times a word in each counts for BM25."""
-CACHED_PLACES, CACHED_WORDS = 64, 256
+CACHED_PLACES = 64
 EXACT, NAMED, OTHER = 0, 1, 2
 ELSEWHERE = -1
 UNREACHED = 2
 
-_WORDS = re.compile(r"\w+")
 _BRACKETS = re.compile(r"\(([^)]*)\)")
 _OPENINGS = (Opening.OPEN, Opening.CLOSED, Opening.UNKNOWN)
 _REASONS = (
@@ -63,9 +56,6 @@ _REASONS = (
 """Why a service is left out, in the order in which reasons are looked for; the first is that it is not."""
 _ALLOWED, _REGULATION = 0, _REASONS.index("left_out.regulation_unknown")
 
-Mask = NDArray[np.bool_]
-Numbers = NDArray[np.int64]
-Scores = NDArray[np.float64]
 H = TypeVar("H", bound=Hashable)
 
 
@@ -137,11 +127,14 @@ class LookUp:
         vectors: Matrix | None,
         topic_labels: Mapping[str, str],
         is_free: Callable[[str], bool | None],
+        tables: WordTables | None = None,
+        common_words: Container[str] = frozenset(),
     ) -> None:
         """Index ``directory``.
 
         ``vectors`` are those of ``MeaningIndex``, or None while there are none. ``topic_labels`` are the English words of each topic by
-        code. ``is_free`` tells from a record's words on cost whether the service is free; None where they say nothing or more.
+        code. ``is_free`` tells from a record's words on cost whether the service is free; None where they say nothing or more. ``tables``
+        are where a database can be asked for words. ``common_words`` are folded words of any language, which are hardly ever misspelt.
         Raises ValueError where ``vectors`` are of another directory.
         """
         services, statements = directory.services, directory.guidance
@@ -149,7 +142,11 @@ class LookUp:
             raise ValueError(f"{len(vectors)} vectors for {len(services) + len(statements)} records")
         self.directory = directory
         self._vectors = vectors
-        self._index = _WordIndex([*(_cells(s, topic_labels) for s in services), *(_cells_said(g, topic_labels) for g in statements)])
+        rows = [*(_cells(s, topic_labels) for s in services), *(_cells_said(g, topic_labels) for g in statements)]
+        self._common_words = common_words
+        self._snapshot = WordsInMemory(rows)
+        self._table = None if tables is None else tables.open(rows, self._snapshot)
+        self._index = WordIndex(self._table or self._snapshot, len(rows), common_words)
         self._called = _called(services)
         self._by_name = np.zeros(len(services), dtype=np.int64)
         self._by_name[sorted(range(len(services)), key=lambda i: services[i].name)] = np.arange(len(services))
@@ -171,6 +168,16 @@ class LookUp:
         self._inactive = _mask([s.status != "active" for s in services])
         self._near = lru_cache(maxsize=CACHED_PLACES)(self._nearness)
         self._day = lru_cache(maxsize=2)(self._openings_of)
+
+    def keep(self) -> None:
+        """Have the database hold these words, where it can be asked for them; until it does, they are looked up in memory."""
+        if self._table is not None:
+            self._table.keep()
+
+    def alike(self, word: str) -> tuple[str, ...]:
+        """Give the words of the directory that a folded word may be a misspelling of. Memory answers, whatever breaks."""
+        slips = slips_allowed(word, self._common_words)
+        return self._snapshot.alike(word, slips) if slips else ()
 
     def find(
         self, words: str, vector: Vector | None, filters: Filters, moment: datetime, limit: int = 20, likely: Filters | None = None
@@ -195,7 +202,7 @@ class LookUp:
         """
         reach = self._reach(filters.language)
         reasons = self._reasons(filters, reach, moment)
-        asked = _WORDS.findall(fold(words[:LONGEST]))[:WORDS_AT_MOST]
+        asked = words_of(words[:LONGEST])[:WORDS_AT_MOST]
         if not asked:
             today = moment.astimezone(BRITISH_TIME).date()
             said = find_guidance(self.directory, filters.topic, filters.place, today) if filters.topic else ()
@@ -364,69 +371,6 @@ class LookUp:
         return list(found.values())
 
 
-class _WordIndex:
-    """The words of rows, ranked by BM25: SQLite's FTS5, twice. Stems (Porter's, of English) for words, whole words for beginnings."""
-
-    def __init__(self, rows: Sequence[Sequence[str]]) -> None:
-        self._size = len(rows)
-        self._lock = threading.Lock()
-        self._database = sqlite3.connect(":memory:", check_same_thread=False)
-        columns = ", ".join(COLUMNS)
-        # Text is folded before it comes here. Without its content the index only finds, which is all it is for.
-        for table, rule in (("stems", "porter unicode61 remove_diacritics 0"), ("beginnings", "unicode61 remove_diacritics 0")):
-            prefixes = ", prefix='2 3'" if table == "beginnings" else ""
-            self._database.execute(f"CREATE VIRTUAL TABLE {table} USING fts5({columns}, content='', tokenize='{rule}'{prefixes})")
-            marks = ", ".join("?" * (len(COLUMNS) + 1))
-            filled = ((i, *map(fold, row)) for i, row in enumerate(rows))
-            self._database.executemany(f"INSERT INTO {table}(rowid, {columns}) VALUES ({marks})", filled)  # noqa: S608
-        self._database.commit()
-        self._found = lru_cache(maxsize=CACHED_WORDS)(self._look_up)
-
-    def match(self, asked: list[str], typing: bool) -> tuple[Scores, Scores, Mask]:
-        """Give for each row the share of the words it holds, the sum of their BM25 times that share, and whether its name holds all.
-
-        ``typing`` says that the last word may go on. A word of half of all rows or more is passed over where there are others: BM25
-        gives it no weight. The share is Lucene's ``coord`` (Apache Lucene 5, ``TFIDFSimilarity``).
-        """
-        kept: list[tuple[str, bool]] = []
-        for i, word in enumerate(asked):
-            beginning = typing and i == len(asked) - 1 and len(word) >= SHORTEST_BEGINNING
-            rows, _ = self._found(word, False)
-            if 2 * len(rows) < self._size:
-                kept.append((word, beginning))
-        kept = list(dict.fromkeys(kept or [(word, False) for word in asked]))
-        count, scores = np.zeros(self._size), np.zeros(self._size)
-        named = np.ones(self._size, dtype=bool)
-        for word, beginning in kept:
-            holds = np.zeros(self._size)
-            in_name = np.zeros(self._size, dtype=bool)
-            for prefix in (False, True)[: 1 + beginning]:
-                rows, found = self._found(word, prefix)
-                holds[rows] = np.maximum(holds[rows], found[:, 0])
-                in_name[rows] |= found[:, 1] > 0
-            count += holds > 0
-            scores += holds
-            named &= in_name
-        held = count / len(kept)
-        return held, scores * held, named
-
-    def _look_up(self, word: str, prefix: bool) -> tuple[Numbers, Scores]:
-        """Give the rows that hold ``word`` (or, with ``prefix``, a word that begins so), with its BM25 and whether the name holds it."""
-        table = "beginnings" if prefix else "stems"
-        # In quotes a word is never taken for syntax; it holds no quote, being letters and digits.
-        phrase = f'"{word}"' + (" *" if prefix else "")
-        weights = ", ".join(map(str, COLUMNS.values()))
-        ranked = f"SELECT rowid, -bm25({table}, {weights}) FROM {table} WHERE {table} MATCH ?"  # noqa: S608
-        with self._lock:
-            hits = self._database.execute(ranked, (phrase,)).fetchall()
-            names = self._database.execute(f"SELECT rowid FROM {table} WHERE {table} MATCH ?", (f"name : {phrase}",)).fetchall()  # noqa: S608
-        rows = np.array([row for row, _ in hits], dtype=np.int64)
-        found = np.zeros((len(rows), 2))
-        found[:, 0] = [score for _, score in hits]
-        found[:, 1] = np.isin(rows, [row for (row,) in names])
-        return rows, found
-
-
 def _ranked(matches: _Matches, allowed: Mask, reach: Numbers, about: Numbers | None = None) -> Numbers:
     """Give the allowed rows that match, best first: by reach, tier, then reciprocal rank fusion of words, meaning and topic (``about``)."""
     by_words = np.flatnonzero(allowed & (matches.words > 0))
@@ -466,15 +410,15 @@ def _called(services: Sequence[ServiceRecord]) -> dict[str, list[int]]:
     for i, service in enumerate(services):
         names = (service.name, service.organization)
         forms = {form for name in names for form in (name, _BRACKETS.sub(" ", name), *_BRACKETS.findall(name))}
-        for form in {" ".join(_WORDS.findall(fold(form))) for form in forms} - {""}:
+        for form in set(map(plain, forms)) - {""}:
             found.setdefault(form, []).append(i)
     return found
 
 
-def _cells(service: ServiceRecord, labels: Mapping[str, str]) -> tuple[str, ...]:
-    """Give the text of each of COLUMNS. What a service may not be shown for is not among its topics."""
+def _cells(service: ServiceRecord, labels: Mapping[str, str]) -> Row:
+    """Give the words of a service. What it may not be shown for is not among its topics."""
     topics = [t for t in NEEDS if (t in service.topics or t in service.leads) and may_answer(service, t)]
-    return (
+    cells = (
         service.name,
         service.organization,
         " ".join(labels.get(t, "") for t in topics),
@@ -482,10 +426,12 @@ def _cells(service: ServiceRecord, labels: Mapping[str, str]) -> tuple[str, ...]
         " ".join((*service.serves, *(address.text for address in service.addresses))),
         " ".join((service.description, service.eligibility_description, service.cost, service.interpretation_services)),
     )
+    return tuple(map(plain, cells))
 
 
-def _cells_said(statement: GuidanceRecord, labels: Mapping[str, str]) -> tuple[str, ...]:
-    return ("", "", " ".join(labels.get(t, "") for t in statement.topics), "", statement.area, statement.statement)
+def _cells_said(statement: GuidanceRecord, labels: Mapping[str, str]) -> Row:
+    cells = ("", "", " ".join(labels.get(t, "") for t in statement.topics), "", statement.area, statement.statement)
+    return tuple(map(plain, cells))
 
 
 def _language_names(code: str) -> set[str]:

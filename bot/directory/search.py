@@ -1,7 +1,7 @@
 """Which services answer a need in a place, and in what order: plain functions over records."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -171,14 +171,22 @@ def find_guidance(
     return tuple(sorted(found, key=order))
 
 
-def search_words(directory: Directory, words: str, today: date, topic: str = "", place: PlaceRecord | None = None) -> list[ServiceRecord]:
+def search_words(
+    directory: Directory,
+    words: str,
+    today: date,
+    topic: str = "",
+    place: PlaceRecord | None = None,
+    alike: Callable[[str], Collection[str]] = lambda word: (),
+) -> list[ServiceRecord]:
     """Find services that hold every word of ``words`` in their name, organisation, description or area.
 
     ``topic`` and ``place`` narrow it as in ``find_services``; help with the law that is overdue ``today`` (a British
-    day) is not found under that topic, nor without a topic where it answers nothing else. Needs nothing but the directory in memory.
+    day) is not found under that topic, nor without a topic where it answers nothing else. Where nothing is found, a word that no service
+    holds may be any of those that ``alike`` gives for it. Needs nothing but the directory in memory.
     """
-    wanted = fold(words).split()
-    hits: list[tuple[tuple[int, int, str], ServiceRecord]] = []
+    wanted = [(word,) for word in fold(words).split()]
+    searched: list[tuple[ServiceRecord, int, str, str]] = []
     for service in directory.services:
         if topic and topic not in service.topics and topic not in service.leads:
             continue
@@ -189,7 +197,18 @@ def search_words(directory: Directory, words: str, today: date, topic: str = "",
             continue
         name = fold(f"{service.name} {service.organization}")
         text = fold(f"{name} {service.description} {' '.join(service.serves)} {service.eligibility_description}")
-        if all(word in text for word in wanted):
-            misses = sum(word not in name for word in wanted)
-            hits.append(((misses, service.leads.get(topic, NOT_LEADING) + near, service.name), service))
-    return [service for _, service in sorted(hits, key=lambda hit: hit[0])]
+        searched.append((service, near, name, text))
+
+    def holding(forms: Sequence[Collection[str]]) -> list[ServiceRecord]:
+        hits: list[tuple[tuple[int, int, str], ServiceRecord]] = []
+        for service, near, name, text in searched:
+            if all(any(word in text for word in words) for words in forms):
+                misses = sum(not any(word in name for word in words) for words in forms)
+                hits.append(((misses, service.leads.get(topic, NOT_LEADING) + near, service.name), service))
+        return [service for _, service in sorted(hits, key=lambda hit: hit[0])]
+
+    found = holding(wanted)
+    if found:
+        return found
+    meant = [(word,) if any(word in text for *_, text in searched) else (*alike(word), word) for (word,) in wanted]
+    return found if meant == wanted else holding(meant)

@@ -123,6 +123,7 @@ def _commit() -> str:
 async def _tidy_for_ever(pipeline: Pipeline, office: Office, insights: Insights, jobs: Jobs) -> None:
     while True:
         try:
+            await to_thread.run_sync(pipeline.look_up.keep)
             # What is open today is worked out once a day, and not while somebody waits for it.
             today = functools.partial(pipeline.look_up.find, "", None, Filters(open_now=True), utc_now())
             await to_thread.run_sync(today)
@@ -217,7 +218,7 @@ def make_app(settings: Settings) -> Starlette:
     store = ConversationStore(database, settings.idle_minutes)
     wordings = Wordings(database, utc_now)
     catalogues = Catalogues(wordings=wordings)
-    look_up = open_look_up(directory, meaning, catalogues)
+    look_up = open_look_up(directory, meaning, catalogues, live.tables, reader.gazetteer.common_words)
     cold_weather = ColdWeatherSwitch(database)
     translator = Translator(settings.translate_url) if settings.translate_url else None
     feedback = FeedbackBook(database, settings.feedback_unread_days, settings.feedback_days)

@@ -42,7 +42,8 @@ async def show_directory(request: Request) -> Response:
     place = place if place and place.inside else None
     searched = bool(given("words") or topic or place)
     moment = datetime.now(timezone.utc)
-    found = search_words(directory, given("words"), moment.astimezone(BRITISH_TIME).date(), topic, place) if searched else []
+    today = moment.astimezone(BRITISH_TIME).date()
+    found = search_words(directory, given("words"), today, topic, place, pipeline.look_up.alike) if searched else []
     office = pipeline.composer().office.at(moment)
 
     def card(service: ServiceRecord) -> ServiceCard:

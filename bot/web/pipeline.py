@@ -124,7 +124,9 @@ class Pipeline:
             directory = self.live.current()
             if directory.digest != self.meaning.digest:
                 self.meaning = await to_thread.run_sync(open_meaning, self.settings, directory)
-                self.look_up = await to_thread.run_sync(open_look_up, directory, self.meaning, self.catalogues)
+                common = self.reader.gazetteer.common_words
+                self.look_up = await to_thread.run_sync(open_look_up, directory, self.meaning, self.catalogues, self.live.tables, common)
+                await to_thread.run_sync(self.look_up.keep)
 
     def composer(self) -> Composer:
         """Give a composer over the directory as it is now."""
