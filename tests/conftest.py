@@ -45,17 +45,10 @@ def migrated_schema() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    """An empty database with every table: an SQLite file, and a PostgreSQL schema where one answers."""
-    if request.param == "sqlite":
-        path = tmp_path / "test.db"
-        shutil.copyfile(request.getfixturevalue("migrated_file"), path)
-        database = open_database(f"sqlite:///{path}")
-        yield database
-        database.dispose()
-        return
-    database = open_database(request.getfixturevalue("migrated_schema"))
+@pytest.fixture
+def postgresql(migrated_schema: str) -> Iterator[Engine]:
+    """An empty PostgreSQL schema with every table, where one answers."""
+    database = open_database(migrated_schema)
     try:
         yield database
     finally:
@@ -67,6 +60,19 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
                 "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S' AND relnamespace = current_schema()::regnamespace"
             )
         database.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """An empty database with every table: an SQLite file, and a PostgreSQL schema where one answers."""
+    if request.param == "postgresql":
+        yield request.getfixturevalue("postgresql")
+        return
+    path = tmp_path / "test.db"
+    shutil.copyfile(request.getfixturevalue("migrated_file"), path)
+    database = open_database(f"sqlite:///{path}")
+    yield database
+    database.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -142,7 +142,7 @@ class LookUp:
             raise ValueError(f"{len(vectors)} vectors for {len(services) + len(statements)} records")
         self.directory = directory
         self._vectors = vectors
-        rows = [*(_cells(s, topic_labels) for s in services), *(_cells_said(g, topic_labels) for g in statements)]
+        rows = record_words(directory, topic_labels)
         self._common_words = common_words
         self._snapshot = WordsInMemory(rows)
         self._table = None if tables is None else tables.open(rows, self._snapshot)
@@ -415,7 +415,15 @@ def _called(services: Sequence[ServiceRecord]) -> dict[str, list[int]]:
     return found
 
 
-def _cells(service: ServiceRecord, labels: Mapping[str, str]) -> Row:
+def record_words(directory: Directory, topic_labels: Mapping[str, str]) -> list[Row]:
+    """Give the words of every service, then of every statement, in the directory's order."""
+    return [
+        *(_words_of_service(service, topic_labels) for service in directory.services),
+        *(_words_of_statement(statement, topic_labels) for statement in directory.guidance),
+    ]
+
+
+def _words_of_service(service: ServiceRecord, labels: Mapping[str, str]) -> Row:
     """Give the words of a service. What it may not be shown for is not among its topics."""
     topics = [t for t in NEEDS if (t in service.topics or t in service.leads) and may_answer(service, t)]
     cells = (
@@ -429,7 +437,7 @@ def _cells(service: ServiceRecord, labels: Mapping[str, str]) -> Row:
     return tuple(map(plain, cells))
 
 
-def _cells_said(statement: GuidanceRecord, labels: Mapping[str, str]) -> Row:
+def _words_of_statement(statement: GuidanceRecord, labels: Mapping[str, str]) -> Row:
     cells = ("", "", " ".join(labels.get(t, "") for t in statement.topics), "", statement.area, statement.statement)
     return tuple(map(plain, cells))
 

@@ -1,21 +1,25 @@
 """The look-up of library staff: by word and by meaning, narrowed, and what the filters took away."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
+from sqlalchemy import delete
 
 from bot.answers.cards import is_free_service
 from bot.answers.catalogue import Catalogues
 from bot.codes import NEEDS
+from bot.database import open_database
 from bot.directory.hours import Opening, opening_at
 from bot.directory.lookup import LEFT_OUT_AT_MOST, Filters, LookUp, Result
 from bot.directory.meaning import MeaningIndex
 from bot.directory.records import Directory, GuidanceRecord, PlaceRecord, ScheduleRecord, ServiceRecord
 from bot.directory.search import find_guidance, find_services
-from bot.understanding.embedding import Embedder, shared_embedder
+from bot.directory.word_table import WordEdition, WordTables
+from bot.understanding.embedding import Embedder, Matrix, shared_embedder
 from tests.builders import a_place, a_schedule, a_service, a_statement, all_hours, british
 
 TUESDAY = british(2026, 11, 24, 11)
@@ -29,6 +33,7 @@ SOUTHWOLD = a_place("southwold", "Southwold", "district", WOLDSHIRE)
 BRIGG = a_place("brigg", "Brigg", "town", NORTHWOLD)
 
 Ask = Callable[..., Result]
+County = Callable[..., LookUp]
 
 
 def labels() -> dict[str, str]:
@@ -41,11 +46,49 @@ def embedder() -> Embedder:
     return shared_embedder()
 
 
+@pytest.fixture(scope="module", params=["memory", "postgresql"])
+def tables(request: pytest.FixtureRequest) -> Iterator[WordTables | None]:
+    """Who is asked for words: memory alone, and PostgreSQL where one answers."""
+    if request.param == "memory":
+        yield None
+        return
+    engine = open_database(request.getfixturevalue("migrated_schema"))
+    asked = WordTables(engine, answers_within_ms=60_000)
+    yield asked
+    assert not asked.failing, "memory has answered for PostgreSQL"
+    with engine.begin() as connection:
+        connection.execute(delete(WordEdition))
+    for opened in (asked.impatient, engine):
+        opened.dispose()
+
+
+def opened(directory: Directory, vectors: Matrix | None = None, tables: WordTables | None = None) -> LookUp:
+    look_up = LookUp(directory, vectors, labels(), is_free_service, tables)
+    look_up.keep()
+    return look_up
+
+
 @pytest.fixture(scope="module")
-def look_up(directory: Directory, embedder: Embedder, tmp_path_factory: pytest.TempPathFactory) -> LookUp:
+def vectors(directory: Directory, embedder: Embedder, tmp_path_factory: pytest.TempPathFactory) -> Matrix:
+    return MeaningIndex(directory, embedder, tmp_path_factory.mktemp("meaning") / "meaning.npz").vectors
+
+
+@pytest.fixture(scope="module")
+def look_up(directory: Directory, vectors: Matrix, tables: WordTables | None) -> LookUp:
     """The look-up over Cambridgeshire, as the product has it."""
-    meaning = MeaningIndex(directory, embedder, tmp_path_factory.mktemp("meaning") / "meaning.npz")
-    return LookUp(directory, meaning.vectors, labels(), is_free_service)
+    return opened(directory, vectors, tables)
+
+
+@pytest.fixture(scope="module")
+def look_up_in_memory(directory: Directory, vectors: Matrix) -> LookUp:
+    """The same for questions without words, which no database is asked."""
+    return opened(directory, vectors)
+
+
+@pytest.fixture
+def county(tables: WordTables | None) -> County:
+    """A small county as ``woldshire`` makes it, whoever is asked for words."""
+    return partial(woldshire, tables=tables)
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +101,11 @@ def ask(look_up: LookUp, embedder: Embedder) -> Ask:
     return asked
 
 
-def woldshire(*services: ServiceRecord, guidance: tuple[GuidanceRecord, ...] = ()) -> LookUp:
+def woldshire(*services: ServiceRecord, guidance: tuple[GuidanceRecord, ...] = (), tables: WordTables | None = None) -> LookUp:
     """A small county, looked up by words alone."""
     places = {place.key: place for place in (ENGLAND, WOLDSHIRE, NORTHWOLD, SOUTHWOLD, BRIGG)}
     directory = Directory(area=WOLDSHIRE, services=services, guidance=guidance, places=places, outcodes={}, digest="")
-    return LookUp(directory, None, labels(), is_free_service)
+    return opened(directory, tables=tables)
 
 
 def by_words(look_up: LookUp, words: str, filters: Filters = ANYTHING, moment: datetime = TUESDAY, limit: int = ALL) -> Result:
@@ -100,8 +143,8 @@ def test_food_in_ely_finds_the_food_bank_of_ely_first(ask: Ask) -> None:
     assert keys(ask("food in Ely"))[0] == "ely_foodbank"
 
 
-def test_not_all_words_need_be_held_and_those_that_hold_more_come_first() -> None:
-    look_up = woldshire(
+def test_not_all_words_need_be_held_and_those_that_hold_more_come_first(county: County) -> None:
+    look_up = county(
         a_service("one", "A", description="Hot soup."),
         a_service("both", "B", description="Hot soup and warm beds."),
         a_service("neither", "C", description="Football."),
@@ -135,8 +178,8 @@ def test_a_service_called_so_comes_first(ask: Ask, directory: Directory, name: s
     assert all(word in f"{first.name} {first.organization}".lower() for word in name.lower().split())
 
 
-def test_called_just_so_comes_before_holding_it_in_the_name_and_that_before_all_else() -> None:
-    look_up = woldshire(
+def test_called_just_so_comes_before_holding_it_in_the_name_and_that_before_all_else(county: County) -> None:
+    look_up = county(
         a_service("text", "Zebra", description="Oak oak oak oak oak, and every oak of Oak Street."),
         a_service("longer", "The Oak Tree of Oak Oak", "Z"),
         a_service("exact", "Oak", "Y"),
@@ -148,10 +191,12 @@ def test_called_just_so_comes_before_holding_it_in_the_name_and_that_before_all_
 @pytest.mark.parametrize(
     ("language", "code", "key"), [("Cantonese", "yue", "ukhk"), ("Swahili", "sw", ""), ("Tigrinya", "ti", ""), ("Dari", "prs", "")]
 )
-def test_a_language_is_found_by_its_english_name(look_up: LookUp, directory: Directory, language: str, code: str, key: str) -> None:
+def test_a_language_is_found_by_its_english_name(
+    look_up: LookUp, directory: Directory, tables: WordTables | None, language: str, code: str, key: str
+) -> None:
     other = replace(directory.services[0], languages=(code,))
     changed = replace(directory, services=(other, *directory.services[1:]))
-    found = keys(by_words(LookUp(changed, None, labels(), is_free_service), language))
+    found = keys(by_words(opened(changed, tables=tables), language))
     assert other.key in found
     assert key in [*found, ""]
     assert other.key not in keys(by_words(look_up, language))
@@ -164,8 +209,8 @@ def test_topics_places_cost_and_addresses_are_searched(ask: Ask, look_up: LookUp
     assert "cambridge_city_foodbank" in keys(by_words(look_up, "Fairbite"))
 
 
-def test_a_body_that_may_not_be_shown_for_legal_advice_is_not_found_by_the_name_of_that_topic() -> None:
-    look_up = woldshire(
+def test_a_body_that_may_not_be_shown_for_legal_advice_is_not_found_by_the_name_of_that_topic(county: County) -> None:
+    look_up = county(
         a_service("unknown", "A", topics=("legal", "food")),
         a_service("known", "B", topics=("legal",), regulated_by="SRA"),
         *(a_service(f"other{i}", f"Name{i}") for i in range(5)),
@@ -177,9 +222,9 @@ def test_words_that_nothing_holds_find_nothing(look_up: LookUp) -> None:
     assert by_words(look_up, "xqzvblorf") == Result((), (), (), 0, closest_only=True)
 
 
-def test_an_empty_directory_finds_nothing() -> None:
+def test_an_empty_directory_finds_nothing(county: County) -> None:
     for words in ("", "food"):
-        assert by_words(woldshire(), words).services == ()
+        assert by_words(county(), words).services == ()
 
 
 @pytest.mark.parametrize(
@@ -213,6 +258,52 @@ def test_nothing_that_is_typed_is_taken_for_syntax(look_up: LookUp, typed: str) 
 def test_marks_round_a_word_change_nothing_in_what_holds_it(look_up: LookUp, typed: str) -> None:
     assert set(keys(by_words(look_up, "food"))) >= set(keys(by_words(look_up, "food "))) > set()
     assert set(keys(by_words(look_up, "food "))) <= set(keys(by_words(look_up, typed)))
+
+
+# Misspelt words
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("universal credt", "universal credit"), ("foodbnk ", "foodbank "), ("Wisbich library", "Wisbech library"), ("solicter", "solicitor")],
+)
+def test_a_misspelt_word_finds_what_the_right_spelling_would(look_up: LookUp, typed: str, meant: str) -> None:
+    right = by_words(look_up, meant)
+    assert keys(right)
+    assert set(keys(by_words(look_up, typed))) == set(keys(right))
+    assert keys(by_words(look_up, typed))[0] == keys(right)[0]
+
+
+def test_a_word_that_something_holds_is_looked_up_as_it_stands(county: County) -> None:
+    look_up = county(a_service("hosts", "A", description="Hosting."), a_service("hotels", "B", description="Hotels."), a_service("other"))
+    assert keys(by_words(look_up, "hosting ")) == ["hosts"]
+    assert keys(by_words(look_up, "hoting ")) == ["hosts"]
+    assert keys(by_words(look_up, "hote")) == ["hotels"], "the beginning of a word is no slip"
+
+
+def test_what_holds_words_as_they_were_typed_comes_before_what_holds_them_in_another_spelling(county: County) -> None:
+    look_up = county(
+        a_service("alike", "A", description="Clothing clothing clothing."),
+        a_service("typed", "B", description="A good evening with tea and soup."),
+        a_service("both", "C", description="Clothing and soup."),
+        *(a_service(f"other{i}", f"Name{i}") for i in range(9)),
+    )
+    assert keys(by_words(look_up, "clothng soup ")) == ["both", "typed", "alike"]
+
+
+def test_only_the_nearest_spellings_are_looked_up_and_a_short_word_is_never_another(county: County) -> None:
+    services = [a_service("start", "A", description="Start."), a_service("smart", "B", description="Smarts."), a_service("debt", "C")]
+    look_up = county(*(replace(one, description=f"{one.description} Tea.") for one in services), *(a_service(f"o{i}") for i in range(5)))
+    assert keys(by_words(look_up, "stzrt ")) == ["start"]
+    assert keys(by_words(look_up, "dept ")) == []
+    assert keys(by_words(look_up, "xtart ")) == [], "the first letter is hardly ever wrong"
+
+
+def test_a_common_word_of_any_language_is_no_slip_unless_it_is_long(directory: Directory, tables: WordTables | None) -> None:
+    look_up = LookUp(directory, None, labels(), is_free_service, tables, {"solicitir", "librari", "monet"})
+    look_up.keep()
+    assert keys(by_words(look_up, "monet ")) == []
+    assert keys(by_words(look_up, "solicitir ")) == keys(by_words(look_up, "solicitor "))
 
 
 # Meaning
@@ -412,8 +503,8 @@ def test_at_most_as_many_are_given_as_asked_for_and_all_are_counted(look_up: Loo
 # Guidance
 
 
-def test_statements_are_found_by_word_topic_and_place() -> None:
-    look_up = woldshire(
+def test_statements_are_found_by_word_topic_and_place(county: County) -> None:
+    look_up = county(
         guidance=(
             a_statement("north", "Coal is free.", area="Northwold"),
             a_statement("everywhere", "Coal and coke are free."),
@@ -427,17 +518,17 @@ def test_statements_are_found_by_word_topic_and_place() -> None:
     assert set(told(by_words(look_up, "coal", Filters(place=BRIGG)))) == {"north", "everywhere", "work"}
 
 
-def test_statements_bound_together_come_as_one_block_or_not_at_all() -> None:
+def test_statements_bound_together_come_as_one_block_or_not_at_all(county: County) -> None:
     block = (a_statement("first", "Go to the desk.", together="b"), a_statement("second", "Ask for coal.", together="b"))
     others = tuple(a_statement(f"other{i}", f"Chess number{i}.") for i in range(5))
     lapsed = replace(block[0], valid_until=(TUESDAY - timedelta(days=1)).date())
-    assert told(by_words(woldshire(guidance=(*block, *others)), "coal")) == ["first", "second"]
-    assert told(by_words(woldshire(guidance=(lapsed, block[1], *others)), "coal")) == []
+    assert told(by_words(county(guidance=(*block, *others)), "coal")) == ["first", "second"]
+    assert told(by_words(county(guidance=(lapsed, block[1], *others)), "coal")) == []
 
 
-def test_a_statement_out_of_force_is_not_told() -> None:
+def test_a_statement_out_of_force_is_not_told(county: County) -> None:
     statement = a_statement("st", "Coal is free.", valid_from=TUESDAY.date() + timedelta(days=1))
-    look_up = woldshire(guidance=(statement, a_statement("a", "Chess."), a_statement("b", "Draughts.")))
+    look_up = county(guidance=(statement, a_statement("a", "Chess."), a_statement("b", "Draughts.")))
     assert told(by_words(look_up, "coal")) == []
     assert told(by_words(look_up, "coal", moment=TUESDAY + timedelta(days=1))) == ["st"]
 
@@ -449,11 +540,11 @@ def test_a_statement_out_of_force_is_not_told() -> None:
 @pytest.mark.parametrize("topic", NEEDS)
 @pytest.mark.parametrize("said", [(), ("refugee",), ("asylum_seeker", "family")])
 def test_without_words_the_order_is_that_of_an_answer(
-    look_up: LookUp, directory: Directory, topic: str, name: str | None, said: tuple[str, ...]
+    look_up_in_memory: LookUp, directory: Directory, topic: str, name: str | None, said: tuple[str, ...]
 ) -> None:
     where = place(directory, name) if name else None
     wanted = find_services(directory, topic, where, TUESDAY.date(), anywhere=where is None, circumstances=said)
-    found = by_words(look_up, " ?! ", Filters(topic=topic, place=where, circumstances=said))
+    found = by_words(look_up_in_memory, " ?! ", Filters(topic=topic, place=where, circumstances=said))
     assert found.services == wanted.services
     assert found.count == len(wanted.services)
     assert {key for key, _, _ in left(found)} <= {out.service.key for out in wanted.left_out}
@@ -461,24 +552,26 @@ def test_without_words_the_order_is_that_of_an_answer(
     assert found.guidance == find_guidance(directory, topic, where, TUESDAY.date())
 
 
-def test_without_words_and_filters_it_is_everything_but_bodies_for_legal_advice_alone(look_up: LookUp, directory: Directory) -> None:
-    found = by_words(look_up, "")
+def test_without_words_and_filters_it_is_everything_but_bodies_for_legal_advice_alone(
+    look_up_in_memory: LookUp, directory: Directory
+) -> None:
+    found = by_words(look_up_in_memory, "")
     unregulated = {s.key for s in directory.services if s.topics == {"legal"} and not s.regulated_by and "legal" not in s.leads}
     assert set(keys(found)) == {s.key for s in directory.services} - unregulated
     assert {key for key, _, _ in left(found)} == unregulated
     assert found.guidance == ()
-    assert len(by_words(look_up, "", limit=5).services) == 5
+    assert len(by_words(look_up_in_memory, "", limit=5).services) == 5
 
 
 # Threads
 
 
-def test_several_threads_get_the_answers_that_one_gets(directory: Directory) -> None:
+def test_several_threads_get_the_answers_that_one_gets(directory: Directory, tables: WordTables | None) -> None:
     words = ["food in Ely", "libr", "debt", "english", "housing", "Citizens Advice", "hate crime", "sim card"]
     questions = [(word, Filters(place=where)) for word in words for where in (None, place(directory, "Ely"))]
-    alone = LookUp(directory, None, labels(), is_free_service)
+    alone = opened(directory)
     wanted = [by_words(alone, word, filters) for word, filters in questions]
-    shared = LookUp(directory, None, labels(), is_free_service)
+    shared = opened(directory, tables=tables)
     with ThreadPoolExecutor(8) as pool:
         for _ in range(5):
             assert list(pool.map(lambda question: by_words(shared, *question), questions)) == wanted

@@ -185,6 +185,23 @@ def test_all_the_words_must_be_there_and_a_name_comes_before_a_description() -> 
     assert keys(search_words(directory, "soup kitchen", TODAY)) == ["named", "described"]
 
 
+def test_where_nothing_holds_a_word_what_is_spelt_alike_is_found() -> None:
+    directory = woldshire(
+        a_service("named", "Soup Kitchen", description="Warm."),
+        a_service("described", "A room", description="A kitchen."),
+        a_service("kitshen", "Old spelling", description="Kitshen."),
+    )
+
+    def alike(word: str) -> tuple[str, ...]:
+        return {"kithen": ("kitchen", "kitshen"), "soup": ("broth",)}.get(word, ())
+
+    assert search_words(directory, "kithen", TODAY) == []
+    assert keys(search_words(directory, "kithen", TODAY, alike=alike)) == ["named", "described", "kitshen"]
+    assert keys(search_words(directory, "soup kithen", TODAY, alike=alike)) == ["named"]
+    assert keys(search_words(directory, "kitchen", TODAY, alike=lambda word: ("room",))) == ["named", "described"]
+    assert search_words(directory, "room warm", TODAY, alike=lambda word: ("kitchen",)) == [], "each word is held by something"
+
+
 def test_words_are_narrowed_by_topic_and_place() -> None:
     directory = woldshire(
         a_service("north", serves=("Northwold",), topics=("food",)),
