@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.look_up`` prints the median and the 95th percentile in ms and the ratio of the medians to those of
 ``search_words`` on the same directory in the same run. The question's vector, and what it seems to be about, are worked out each time,
-which needs what ``make train`` builds. Takes some two minutes.
+which needs what ``make train`` builds. Words are asked of memory, and of PostgreSQL where one answers (``TEST_POSTGRES_URL``); in each
+round four words that were not asked before, as they are and misspelt. Takes some two minutes.
 """
 
 import os
@@ -14,7 +15,8 @@ import re
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -25,17 +27,20 @@ import numpy as np
 from bot.answers.cards import is_free_service
 from bot.answers.catalogue import Catalogues
 from bot.codes import NEEDS
+from bot.database import migrate, open_database
 from bot.directory.hours import BRITISH_TIME
 from bot.directory.lookup import Filters, LookUp, Result
 from bot.directory.meaning import MeaningIndex
 from bot.directory.records import AddressRecord, Directory, PlaceRecord, ScheduleRecord, ServiceRecord
 from bot.directory.search import search_words
+from bot.directory.word_table import WordTables
 from bot.opening import open_reader
 from bot.settings import read_settings
 from bot.understanding.embedding import Matrix, shared_embedder
 from bot.understanding.reading import Reader
 from bot.web.staff.look_up import seems_about
 from tests.builders import cambridgeshire
+from tests.servers import a_schema, postgres_answers
 
 MANY = 20_000
 ROUNDS = 5
@@ -48,7 +53,11 @@ QUESTIONS = (
     *("де вивчати англійську", "де я можу отримати їжу", "أين أجد الطعام", "محامي هجرة", "کلاس انگلیسی", "کجا غذا پیدا کنم"),
     *("我想學英文", "哪裡有食物", "gdzie znajdę jedzenie", "kur gauti maisto", "unde găsesc mâncare", "xaggee ka helaa cunto", "ቋንቋ እንግሊዝ"),
 )
-WAYS = ("search_words", "words", "words and meaning", "other words each time", "with filters", "no words")
+WAYS = (
+    *("search_words", "words", "words and meaning", "other words each time", "with filters", "no words"),
+    *("four new words", "four misspelt words"),
+)
+IN_POSTGRESQL = ("four new words, PostgreSQL", "four misspelt words, PostgreSQL")
 MONDAY = datetime(2026, 11, 23, 11, tzinfo=BRITISH_TIME)
 NAMES = (
     *("Open Door", "Bridge", "Harbour", "Oak Tree", "Riverside", "St Mary's", "Lantern", "Northgate", "Welcome", "Compass"),
@@ -118,33 +127,64 @@ def narrowed(directory: Directory) -> list[Filters]:
     ]
 
 
-def measure(directory: Directory, vectors: Matrix, reader: Reader, labels: dict[str, str]) -> dict[str, list[float]]:
+def misspelt(words: str) -> str:
+    """Give words with the third and fourth letter of each swapped."""
+    return " ".join(word[:2] + word[3:4] + word[2:3] + word[4:] for word in words.split())
+
+
+@contextmanager
+def postgresql() -> Iterator[WordTables | None]:
+    """Open tables of words in a schema of their own, where a PostgreSQL answers."""
+    if not postgres_answers():
+        yield None
+        return
+    with a_schema() as address:
+        engine = open_database(address)
+        migrate(engine)
+        tables = WordTables(engine)
+        yield tables
+        for opened in (tables.impatient, engine):
+            opened.dispose()
+
+
+def measure(
+    directory: Directory, vectors: Matrix, reader: Reader, labels: dict[str, str], tables: WordTables | None
+) -> dict[str, list[float]]:
     """Ask every question in every way, in every round at another minute; give the times of each way in ms."""
     began = time.perf_counter()
-    look_up = LookUp(directory, vectors, labels, is_free_service)
+    common = reader.gazetteer.common_words
+    look_up = LookUp(directory, vectors, labels, is_free_service, None, common)
     print(f"{len(directory.services)} services, indexed in {time.perf_counter() - began:.2f} s")
+    there = LookUp(directory, vectors, labels, is_free_service, tables, common)
+    print(f"written to PostgreSQL in {timed(there.keep) / 1000:.2f} s" if tables else "no PostgreSQL answers")
     narrow = narrowed(directory)
     first = timed(lambda: look_up.find("", None, Filters(open_now=True), MONDAY))
     print(f"the first question of a day that asks what is open: {first:.0f} ms")
     draw = random.Random(1)
     vocabulary = sorted({word for s in directory.services for word in re.findall(r"[a-z]{4,}", f"{s.name} {s.description}".lower())})
-    times: dict[str, list[float]] = {name: [] for name in WAYS}
+    ways = (*WAYS, *(IN_POSTGRESQL if tables else ()))
+    times: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(ROUNDS):
         moment = MONDAY + timedelta(minutes=turn)
         for i, question in enumerate(QUESTIONS):
             filters = narrow[(i + turn) % len(narrow)]
             alone = replace(filters, topic=filters.topic or NEEDS[i % len(NEEDS)])
-            fresh = " ".join(draw.sample(vocabulary, 4))
+            fresh, new = " ".join(draw.sample(vocabulary, 4)), " ".join(draw.sample(vocabulary, 4))
             asked: tuple[Callable[[], object], ...] = (
-                partial(search_words, directory, question),
+                partial(search_words, directory, question, MONDAY.date()),
                 partial(look_up.find, question, None, Filters(), moment),
                 partial(with_meaning, look_up, reader, question, Filters(), moment),
                 partial(with_meaning, look_up, reader, fresh, Filters(), moment),
                 partial(with_meaning, look_up, reader, question, filters, moment),
                 partial(look_up.find, "", None, alone, moment),
+                partial(look_up.find, new, None, Filters(), moment),
+                partial(look_up.find, misspelt(new), None, Filters(), moment),
+                partial(there.find, new, None, Filters(), moment),
+                partial(there.find, misspelt(new), None, Filters(), moment),
             )
-            for name, ask in zip(WAYS, asked, strict=True):
+            for name, ask in zip(ways, asked, strict=False):
                 times[name].append(timed(ask))
+    assert tables is None or not tables.failing, "memory has answered for PostgreSQL"
     return times
 
 
@@ -158,15 +198,16 @@ def main() -> None:
     reader = open_reader(read_settings(), directory)
     with tempfile.TemporaryDirectory() as folder:
         vectors = MeaningIndex(directory, embedder, Path(folder) / "meaning.npz").vectors
-    for some, theirs in ((directory, vectors), grown(directory, vectors)):
-        times = measure(some, theirs, reader, labels)
-        baseline, _ = figures(times["search_words"])
-        print(f"{'':24}{'median':>8}{'95th':>8}{'ratio to search_words':>24}{f'limit {AT_MOST:.0f}':>12}")
-        for name, taken in times.items():
-            median, p95 = figures(taken)
-            verdict = "" if name == "search_words" else "met" if p95 < AT_MOST else "missed"
-            print(f"{name:24}{median:8.1f}{p95:8.1f}{median / baseline:24.2f}{verdict:>12}")
-        print()
+    with postgresql() as tables:
+        for some, theirs in ((directory, vectors), grown(directory, vectors)):
+            times = measure(some, theirs, reader, labels, tables)
+            baseline, _ = figures(times["search_words"])
+            print(f"{'':32}{'median':>8}{'95th':>8}{'ratio to search_words':>24}{f'limit {AT_MOST:.0f}':>12}")
+            for name, taken in times.items():
+                median, p95 = figures(taken)
+                verdict = "" if name == "search_words" else "met" if p95 < AT_MOST else "missed"
+                print(f"{name:32}{median:8.1f}{p95:8.1f}{median / baseline:24.2f}{verdict:>12}")
+            print()
 
 
 if __name__ == "__main__":

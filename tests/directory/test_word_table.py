@@ -21,8 +21,8 @@ from bot.directory.lookup import record_words
 from bot.directory.records import Directory
 from bot.directory.word_table import EDITIONS_KEPT, KeptWords, WordEdition, WordRow, WordTables
 from bot.directory.words import Asked, Holders, Row, WordsInMemory, slips_allowed, vocabulary_of
-from tests.conftest import POSTGRES_URL
 from tests.directory.test_words import FILLING, a_row
+from tests.servers import POSTGRES_URL
 
 PATIENTLY = 60_000
 """Milliseconds, on a machine that does much else."""
