@@ -148,7 +148,7 @@ class WordTables:
         if tell:
             log.warning(
                 "PostgreSQL has no pg_trgm in this database: misspelt words are compared in memory. "
-                "To change that, let somebody who may run CREATE EXTENSION pg_trgm there once, and start again."
+                "To change that, let somebody who may run CREATE EXTENSION pg_trgm there once."
             )
         return str(schema)
 
