@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+from bot.backup.command import add_backup, add_restore
 from bot.directory.command import add_area, add_directory
 from bot.errors import DeskError
 from bot.settings import read_settings
@@ -67,6 +68,8 @@ def main(arguments: list[str] | None = None) -> int:
     add_area(commands.add_parser("area", help="the areas that can be served"))
     _add_catalogue(commands.add_parser("catalogue", help="texts and translations, out to translators and in again"))
     _add_translate(commands.add_parser("translate", help="drafts of what is not translated, from a provider that the operator has chosen"))
+    add_backup(commands.add_parser("backup", help="write all that is kept to one file, also while the product runs"))
+    add_restore(commands.add_parser("restore", help="put a backup in the place of what is kept"))
     chosen = parser.parse_args(arguments)
     try:
         settings = read_settings()
@@ -101,6 +104,11 @@ def main(arguments: list[str] | None = None) -> int:
             from bot.answers.command import run_catalogue
 
             run_catalogue(settings, chosen, _say)
+            return 0
+        if chosen.command in ("backup", "restore"):
+            from bot.backup.command import run_backup, run_restore
+
+            (run_backup if chosen.command == "backup" else run_restore)(settings, chosen, _say)
             return 0
         from bot import runner
 

@@ -5,8 +5,10 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event
-from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.orm import declarative_base
 
 from bot.settings import ROOT
@@ -38,10 +40,30 @@ def open_database(url: str) -> Engine:
     return engine
 
 
-def migrate(engine: Engine) -> None:
-    """Bring the tables up to the newest migration in ``migrations/``."""
+def migrations() -> Config:
+    """Give Alembic's view of ``migrations/``."""
     config = Config()
     config.set_main_option("script_location", str(ROOT / "migrations"))
+    return config
+
+
+def newest_schema() -> str:
+    """Give the newest migration in ``migrations/``."""
+    return str(ScriptDirectory.from_config(migrations()).get_current_head())
+
+
+def schema_of(connection: Connection) -> str:
+    """Give the newest migration that a database has had; empty where it has had none."""
+    return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def is_known_schema(revision: str) -> bool:
+    """Tell whether a database of this migration can be brought up to ours: one of a newer version cannot."""
+    return revision in {script.revision for script in ScriptDirectory.from_config(migrations()).walk_revisions()}
+
+
+def migrate(engine: Engine, to: str = "head") -> None:
+    """Bring the tables up to a migration in ``migrations/``, the newest where nothing is said."""
     with engine.connect() as connection:
         # A table that SQLite makes anew must not take the rows with it that belong to its own (https://www.sqlite.org/lang_altertable.html).
         on_sqlite = engine.dialect.name == "sqlite"
@@ -49,10 +71,16 @@ def migrate(engine: Engine) -> None:
             connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
             connection.commit()
         with connection.begin():
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            upgrade(connection, to)
         if on_sqlite:
             connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+
+
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Bring the tables up to a migration within the transaction that ``connection`` is in."""
+    config = migrations()
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)
 
 
 def wipe_freed_pages(engine: Engine) -> None:

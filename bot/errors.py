@@ -3,6 +3,7 @@
 DeskError
 ├── SettingsError          an environment variable holds something unusable
 ├── SetUpError             something that must be there at start is not (model, database, port)
+├── BackupError            a backup cannot be made, read or restored; the text says what to do
 ├── PackError              a row of the directory is wrong; names file, row, column, value and what to type
 ├── Overtaken              somebody changed a record since it was read; holds it as it is now
 ├── NotApproved            a proposed change cannot be put into force by this officer, or waits no more
@@ -41,6 +42,10 @@ class SettingsError(DeskError):
 
 class SetUpError(DeskError):
     """Something needed at start is missing; the text says what to do."""
+
+
+class BackupError(DeskError):
+    """A backup cannot be made, read or restored, and nothing was changed; the text says what to do."""
 
 
 class PackError(DeskError):

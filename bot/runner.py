@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 
 from bot.errors import SetUpError
 from bot.logs import set_up_logs
+from bot.running import hold
 from bot.settings import RASA_MODEL, ROOT, Settings
 from bot.sharing.memory import name_of_product
 
@@ -81,6 +82,7 @@ def run_web(settings: Settings) -> None:
     from bot.web.app import make_app
     from bot.web.metrics import share_figures
 
+    hold(settings.var)
     several = settings.web_workers > 1
     set_up_logs("web", settings.log_format)
     if several:
@@ -111,7 +113,7 @@ def rasa_environment(settings: Settings) -> dict[str, str]:
     on_sqlite = make_url(settings.database_url).get_backend_name() == "sqlite"
     return {
         **QUIET,
-        "TRACKER_URL": f"sqlite:///{settings.var / f'rasa-{settings.area}.db'}" if on_sqlite else settings.database_url,
+        "TRACKER_URL": f"sqlite:///{settings.tracker_file}" if on_sqlite else settings.database_url,
         "LOCK_URL": settings.redis_url,
         "LOCK_NAME": name_of_product(settings.database_url),
         "ACTIONS_WEBHOOK": f"{settings.actions_url}/webhook",
@@ -128,7 +130,7 @@ def hush_warnings() -> None:
 
 def run_rasa(settings: Settings) -> None:
     """Run Rasa's server in this process, on loopback, without its HTTP API."""
-    settings.var.mkdir(parents=True, exist_ok=True)
+    hold(settings.var)
     os.environ.update(rasa_environment(settings))
     os.chdir(ROOT)
     hush_warnings()

@@ -72,6 +72,11 @@ class Settings:
     log_format: str
 
     @property
+    def tracker_file(self) -> Path:
+        """Where Rasa keeps what it remembers of conversations, while the database is SQLite."""
+        return self.var / f"rasa-{self.area}.db"
+
+    @property
     def rasa_ports(self) -> range:
         """Where each Rasa listens: at ``rasa_port`` and the ports after it."""
         return range(self.rasa_port, self.rasa_port + self.rasa_workers)

@@ -24,6 +24,8 @@ WITHOUT_ENGINE = (
     "bot.drafting",
     "bot.sharing",
     "bot.council",
+    "bot.backup",
+    "bot.doctor",
 )
 WITHOUT_HTTP = ("bot.directory", "bot.answers")
 FETCHES = {"requests", "urllib3", "aiohttp", "ftplib", "deep_translator"}

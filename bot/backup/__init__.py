@@ -1,0 +1,1 @@
+"""Backups: what the product keeps, as one file, and back again."""

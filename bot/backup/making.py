@@ -1,0 +1,152 @@
+"""Making a backup, while the product runs or not."""
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from bot import __version__
+from bot.backup import postgres, sqlite
+from bot.backup.archive import DATABASE, TRACKER, Manifest, digest_of, read_manifest, workplace, write_archive
+from bot.backup.checksums import TableSum, sum_of_all, table_names, table_sums
+from bot.backup.contents import SHORT_LIVED, lifetime
+from bot.database import open_database, schema_of
+from bot.errors import BackupError, SetUpError
+from bot.settings import Settings
+
+LAST = "last-backup.json"
+"""The file in ``VAR_DIR`` that remembers the last backup, for ``python -m bot doctor``."""
+WITH_CONVERSATIONS = (
+    "Holds what visitors wrote. Keep it no longer than keep_until. It knows nothing of chats that visitors erase after made_at: "
+    "restoring it brings those back, until they are as old as RETENTION_DAYS. Numbers to call back are encrypted with "
+    "VAR_DIR/callback.key, which is not in here."
+)
+WITHOUT_CONVERSATIONS = "Holds no chats. It holds staff's accounts with their hashed passwords: keep it where only the operator reads."
+
+UNREADABLE_URL = "DATABASE_URL cannot be read: give such as postgresql://desk@localhost/desk."
+
+
+@dataclass(frozen=True)
+class Made:
+    """A backup that was made, and those in the same folder that had passed their time and were removed."""
+
+    path: Path
+    manifest: Manifest
+    removed: tuple[Path, ...]
+
+
+def make_backup(settings: Settings, target: Path, conversations: bool, keep_days: int | None, now: datetime) -> Made:
+    """Make a backup: the file ``target``, or one with a name of its own where that is a folder (``now`` is UTC).
+
+    Raises BackupError where it cannot be made or the file is there already, SetUpError where there is no database to be read.
+    """
+    keep_until = lifetime(settings, conversations, keep_days, now)
+    path = target / f"welcome-desk-{settings.area}-{now:%Y%m%dT%H%M%SZ}.zip" if target.is_dir() else target
+    if path.exists():
+        raise BackupError(f"{path} is there already: give another name, or a folder.")
+    with workplace(path.parent) as work:
+        kind, schema, tables, tracker = _gather(settings, conversations, work)
+        files = {name: work / name for name in (DATABASE, TRACKER) if (work / name).exists()}
+        manifest = Manifest(
+            version=__version__,
+            area=settings.area,
+            made_at=now,
+            keep_until=keep_until,
+            conversations=conversations,
+            kind=kind,
+            schema=schema,
+            tables=tables,
+            tracker=tracker,
+            checksum=sum_of_all(tables, tracker),
+            files={name: digest_of(file) for name, file in files.items()},
+            note=WITH_CONVERSATIONS if conversations else WITHOUT_CONVERSATIONS,
+        )
+        write_archive(path, manifest, files, work)
+    removed = _remove_old(target, settings.area, now) if target.is_dir() else []
+    _remember(settings, path, manifest)
+    return Made(path, manifest, tuple(removed))
+
+
+def database_of(settings: Settings) -> Engine:
+    """Open the product's database. Raises SetUpError where DATABASE_URL cannot be read or, on SQLite, there is no file."""
+    try:
+        url = make_url(settings.database_url)
+    except ArgumentError as error:
+        raise SetUpError(UNREADABLE_URL) from error
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        raise SetUpError(f"There is no database {url.database}: check VAR_DIR, AREA and DATABASE_URL.")
+    return open_database(settings.database_url)
+
+
+def _gather(settings: Settings, conversations: bool, work: Path) -> tuple[str, str, dict[str, TableSum], dict[str, TableSum]]:
+    """Write what is backed up to ``work``; give what kind of database it is, its schema, and the sums of its tables and of Rasa's."""
+    engine = database_of(settings)
+    kind = str(engine.dialect.name)
+    left_out = frozenset() if conversations else SHORT_LIVED
+    try:
+        if kind == "sqlite":
+            # What Rasa remembers first: a chat that begins in between has then been forgotten by Rasa, and not by the product.
+            tracker: dict[str, TableSum] = {}
+            if conversations and settings.tracker_file.exists():
+                tracker = _copied(settings.tracker_file, work / TRACKER, left_out)[1]
+            schema, tables = _copied(Path(engine.url.database), work / DATABASE, left_out)
+            return kind, schema, tables, tracker
+        with engine.connect() as connection, connection.begin():
+            snapshot = postgres.open_snapshot(connection)
+            names = table_names(connection)
+            tables = table_sums(connection, names - left_out)
+            postgres.dump(connection, snapshot, names, names & left_out, work / DATABASE)
+            return kind, schema_of(connection), tables, {}
+    except DBAPIError as error:
+        raise SetUpError(f"The database cannot be read ({type(error.orig).__name__}): check DATABASE_URL, and that it runs.") from error
+    finally:
+        engine.dispose()
+
+
+def _copied(source: Path, target: Path, left_out: frozenset[str]) -> tuple[str, dict[str, TableSum]]:
+    """Copy an SQLite database without the rows of ``left_out``; give its schema and the sums of the other tables."""
+    sqlite.copy(source, target)
+    if left_out:
+        sqlite.empty(target, left_out)
+    engine = open_database(f"sqlite:///{target}")
+    try:
+        with engine.connect() as connection:
+            found = schema_of(connection), table_sums(connection, table_names(connection) - left_out)
+    finally:
+        engine.dispose()
+    # Opened as the product opens it, it has a log again.
+    sqlite.fold(target)
+    return found
+
+
+def _remove_old(folder: Path, area: str, now: datetime) -> list[Path]:
+    """Remove the backups of ``area`` in ``folder`` that have passed their time; what is none is left alone."""
+    removed = []
+    for path in sorted(folder.glob(f"welcome-desk-{area}-*.zip")):
+        try:
+            manifest = read_manifest(path)
+        except BackupError:
+            continue
+        if manifest.area == area and manifest.keep_until <= now:
+            path.unlink()
+            removed.append(path)
+    return removed
+
+
+def _remember(settings: Settings, path: Path, manifest: Manifest) -> None:
+    settings.var.mkdir(parents=True, exist_ok=True)
+    told = {
+        "file": str(path.resolve()),
+        "made_at": manifest.made_at.isoformat(),
+        "keep_until": manifest.keep_until.isoformat(),
+        "conversations": manifest.conversations,
+        "checksum": manifest.checksum,
+    }
+    draft = settings.var / f"{LAST}.draft"
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        json.dump(told, file, indent=1)
+    draft.replace(settings.var / LAST)
