@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.backup.command import add_backup, add_restore
 from bot.directory.command import add_area, add_directory
+from bot.doctor.command import add_doctor, run_doctor
 from bot.errors import DeskError
 from bot.settings import read_settings
 
@@ -70,7 +71,11 @@ def main(arguments: list[str] | None = None) -> int:
     _add_translate(commands.add_parser("translate", help="drafts of what is not translated, from a provider that the operator has chosen"))
     add_backup(commands.add_parser("backup", help="write all that is kept to one file, also while the product runs"))
     add_restore(commands.add_parser("restore", help="put a backup in the place of what is kept"))
+    add_doctor(commands.add_parser("doctor", help="look at everything and say in plain words what is wrong"))
     chosen = parser.parse_args(arguments)
+    if chosen.command == "doctor":
+        # Before the settings are read: they may be what is wrong.
+        return run_doctor(chosen, _say)
     try:
         settings = read_settings()
         if chosen.command == "staff":

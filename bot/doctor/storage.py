@@ -1,0 +1,130 @@
+"""What is kept: the database and Rasa's own, whether they are whole and up to date, and whether old conversations are erased."""
+
+import sqlite3
+from contextlib import closing
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from redis import Redis, RedisError
+from sqlalchemy import func, select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.orm import Session
+
+from bot.backup.sqlite import faults_of
+from bot.conversation.models import Conversation, PendingErasure
+from bot.conversation.store import seen
+from bot.database import is_known_schema, newest_schema, open_database, schema_of
+from bot.directory.ledger import Revision
+from bot.doctor.findings import Finding, Installation, Level, judged
+from bot.doctor.machine import SKEW
+
+CHECK = "Database"
+LATE = timedelta(days=1)
+"""How long after its time something may still be there: the product may have been stopped over a night."""
+DAMAGED = "Stop the product and restore the last backup: `.venv/bin/python -m bot restore FILE --replace`."
+
+
+def database(case: Installation) -> tuple[Installation, list[Finding]]:
+    """Look at whether the database can be used; give the installation with it where it can."""
+    try:
+        url = make_url(case.settings.database_url)
+        if url.get_backend_name() == "sqlite":
+            path = Path(url.database or "")
+            if not path.exists():
+                return case, [Finding(CHECK, Level.LOOK, f"There is no {path} yet.", "It is made at the first start: `make run`.")]
+            damage = _damage(path)
+            if damage:
+                return case, [Finding(CHECK, Level.BROKEN, f"{path} is damaged ({damage}).", DAMAGED)]
+        engine = open_database(case.settings.database_url)
+        with engine.connect() as connection:
+            schema = schema_of(connection)
+    except (ArgumentError, NoSuchModuleError):
+        do = "Give such as postgresql://desk@localhost/desk."
+        return case, [Finding(CHECK, Level.BROKEN, "DATABASE_URL cannot be read.", do)]
+    except (DBAPIError, OSError) as error:
+        found = f"The database cannot be reached ({type(getattr(error, 'orig', error)).__name__})."
+        return case, [Finding(CHECK, Level.BROKEN, found, "Is PostgreSQL running? Check the host, name and password in DATABASE_URL.")]
+    if schema and not is_known_schema(schema):
+        found = f"The database is of a newer version (schema {schema}; this one knows {newest_schema()})."
+        return case, [Finding(CHECK, Level.BROKEN, found, "Install that version again, or restore a backup from before it.")]
+    if schema != newest_schema():
+        found = f"The database is of an older version (schema {schema or 'none'}; the newest is {newest_schema()})."
+        return case, [Finding(CHECK, Level.LOOK, found, "Make a backup, then start the product: it is brought up to date by itself.")]
+    whole = Finding(CHECK, Level.OK, f"{str(engine.dialect.name).replace('ql', 'QL')}, whole, schema {schema}.")
+    return Installation(case.settings, case.now, engine), [whole]
+
+
+def _damage(path: Path) -> str:
+    """Give what SQLite finds wrong first; empty where a file is whole. It is opened to be read only."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10)) as connection:
+            return "; ".join(faults_of(connection)[:1])
+    except sqlite3.OperationalError as error:
+        return "" if "locked" in str(error) else str(error)
+    except sqlite3.DatabaseError as error:
+        return str(error)
+
+
+def tracker(case: Installation) -> list[Finding]:
+    """Look at what Rasa keeps, where that is in a file of its own."""
+    path = case.settings.tracker_file
+    if make_url(case.settings.database_url).get_backend_name() != "sqlite" or not path.exists():
+        return []
+    damage = _damage(path)
+    if damage:
+        found = f"{path}, in which Rasa remembers the running chats, is damaged ({damage})."
+        return [Finding("Rasa's memory", Level.BROKEN, found, "Stop the product, delete that file, and start: chats begin anew in it.")]
+    return [Finding("Rasa's memory", Level.OK, "The file is whole.")]
+
+
+def retention(case: Installation) -> list[Finding]:
+    """Look at whether conversations are gone when visitors are told that they are."""
+    if case.database is None:
+        return []
+    days, faults = case.settings.retention_days, []
+    with Session(case.database, future=True) as session:
+        old = session.execute(
+            select(func.count()).select_from(Conversation).where(Conversation.last_seen_at < case.now - timedelta(days=days) - LATE)
+        ).scalar()
+        waiting = session.execute(
+            select(func.count()).select_from(PendingErasure).where(PendingErasure.asked_at < case.now - LATE)
+        ).scalar()
+    if old:
+        found = f"{old} conversations are older than {days} days and were not erased: the job that does it has not run."
+        faults.append((Level.BROKEN, found, "Start the product; it erases them within a minute. Where it runs, its log says why it fails."))
+    if waiting:
+        found = f"Rasa still has to erase {waiting} conversations that were erased more than a day ago."
+        faults.append((Level.BROKEN, found, "See that Rasa runs: it is tried again every minute."))
+    return judged("Erasing", faults, f"No conversation is older than {days} days.")
+
+
+def clock(case: Installation) -> list[Finding]:
+    """Look at whether this computer's clock agrees with the database's, and with what is kept."""
+    if case.database is None:
+        return []
+    do = "Set the clock (`timedatectl`) of whichever computer is wrong: until then chats may end too early or be kept too long."
+    faults = []
+    with Session(case.database, future=True) as session:
+        if case.database.dialect.name != "sqlite":
+            # Read again after the database was asked, since connecting takes a while.
+            apart = abs(session.execute(text("SELECT clock_timestamp()")).scalar() - datetime.now(timezone.utc))
+            if apart > SKEW:
+                faults.append((Level.BROKEN, f"The database's clock and this one differ by {apart.total_seconds() / 60:.0f} minutes.", do))
+        kept = [session.execute(select(func.max(column))).scalar() for column in (Conversation.last_seen_at, Revision.at)]
+    newest = max((seen(moment) for moment in kept if moment), default=case.now)
+    if newest > case.now + SKEW:
+        found = f"Something was kept on {newest:%d %B %Y %H:%M} UTC, which is still to come: the clock is behind, or was ahead."
+        faults.append((Level.BROKEN, found, do))
+    return judged("Clock and database", faults, "They agree.")
+
+
+def shared_memory(url: str) -> list[Finding]:
+    """Look at whether Redis answers at ``url``."""
+    try:
+        with Redis.from_url(url, socket_timeout=3, socket_connect_timeout=3) as client:
+            client.ping()
+    except (RedisError, ValueError) as error:
+        found = f"Redis cannot be reached ({type(error).__name__})."
+        return [Finding("Redis", Level.BROKEN, found, "Is it running? Check REDIS_URL.")]
+    return [Finding("Redis", Level.OK, "It answers.")]
