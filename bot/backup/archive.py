@@ -31,8 +31,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What a backup says of itself.
 
     ``kind`` is ``sqlite`` or ``postgresql``, ``schema`` the newest migration in it; ``tables`` are those of the database, ``tracker``
-    those of Rasa's own; ``checksum`` is that of all of them; ``files`` has the SHA-256 of each file beside the manifest; ``note`` says in words what
-    whoever keeps or restores it must know.
+    those of Rasa's own; ``checksum`` is that of all of them; ``files`` has the SHA-256 of each file beside the manifest; ``note`` says in
+    words what whoever keeps or restores it must know.
     """
 
     product: str = PRODUCT

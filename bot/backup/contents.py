@@ -32,6 +32,7 @@ LONG_LIVED = frozenset(
         "cold_weather",
         "escalation",
         "guidance",
+        "job",
         "language",
         "lead",
         "loaded_pack",

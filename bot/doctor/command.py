@@ -24,6 +24,7 @@ CHECKS = (
     "storage.tracker",
     "storage.clock",
     "storage.retention",
+    "storage.shared_memory",
     "content.directory",
     "content.urgent_numbers",
     "content.translations",

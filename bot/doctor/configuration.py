@@ -20,7 +20,8 @@ TELEMETRY = "RASA_TELEMETRY_ENABLED"
 
 def read_what_can_be_read(environment: Mapping[str, str]) -> tuple[Settings, list[Finding]]:
     """Give the settings, with the default for each that cannot be used, and a finding for each of these."""
-    env, findings = dict(environment), []
+    env = dict(environment)
+    findings: list[Finding] = []
     while True:
         try:
             return read_settings(env), findings

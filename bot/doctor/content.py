@@ -1,7 +1,6 @@
 """What people are told: whether the directory is whole and lately checked, the translations complete, and somebody there."""
 
 from dataclasses import replace
-from datetime import datetime, timezone
 
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,9 +13,10 @@ from bot.directory.coverage import gaps
 from bot.directory.freshness import Freshness, is_urgent, review_of
 from bot.directory.hours import BRITISH_TIME
 from bot.directory.models import LoadedPack
-from bot.directory.records import read_directory
+from bot.directory.records import GuidanceRecord, ServiceRecord, read_directory
 from bot.doctor.findings import Finding, Installation, Level, judged
 from bot.handover.models import Staff
+from bot.moments import utc_now
 
 WITHOUT_HELP = ("topic_nothing", "no_person", "person_unreachable", "no_services")
 """Gaps of ``bot.directory.coverage`` that leave people without an answer; a district without a council's number is worth a look."""
@@ -53,7 +53,8 @@ def urgent_numbers(case: Installation) -> list[Finding]:
     if case.directory is None:
         return []
     today = case.now.astimezone(BRITISH_TIME).date()
-    records = [record for record in (*case.directory.services, *case.directory.guidance) if is_urgent(record)]
+    shown: list[ServiceRecord | GuidanceRecord] = [*case.directory.services, *case.directory.guidance]
+    records = [record for record in shown if is_urgent(record)]
     stale = [record.key for record in records if review_of(record, today).freshness is not Freshness.FRESH]
     if not stale:
         return [Finding("Urgent numbers", Level.OK, f"All {len(records)} records were checked in the last three months.")]
@@ -66,7 +67,7 @@ def translations(case: Installation) -> list[Finding]:
     """Look at whether all that is said is said in every language."""
     if case.directory is None or case.database is None:
         return []
-    catalogues = Catalogues(wordings=Wordings(case.database, lambda: datetime.now(timezone.utc)))
+    catalogues = Catalogues(wordings=Wordings(case.database, utc_now))
     faults = check_catalogues(catalogues, case.directory, case.now.astimezone(BRITISH_TIME).date()).faults
     if faults:
         found = f"{len(faults)} texts are missing, out of date or broken in {', '.join(sorted({fault.language for fault in faults}))}."

@@ -26,13 +26,14 @@ def python(_case: Installation) -> list[Finding]:
     """Look at Python and at whether the packages are those of ``uv.lock``."""
     faults = []
     if sys.version_info[:2] != PYTHON:
-        found = f"This is Python {sys.version_info[0]}.{sys.version_info[1]}; Rasa needs {PYTHON[0]}.{PYTHON[1]}."
-        faults.append((Level.BROKEN, found, "Use `.venv/bin/python -m bot doctor`."))
+        told = f"This is Python {sys.version_info[0]}.{sys.version_info[1]}; Rasa needs {PYTHON[0]}.{PYTHON[1]}."
+        faults.append((Level.BROKEN, told, "Use `.venv/bin/python -m bot doctor`."))
     locked, needed = read_lock((ROOT / "uv.lock").read_text(encoding="utf-8"))
     missing = [name for name in needed if _installed(name) is None]
     if missing:
         faults.append((Level.BROKEN, f"Not installed: {', '.join(missing)}.", SET_UP))
-    others = [f"{name} {found} instead of {wanted}" for name, wanted in locked.items() if (found := _installed(name)) not in (None, wanted)]
+    there = {name: _installed(name) for name in locked}
+    others = [f"{name} {there[name]} instead of {wanted}" for name, wanted in locked.items() if there[name] not in (None, wanted)]
     if others:
         faults.append((Level.LOOK, f"Other versions than were tested: {_some(others)}.", SET_UP))
     return judged("Python and packages", faults, f"Python {sys.version.split()[0]}, and {len(locked)} packages as in the lock file.")

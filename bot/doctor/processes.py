@@ -16,35 +16,32 @@ START = "Start it: `make run`, or its service."
 
 
 def running(case: Installation) -> list[Finding]:
-    """Look at whether the front door, Rasa and the action server answer, and whether their ports are theirs."""
+    """Look at whether the front door, every Rasa and the action server answer, and whether their ports are theirs."""
     settings = case.settings
-    health = _ask(f"{_door(settings)}/healthz")
-    engine = _ask(f"{settings.rasa_url}/webhooks/front/state")
-    actions = _ask(f"{settings.actions_url}/health")
+    asked = [("front door", settings.port, f"{_door(settings)}/healthz", "alive")]
+    asked += [
+        ("Rasa", port, f"{url}/webhooks/front/state", "sql_tracker_store")
+        for port, url in zip(settings.rasa_ports, settings.rasa_urls, strict=True)
+    ]
+    asked += [("action server", settings.actions_port, f"{settings.actions_url}/health", "status")]
+    told = [(name, port, _ask(address), shape) for name, port, address, shape in asked]
     faults = []
-    for name, port, answer, shape in (
-        ("front door", settings.port, health, "alive"),
-        ("Rasa", settings.rasa_port, engine, "sql_tracker_store"),
-        ("action server", settings.actions_port, actions, "status"),
-    ):
-        if answer is not None and shape not in answer:
-            faults.append((Level.BROKEN, f"Something else than the {name} answers at port {port}.", "Stop it, or choose another port."))
-        elif answer is None and _listens(port):
-            faults.append(
-                (Level.BROKEN, f"Something listens at port {port} and does not answer as the {name} does.", "Stop it and start again.")
-            )
+    for name, port, answer, shape in told:
+        if (answer is not None and shape not in answer) or (answer is None and _listens(port)):
+            faults.append((Level.BROKEN, f"Something else than the {name} is at port {port}.", "Stop it, or choose another port."))
     if faults:
         return judged(CHECK, faults, "")
-    if health is None and engine is None and actions is None:
+    if all(answer is None for _name, _port, answer, _shape in told):
         return [Finding(CHECK, Level.LOOK, "The product does not run; its ports are free.", START)]
-    for name, answer in (("front door", health), ("Rasa", engine), ("action server", actions)):
+    for name, port, answer, _shape in told:
         if answer is None:
+            do = "Stop the product and start it again; its log says why."
+            faults.append((Level.BROKEN, f"The {name} (port {port}) does not run, though others do.", do))
+        elif answer.get("ready") and not answer.get("sql_tracker_store"):
             faults.append(
-                (Level.BROKEN, f"The {name} does not run, though others do.", "Stop the product and start it again; its log says why.")
+                (Level.BROKEN, "Rasa keeps conversations in memory instead of the database.", "Put endpoints.yml back as it was.")
             )
-    if engine and engine.get("ready") and not engine.get("sql_tracker_store"):
-        faults.append((Level.BROKEN, "Rasa keeps conversations in memory instead of the database.", "Put endpoints.yml back as it was."))
-    if health:
+    if told[0][2]:
         faults += _ready(settings)
     return judged(CHECK, faults, "Front door, Rasa and action server answer, and a real question was answered.")
 

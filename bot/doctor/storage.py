@@ -2,7 +2,7 @@
 
 import sqlite3
 from contextlib import closing
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from pathlib import Path
 
 from redis import Redis, RedisError
@@ -13,13 +13,15 @@ from sqlalchemy.orm import Session
 
 from bot.backup.sqlite import faults_of
 from bot.conversation.models import Conversation, PendingErasure
-from bot.conversation.store import seen
 from bot.database import is_known_schema, newest_schema, open_database, schema_of
 from bot.directory.ledger import Revision
 from bot.doctor.findings import Finding, Installation, Level, judged
 from bot.doctor.machine import SKEW
+from bot.jobs import TIDYING, Jobs
+from bot.moments import seen, utc_now
 
 CHECK = "Database"
+NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 LATE = timedelta(days=1)
 """How long after its time something may still be there: the product may have been stopped over a night."""
 DAMAGED = "Stop the product and restore the last backup: `.venv/bin/python -m bot restore FILE --replace`."
@@ -51,7 +53,7 @@ def database(case: Installation) -> tuple[Installation, list[Finding]]:
     if schema != newest_schema():
         found = f"The database is of an older version (schema {schema or 'none'}; the newest is {newest_schema()})."
         return case, [Finding(CHECK, Level.LOOK, found, "Make a backup, then start the product: it is brought up to date by itself.")]
-    whole = Finding(CHECK, Level.OK, f"{str(engine.dialect.name).replace('ql', 'QL')}, whole, schema {schema}.")
+    whole = Finding(CHECK, Level.OK, f"{NAMES.get(engine.dialect.name, engine.dialect.name)}, reached and whole, schema {schema}.")
     return Installation(case.settings, case.now, engine), [whole]
 
 
@@ -93,6 +95,9 @@ def retention(case: Installation) -> list[Finding]:
     if old:
         found = f"{old} conversations are older than {days} days and were not erased: the job that does it has not run."
         faults.append((Level.BROKEN, found, "Start the product; it erases them within a minute. Where it runs, its log says why it fails."))
+    job = Jobs(case.database).look(TIDYING)
+    if job and job.has_failed:
+        faults.append((Level.BROKEN, "The job that erases what is due failed when it last ran.", "The log of the front door says why."))
     if waiting:
         found = f"Rasa still has to erase {waiting} conversations that were erased more than a day ago."
         faults.append((Level.BROKEN, found, "See that Rasa runs: it is tried again every minute."))
@@ -108,7 +113,7 @@ def clock(case: Installation) -> list[Finding]:
     with Session(case.database, future=True) as session:
         if case.database.dialect.name != "sqlite":
             # Read again after the database was asked, since connecting takes a while.
-            apart = abs(session.execute(text("SELECT clock_timestamp()")).scalar() - datetime.now(timezone.utc))
+            apart = abs(session.execute(text("SELECT clock_timestamp()")).scalar() - utc_now())
             if apart > SKEW:
                 faults.append((Level.BROKEN, f"The database's clock and this one differ by {apart.total_seconds() / 60:.0f} minutes.", do))
         kept = [session.execute(select(func.max(column))).scalar() for column in (Conversation.last_seen_at, Revision.at)]
@@ -119,10 +124,12 @@ def clock(case: Installation) -> list[Finding]:
     return judged("Clock and database", faults, "They agree.")
 
 
-def shared_memory(url: str) -> list[Finding]:
-    """Look at whether Redis answers at ``url``."""
+def shared_memory(case: Installation) -> list[Finding]:
+    """Look at whether Redis answers, where there is one."""
+    if not case.settings.redis_url:
+        return []
     try:
-        with Redis.from_url(url, socket_timeout=3, socket_connect_timeout=3) as client:
+        with Redis.from_url(case.settings.redis_url, socket_timeout=3, socket_connect_timeout=3) as client:
             client.ping()
     except (RedisError, ValueError) as error:
         found = f"Redis cannot be reached ({type(error).__name__})."

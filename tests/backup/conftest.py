@@ -21,7 +21,7 @@ from bot.database import migrate, open_database
 from bot.handover.desk import Desk
 from bot.settings import Settings, read_settings
 from tests.builders import Pack, a_desk, a_member
-from tests.conftest import POSTGRES_URL, postgres_answers
+from tests.servers import POSTGRES_URL, postgres_answers
 
 WORDS = "canary-3c1d-what-a-visitor-wrote"
 EVENTS = "CREATE TABLE events (id {serial} PRIMARY KEY, sender_id VARCHAR(255) NOT NULL, type_name VARCHAR(255) NOT NULL, data TEXT)"
