@@ -25,7 +25,6 @@ WITHOUT_ENGINE = (
     "bot.sharing",
     "bot.council",
     "bot.backup",
-    "bot.doctor",
 )
 WITHOUT_HTTP = ("bot.directory", "bot.answers")
 FETCHES = {"requests", "urllib3", "aiohttp", "ftplib", "deep_translator"}

@@ -62,10 +62,10 @@ def run_restore(settings: Settings, chosen: argparse.Namespace, say: Say) -> Non
     if done.schema != manifest.schema:
         say(f"It was brought up from schema {manifest.schema} to {done.schema}.")
     if done.expired:
-        say(f"{done.expired} chats were older than {settings.retention_days} days and were erased.")
+        say(f"Chats erased because they were older than {settings.retention_days} days: {done.expired}.")
     if done.erased:
         why = "as you asked" if chosen.without_conversations else "because the database before no longer had them"
-        say(f"{done.erased} chats were erased, {why}.")
+        say(f"Chats erased {why}: {done.erased}.")
     if done.lost_track:
         until = manifest.made_at + timedelta(days=settings.retention_days)
         say(
@@ -73,6 +73,6 @@ def run_restore(settings: Settings, chosen: argparse.Namespace, say: Say) -> Non
             f"{until:%d %B %Y}; to erase every chat now, restore once more with --without-conversations --replace."
         )
     if done.unreadable:
-        say(f"{done.unreadable} numbers to call back cannot be read: put your copy of callback.key into {settings.var}.")
+        say(f"Numbers to call back that cannot be read: {done.unreadable}. Put your copy of callback.key into {settings.var}.")
     say("Everybody of staff has to sign in again. Accounts and passwords are those of the backup: disable again whom you disabled since.")
     say("Start the product with `make run`.")

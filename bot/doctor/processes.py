@@ -27,8 +27,11 @@ def running(case: Installation) -> list[Finding]:
     told = [(name, port, _ask(address), shape) for name, port, address, shape in asked]
     faults = []
     for name, port, answer, shape in told:
-        if (answer is not None and shape not in answer) or (answer is None and _listens(port)):
-            faults.append((Level.BROKEN, f"Something else than the {name} is at port {port}.", "Stop it, or choose another port."))
+        if answer is not None and shape not in answer:
+            faults.append((Level.BROKEN, f"Something else than the {name} answers at port {port}.", "Stop it, or choose another port."))
+        elif answer is None and _listens(port):
+            do = "Stop the product and start it again. If the port is taken even then, something else has it: stop that."
+            faults.append((Level.BROKEN, f"Port {port} is taken, and no {name} answers there.", do))
     if faults:
         return judged(CHECK, faults, "")
     if all(answer is None for _name, _port, answer, _shape in told):
