@@ -1,4 +1,4 @@
-"""Which tables a backup holds, and for how long it may be kept. ``docs/backup.md`` says why."""
+"""Which tables a backup holds, and for how long it may be kept. ``docs/operating.md`` says why."""
 
 from datetime import datetime, timedelta
 
