@@ -12,18 +12,15 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from bot.answers import wording
 from bot.backup import postgres, sqlite
 from bot.backup.archive import DATABASE, TRACKER, Manifest, read_manifest, unpack, workplace
 from bot.backup.checksums import TableSum, sum_of_all, table_names, table_sums
 from bot.backup.contents import LONG_LIVED, SHORT_LIVED
 from bot.backup.making import UNREADABLE_URL
-from bot.conversation import tally
 from bot.conversation.feedback import FeedbackBook
 from bot.conversation.models import Access, Conversation, Feedback
 from bot.conversation.store import ConversationStore
-from bot.database import Base, is_known_schema, migrate, newest_schema, open_database, upgrade, wipe_freed_pages
-from bot.directory import cold_weather, ledger, models, uploads
+from bot.database import is_known_schema, migrate, newest_schema, open_database, upgrade, wipe_freed_pages
 from bot.errors import BackupError, SetUpError
 from bot.handover.callback import KEY_FILE, Vault
 from bot.handover.models import Callback, StaffSession
@@ -32,8 +29,6 @@ from bot.settings import Settings
 
 RASA_EVENTS = "events"
 """The table in which Rasa keeps what it remembers of conversations."""
-_DECLARED = (wording, tally, cold_weather, ledger, models, uploads)
-"""Modules whose tables have to be declared, so that all of ours are known."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +60,7 @@ class _Before:
 def check(path: Path) -> Manifest:
     """Read a whole backup and compare it with its checksums, changing nothing. Raises BackupError where it is not whole."""
     manifest = read_manifest(path)
-    with workplace(path.parent) as work:
-        unpack(path, manifest, work)
+    unpack(path, manifest)
     return manifest
 
 
@@ -161,7 +155,7 @@ def _restore_postgres(settings: Settings, dump: Path, manifest: Manifest, conver
         before, holds = _look_at(connection)
         if holds and not replace:
             raise BackupError(_HOLDS.format(where="The database"))
-        for table in sorted(table_names(connection) & (LONG_LIVED | SHORT_LIVED | set(manifest.tables) | set(Base.metadata.tables))):
+        for table in sorted(table_names(connection) & (LONG_LIVED | SHORT_LIVED | set(manifest.tables))):
             connection.exec_driver_sql(f"DROP TABLE IF EXISTS {connection.dialect.identifier_preparer.quote(table)} CASCADE")
         postgres.load(connection, dump)
         checksum = _compared(manifest, table_sums(connection, manifest.tables), {})

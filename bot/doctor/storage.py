@@ -98,6 +98,9 @@ def retention(case: Installation) -> list[Finding]:
     job = Jobs(case.database).look(TIDYING)
     if job and job.has_failed:
         faults.append((Level.BROKEN, "The job that erases what is due failed when it last ran.", "The log of the front door says why."))
+    if job and job.done_at and job.done_at < case.now - LATE:
+        found = f"The job that erases what is due was last done on {job.done_at:%d %B %Y at %H:%M} UTC."
+        faults.append((Level.LOOK, found, "Start the product: it is done every minute while that runs."))
     if waiting:
         found = f"Rasa still has to erase {waiting} conversations that were erased more than a day ago."
         faults.append((Level.BROKEN, found, "See that Rasa runs: it is tried again every minute."))

@@ -110,6 +110,15 @@ def test_a_job_that_failed_is_told(engine: Engine, case: Installation) -> None:
     assert "erases what is due failed" in told(storage.retention(replace(case, database=engine)))
 
 
+def test_a_job_that_was_not_done_for_long_is_told(engine: Engine, case: Installation) -> None:
+    jobs = Jobs(engine, lambda: NOW)
+    assert jobs.claim(TIDYING, timedelta(minutes=1))
+    jobs.ended(TIDYING)
+    case = replace(case, database=engine)
+    assert levels(storage.retention(replace(case, now=NOW + timedelta(hours=20)))) == [Level.OK]
+    assert levels(storage.retention(replace(case, now=NOW + timedelta(hours=30)))) == [Level.LOOK]
+
+
 def test_a_clock_that_was_set_back_shows_in_what_is_kept(engine: Engine, case: Installation) -> None:
     case = replace(case, database=engine)
     assert levels(storage.clock(case)) == [Level.OK]
