@@ -13,7 +13,7 @@ Say = Callable[[str], None]
 def add_backup(parser: argparse.ArgumentParser) -> None:
     """Add what ``backup`` can be asked for."""
     parser.add_argument(
-        "path", metavar="PATH", type=Path, help="a file to write, or a folder, where backups past their time are removed too"
+        "path", metavar="PATH", type=Path, help="a file to write (NAME.zip), or a folder, where backups past their time are removed too"
     )
     parser.add_argument("--without-conversations", action="store_true", help="leave out all that visitors wrote; may be kept for long")
     parser.add_argument(

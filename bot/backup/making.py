@@ -40,12 +40,13 @@ class Made:
 
 
 def make_backup(settings: Settings, target: Path, conversations: bool, keep_days: int | None, now: datetime) -> Made:
-    """Make a backup: the file ``target``, or one with a name of its own where that is a folder (``now`` is UTC).
+    """Make a backup: the file ``target`` where that ends in .zip, otherwise a file with a name of its own in that folder (``now`` is UTC).
 
     Raises BackupError where it cannot be made or the file is there already, SetUpError where there is no database to be read.
     """
     keep_until = lifetime(settings, conversations, keep_days, now)
-    path = target / f"welcome-desk-{settings.area}-{now:%Y%m%dT%H%M%SZ}.zip" if target.is_dir() else target
+    in_folder = target.suffix != ".zip"
+    path = target / f"welcome-desk-{settings.area}-{now:%Y%m%dT%H%M%SZ}.zip" if in_folder else target
     if path.exists():
         raise BackupError(f"{path} is there already: give another name, or a folder.")
     with workplace(path.parent) as work:
@@ -66,7 +67,7 @@ def make_backup(settings: Settings, target: Path, conversations: bool, keep_days
             note=WITH_CONVERSATIONS if conversations else WITHOUT_CONVERSATIONS,
         )
         write_archive(path, manifest, files, work)
-    removed = _remove_old(target, settings.area, now) if target.is_dir() else []
+    removed = _remove_old(target, settings.area, now) if in_folder else []
     _remember(settings, path, manifest)
     return Made(path, manifest, tuple(removed))
 

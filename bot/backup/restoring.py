@@ -1,6 +1,7 @@
 """Restoring a backup: all of it or nothing, while the product does not run."""
 
 import contextlib
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -113,8 +114,11 @@ def _restore_sqlite(settings: Settings, path: Path, manifest: Manifest, conversa
     for file in (target, tracker):
         if file.exists() and not sqlite.fold(file):
             raise BackupError(f"{file} is in use: stop the product first, then restore, then start it again.")
-    with workplace(target.parent) as work:
+    with workplace(target.parent) as work, workplace(tracker.parent) as beside:
         files = unpack(path, manifest, work)
+        if TRACKER in files:
+            # Beside its place, which may be on another disk: put there at one stroke as well.
+            files[TRACKER] = Path(shutil.move(files[TRACKER], beside / TRACKER))
         staged = open_database(f"sqlite:///{files[DATABASE]}")
         memory = open_database(f"sqlite:///{files[TRACKER]}") if TRACKER in files else None
         try:
@@ -142,7 +146,6 @@ def _restore_sqlite(settings: Settings, path: Path, manifest: Manifest, conversa
         sqlite.remove(tracker)
         sqlite.put_in_place(files[DATABASE], target)
         if memory:
-            tracker.parent.mkdir(parents=True, exist_ok=True)
             sqlite.put_in_place(files[TRACKER], tracker)
     return Restored(manifest, checksum, newest_schema(), expired, erased, unreadable, lost_track)
 

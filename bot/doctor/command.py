@@ -6,10 +6,8 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from bot.doctor.findings import Finding
+from bot.doctor.findings import Finding, Installation, Level, masked
 
 Say = Callable[[str], None]
 CHECKS = (
@@ -52,8 +50,7 @@ def run_doctor(chosen: argparse.Namespace, say: Say) -> int:
         findings = examine(os.environ, now)
     except ImportError as error:
         # Not even the doctor's own tools are there.
-        say(f"broken   Packages: {error.name} is not installed.\n         {SET_UP}")
-        return UNWELL
+        findings = [Finding("Packages", Level.BROKEN, f"{error.name} is not installed, so that nothing else was looked at.", SET_UP)]
     worst = max((finding.level.value for finding in findings), key=("ok", "look", "broken").index)
     if chosen.json:
         listed = [{"check": f.check, "level": f.level.value, "found": f.found, "do": f.do} for f in findings]
@@ -68,10 +65,9 @@ def run_doctor(chosen: argparse.Namespace, say: Say) -> int:
     return UNWELL if worst == "broken" else HEALTHY
 
 
-def examine(environment: Mapping[str, str], now: datetime) -> "list[Finding]":
+def examine(environment: Mapping[str, str], now: datetime) -> list[Finding]:
     """Do every check. What fails in an unforeseen way is a finding too; its words are not told, since they may hold a secret."""
     from bot.doctor.configuration import read_what_can_be_read
-    from bot.doctor.findings import Finding, Installation, masked
 
     settings, findings = read_what_can_be_read(environment)
     case = Installation(settings, now)
@@ -83,16 +79,13 @@ def examine(environment: Mapping[str, str], now: datetime) -> "list[Finding]":
     return [Finding(f.check, f.level, masked(f.found), masked(f.do)) for f in findings]
 
 
-def _looked(name: str, case: Any) -> "tuple[list[Finding], Any]":
-    from bot.doctor.findings import Finding, Level
-
+def _looked(name: str, case: Installation) -> tuple[list[Finding], Installation]:
     module, function = name.split(".")
     try:
         told = getattr(importlib.import_module(f"bot.doctor.{module}"), function)(case)
     except ImportError as error:
         return [Finding(name, Level.BROKEN, f"Not looked at: {error.name} is not installed.", SET_UP)], case
     except Exception as error:
-        return [
-            Finding(name, Level.BROKEN, f"This could not be looked at ({type(error).__name__}).", "See the findings above first.")
-        ], case
+        found = f"This could not be looked at ({type(error).__name__})."
+        return [Finding(name, Level.BROKEN, found, "See the findings above first.")], case
     return (told, case) if isinstance(told, list) else (told[1], told[0])

@@ -28,7 +28,7 @@ def read_what_can_be_read(environment: Mapping[str, str]) -> tuple[Settings, lis
         except SettingsError as error:
             name = next((name for name in env if str(error).startswith(f"{name} ")), None)
             if name is None:
-                raise
+                return read_settings({}), [*findings, Finding(CHECK, Level.BROKEN, str(error), "The product does not start like this.")]
             findings.append(
                 Finding(CHECK, Level.BROKEN, str(error), "The product does not start like this; below, the default is looked at.")
             )

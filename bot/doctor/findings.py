@@ -1,14 +1,20 @@
 """What the doctor finds, and what it looks at."""
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from sqlalchemy.engine import Engine
-
-from bot.directory.records import Directory
 from bot.settings import Settings
+
+if TYPE_CHECKING:
+    # The doctor says which packages are missing, so it can do without them.
+    from sqlalchemy.engine import Engine
+
+    from bot.directory.records import Directory
 
 
 class Level(Enum):

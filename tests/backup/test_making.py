@@ -107,9 +107,9 @@ def test_a_backup_with_conversations_is_kept_no_longer_than_conversations(filled
 
 def test_in_a_folder_backups_past_their_time_are_removed_and_nothing_else_is(filled: Installation, tmp_path: Path) -> None:
     folder = tmp_path / "backups"
-    folder.mkdir()
-    (folder / "welcome-desk-cambridgeshire-notes.zip").write_text("not a backup")
+    # The folder is made by the first.
     old = back_up(filled, folder, now=NOW - timedelta(days=8)).path
+    (folder / "welcome-desk-cambridgeshire-notes.zip").write_text("not a backup")
     young = back_up(filled, folder, now=NOW - timedelta(days=2)).path
     long_lived = back_up(filled, folder, conversations=False, now=NOW - timedelta(days=30)).path
     made = back_up(filled, folder)

@@ -52,6 +52,17 @@ def test_where_nearly_everything_is_broken_every_line_says_what_to_do_and_no_sec
     assert " broken, " in lines[-1]
 
 
+@pytest.mark.parametrize("package", ["sqlalchemy", "limits", "redis"])
+def test_a_package_that_is_missing_is_named_whichever_it_is(package: str, tmp_path: Path) -> None:
+    code = f"import sys; sys.modules[{package!r}] = None; from bot.__main__ import main; sys.exit(main(['doctor', '--json']))"
+    environment = {**os.environ, **PORTS, "VAR_DIR": str(tmp_path), "MODELS_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    found = [finding for finding in json.loads(done.stdout)["findings"] if f"{package} is not installed" in finding["found"]]
+    assert found
+    assert "set_up.py" in found[0]["do"]
+
+
 def test_monitoring_reads_the_same_as_json(tmp_path: Path) -> None:
     done = doctor("--json", VAR_DIR=str(tmp_path), MODELS_DIR=str(tmp_path))
     told = json.loads(done.stdout)
