@@ -7,8 +7,6 @@ import subprocess
 import sys
 import warnings
 
-from sqlalchemy.engine import make_url
-
 from bot.errors import SetUpError
 from bot.logs import set_up_logs
 from bot.running import hold
@@ -110,10 +108,9 @@ def rasa_environment(settings: Settings) -> dict[str, str]:
 
     On SQLite, Rasa's events have a file of their own, so that neither waits for the other to have written.
     """
-    on_sqlite = make_url(settings.database_url).get_backend_name() == "sqlite"
     return {
         **QUIET,
-        "TRACKER_URL": f"sqlite:///{settings.tracker_file}" if on_sqlite else settings.database_url,
+        "TRACKER_URL": f"sqlite:///{settings.tracker_file}" if settings.on_sqlite else settings.database_url,
         "LOCK_URL": settings.redis_url,
         "LOCK_NAME": name_of_product(settings.database_url),
         "ACTIONS_WEBHOOK": f"{settings.actions_url}/webhook",
@@ -130,7 +127,9 @@ def hush_warnings() -> None:
 
 def run_rasa(settings: Settings) -> None:
     """Run Rasa's server in this process, on loopback, without its HTTP API."""
-    hold(settings.var)
+    if settings.on_sqlite:
+        # Only there it has a file to hold; on PostgreSQL it may be a user that can write nowhere.
+        hold(settings.var)
     os.environ.update(rasa_environment(settings))
     os.chdir(ROOT)
     hush_warnings()

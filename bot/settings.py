@@ -72,6 +72,11 @@ class Settings:
     log_format: str
 
     @property
+    def on_sqlite(self) -> bool:
+        """Whether the database is SQLite, whose files belong to this machine."""
+        return self.database_url.startswith("sqlite")
+
+    @property
     def tracker_file(self) -> Path:
         """Where Rasa keeps what it remembers of conversations, while the database is SQLite."""
         return self.var / f"rasa-{self.area}.db"

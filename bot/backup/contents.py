@@ -48,6 +48,7 @@ LONG_LIVED = frozenset(
         "service_area",
         "service_at_location",
         "staff",
+        "staff_identity",
         "tally",
         "taxonomy_term",
         "wording",

@@ -71,7 +71,7 @@ def _damage(path: Path) -> str:
 def tracker(case: Installation) -> list[Finding]:
     """Look at what Rasa keeps, where that is in a file of its own."""
     path = case.settings.tracker_file
-    if make_url(case.settings.database_url).get_backend_name() != "sqlite" or not path.exists():
+    if not case.settings.on_sqlite or not path.exists():
         return []
     damage = _damage(path)
     if damage:
