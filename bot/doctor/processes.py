@@ -1,14 +1,14 @@
 """The three processes: whether they run and answer. Asked on this computer alone."""
 
 import socket
-import subprocess
 from typing import Any
 
 import httpx
 
 from bot import __version__
 from bot.doctor.findings import Finding, Installation, Level, judged
-from bot.settings import ROOT, Settings
+from bot.release import commit
+from bot.settings import Settings
 
 PATIENCE = 3.0
 CHECK = "Running"
@@ -56,7 +56,7 @@ def _ready(settings: Settings) -> list[tuple[Level, str, str]]:
     if not told.get("ready"):
         do = "While it starts, wait a minute. Otherwise people see emergency numbers and the directory only: see the log."
         return [(Level.BROKEN, "The front door is not ready: Rasa has not answered its question yet.", do)]
-    here = __version__, _commit()
+    here = __version__, commit()
     if (told.get("version"), told.get("commit")) != here:
         return [
             (Level.LOOK, f"What runs is version {told.get('version')} {told.get('commit')}, here is {' '.join(here)}.", "Start it again.")
@@ -84,8 +84,3 @@ def _listens(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(PATIENCE)
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _commit() -> str:
-    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
-    return done.stdout.strip()

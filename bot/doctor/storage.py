@@ -5,7 +5,6 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
-from redis import Redis, RedisError
 from sqlalchemy import func, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
@@ -19,6 +18,7 @@ from bot.doctor.findings import Finding, Installation, Level, judged
 from bot.doctor.machine import SKEW
 from bot.jobs import TIDYING, Jobs
 from bot.moments import seen, utc_now
+from bot.sharing.memory import SharedMemory
 
 CHECK = "Database"
 NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
@@ -131,10 +131,6 @@ def shared_memory(case: Installation) -> list[Finding]:
     """Look at whether Redis answers, where there is one."""
     if not case.settings.redis_url:
         return []
-    try:
-        with Redis.from_url(case.settings.redis_url, socket_timeout=3, socket_connect_timeout=3) as client:
-            client.ping()
-    except (RedisError, ValueError) as error:
-        found = f"Redis cannot be reached ({type(error).__name__})."
-        return [Finding("Redis", Level.BROKEN, found, "Is it running? Check REDIS_URL.")]
+    if not SharedMemory(case.settings.redis_url, "").answers():
+        return [Finding("Redis", Level.BROKEN, "Redis does not answer.", "Is it running? Check REDIS_URL.")]
     return [Finding("Redis", Level.OK, "It answers.")]

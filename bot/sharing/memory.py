@@ -64,6 +64,13 @@ class SharedMemory:
         self.answered()
         return found
 
+    def answers(self) -> bool:
+        """Tell whether Redis answers now; nothing is noted of it."""
+        try:
+            return self.client is not None and bool(self.client.ping())
+        except redis.RedisError:
+            return False
+
     def failed(self, error: Exception) -> None:
         """Note that Redis did not answer; it is left alone for a while."""
         self._away_until = time.monotonic() + ASK_AGAIN

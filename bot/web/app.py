@@ -6,7 +6,6 @@ import functools
 import logging
 import os
 import signal
-import subprocess
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -46,7 +45,8 @@ from bot.jobs import TIDYING, Jobs
 from bot.logs import set_up_logs
 from bot.moments import utc_now
 from bot.opening import LiveDirectory, open_look_up, open_meaning, open_reader
-from bot.settings import ROOT, Settings, read_settings
+from bot.release import commit
+from bot.settings import Settings, read_settings
 from bot.sharing.limiter import Limiter
 from bot.sharing.memory import SharedMemory, name_of_product
 from bot.sharing.signals import Signals
@@ -113,11 +113,6 @@ class SafetyHeaders:
             await send(message)
 
         await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
-
-
-def _commit() -> str:
-    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
-    return done.stdout.strip()
 
 
 async def _tidy_for_ever(pipeline: Pipeline, office: Office, insights: Insights, jobs: Jobs) -> None:
@@ -230,7 +225,7 @@ def make_app(settings: Settings) -> Starlette:
     office = Office(Changes(database), Listing(database), Uploads(database), Learning(jobs), wordings, notifier.alert)
     insights = Insights(database)
     figures = Figures(engine, desk, jobs, memory)
-    commit = _commit()
+    of_code = commit()
 
     async def healthz(request: Request) -> Response:
         return JSONResponse({"alive": True})
@@ -252,7 +247,7 @@ def make_app(settings: Settings) -> Starlette:
             "database": reachable,
             "model": engine.model,
             "version": __version__,
-            "commit": commit,
+            "commit": of_code,
         }
         return JSONResponse(body, 200 if ready else 503)
 

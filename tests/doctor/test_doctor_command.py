@@ -44,7 +44,7 @@ def test_where_nearly_everything_is_broken_every_line_says_what_to_do_and_no_sec
     assert done.returncode == 1, done.stderr
     assert done.stderr == ""
     assert "hunter" not in done.stdout
-    for said in ("PORT is 'eighty'", "FEED_ALLOW is", "database cannot be reached", "Redis cannot be reached", "Not trained yet"):
+    for said in ("PORT is 'eighty'", "FEED_ALLOW is", "database cannot be reached", "Redis does not answer", "Not trained yet"):
         assert said in done.stdout
     lines = done.stdout.splitlines()
     for line, following in pairwise(lines):

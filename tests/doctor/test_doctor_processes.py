@@ -13,6 +13,7 @@ from starlette.routing import Route
 from bot import __version__
 from bot.doctor import processes
 from bot.doctor.findings import Installation, Level
+from bot.release import commit
 from tests.doctor.conftest import levels, told
 from tests.serving import served
 
@@ -24,7 +25,7 @@ def answers() -> dict[str, Any]:
     """What is answered at each address; a test changes it."""
     return {
         "/healthz": {"alive": True},
-        "/readyz": {**READY, "commit": processes._commit()},
+        "/readyz": {**READY, "commit": commit()},
         "/webhooks/front/state": {"ready": True, "sql_tracker_store": True},
         "/health": {"status": "ok"},
     }
