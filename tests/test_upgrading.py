@@ -198,7 +198,11 @@ def rows_of_0005() -> Rows:
     return {**rows_of_0004(), "job": [{"name": "tidying", "begun_at": LATELY, "done_at": LATELY, "failed_at": None}]}
 
 
-ROWS = {"0001": rows_of_0001, "0002": rows_of_0002, "0003": rows_of_0003, "0004": rows_of_0004, "0005": rows_of_0005}
+def rows_of_0006() -> Rows:
+    return {**rows_of_0005(), "staff_identity": [{"issuer": "https://login.example.org", "subject": "0f3a", "staff_id": 1}]}
+
+
+ROWS = {"0001": rows_of_0001, "0002": rows_of_0002, "0003": rows_of_0003, "0004": rows_of_0004, "0005": rows_of_0005, "0006": rows_of_0006}
 
 
 def tables(engine: Engine) -> dict[str, Table]:

@@ -32,7 +32,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     ``kind`` is ``sqlite`` or ``postgresql``, ``schema`` the newest migration in it; ``tables`` are those of the database, ``tracker``
     those of Rasa's own; ``checksum`` is that of all of them; ``files`` has the SHA-256 of each file beside the manifest; ``note`` says in
-    words what whoever keeps or restores it must know.
+    words what whoever keeps or restores it must know; ``extensions`` are PostgreSQL's.
     """
 
     product: str = PRODUCT
@@ -49,6 +49,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     checksum: str
     files: dict[str, str]
     note: str
+    extensions: dict[str, str] = {}
 
 
 @contextlib.contextmanager

@@ -51,6 +51,9 @@ LONG_LIVED = frozenset(
         "staff_identity",
         "tally",
         "taxonomy_term",
+        "word_edition",
+        "word_row",
+        "word_spelling",
         "wording",
         "wrong_record",
     }

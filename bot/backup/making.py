@@ -30,6 +30,9 @@ WITHOUT_CONVERSATIONS = "Holds no chats. It holds staff's accounts with their ha
 UNREADABLE_URL = "DATABASE_URL cannot be read: give such as postgresql://desk@localhost/desk."
 
 
+_Gathered = tuple[str, str, dict[str, TableSum], dict[str, TableSum], dict[str, str]]
+
+
 @dataclass(frozen=True)
 class Made:
     """A backup that was made, and those in the same folder that had passed their time and were removed."""
@@ -50,7 +53,7 @@ def make_backup(settings: Settings, target: Path, conversations: bool, keep_days
     if path.exists():
         raise BackupError(f"{path} is there already: give another name, or a folder.")
     with workplace(path.parent) as work:
-        kind, schema, tables, tracker = _gather(settings, conversations, work)
+        kind, schema, tables, tracker, extensions = _gather(settings, conversations, work)
         files = {name: work / name for name in (DATABASE, TRACKER) if (work / name).exists()}
         manifest = Manifest(
             version=__version__,
@@ -64,6 +67,7 @@ def make_backup(settings: Settings, target: Path, conversations: bool, keep_days
             tracker=tracker,
             checksum=sum_of_all(tables, tracker),
             files={name: digest_of(file) for name, file in files.items()},
+            extensions=extensions,
             note=WITH_CONVERSATIONS if conversations else WITHOUT_CONVERSATIONS,
         )
         write_archive(path, manifest, files, work)
@@ -83,8 +87,8 @@ def database_of(settings: Settings) -> Engine:
     return open_database(settings.database_url)
 
 
-def _gather(settings: Settings, conversations: bool, work: Path) -> tuple[str, str, dict[str, TableSum], dict[str, TableSum]]:
-    """Write what is backed up to ``work``; give what kind of database it is, its schema, and the sums of its tables and of Rasa's."""
+def _gather(settings: Settings, conversations: bool, work: Path) -> _Gathered:
+    """Write what is backed up to ``work``; give its kind and schema, the sums of its tables and Rasa's, and its extensions."""
     engine = database_of(settings)
     kind = str(engine.dialect.name)
     left_out = frozenset() if conversations else SHORT_LIVED
@@ -95,13 +99,13 @@ def _gather(settings: Settings, conversations: bool, work: Path) -> tuple[str, s
             if conversations and settings.tracker_file.exists():
                 tracker = _copied(settings.tracker_file, work / TRACKER, left_out)[1]
             schema, tables = _copied(Path(engine.url.database), work / DATABASE, left_out)
-            return kind, schema, tables, tracker
+            return kind, schema, tables, tracker, {}
         with engine.connect() as connection, connection.begin():
             snapshot = postgres.open_snapshot(connection)
             names = table_names(connection)
             tables = table_sums(connection, names - left_out)
-            postgres.dump(connection, snapshot, names, names & left_out, work / DATABASE)
-            return kind, schema_of(connection), tables, {}
+            postgres.dump(connection, snapshot, names & left_out, work / DATABASE)
+            return kind, schema_of(connection), tables, {}, postgres.extensions(connection)
     except DBAPIError as error:
         raise SetUpError(f"The database cannot be read ({type(error.orig).__name__}): check DATABASE_URL, and that it runs.") from error
     finally:

@@ -4,16 +4,18 @@
 transaction: a restore that fails anywhere, or is killed, has changed nothing.
 """
 
+import contextlib
 import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
 from psycopg2 import Error
 from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import DBAPIError
 
 from bot.errors import BackupError
 
@@ -43,17 +45,45 @@ def open_snapshot(connection: Connection) -> str:
     return str(connection.exec_driver_sql("SELECT pg_export_snapshot()").scalar())
 
 
-def dump(connection: Connection, snapshot: str, tables: Iterable[str], emptied: Iterable[str], target: Path) -> None:
-    """Write ``tables`` of the schema in use to ``target``, of ``emptied`` without rows. Raises BackupError where it cannot be done."""
+def dump(connection: Connection, snapshot: str, emptied: Iterable[str], target: Path) -> None:
+    """Write the schema in use to ``target``, tables of ``emptied`` without rows. Raises BackupError where it cannot be done."""
     schema = connection.exec_driver_sql("SELECT current_schema()").scalar()
     address, environment = _place(connection.engine.url)
     command = [_program("pg_dump"), "--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}", f"--file={target}"]
-    command += [f'--table="{schema}"."{table}"' for table in sorted(tables)]
+    command += [f'--schema="{schema}"']
     command += [f'--exclude-table-data="{schema}"."{table}"' for table in sorted(emptied)]
     os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     done = subprocess.run([*command, f"--dbname={address}"], env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BackupError(_explained("pg_dump", done.stderr))
+
+
+def clear(connection: Connection, tables: Iterable[str]) -> None:
+    """Drop ``tables`` and what else migrations have made in the schema in use: how words are stemmed for look-ups."""
+    quote = connection.dialect.identifier_preparer.quote
+    for table in sorted(tables):
+        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {quote(table)} CASCADE")
+    for kind, catalogue, name, schema in (
+        ("CONFIGURATION", "pg_ts_config", "cfgname", "cfgnamespace"),
+        ("DICTIONARY", "pg_ts_dict", "dictname", "dictnamespace"),
+    ):
+        asked = f"SELECT {name} FROM {catalogue} WHERE {schema} = current_schema()::regnamespace AND {name} LIKE 'desk%%'"  # noqa: S608
+        for found in connection.exec_driver_sql(asked).scalars().all():
+            connection.exec_driver_sql(f"DROP TEXT SEARCH {kind} {quote(found)} CASCADE")
+
+
+def extensions(connection: Connection) -> dict[str, str]:
+    """Give the extensions of the database, PL/pgSQL apart, each with the schema that it is in."""
+    asked = "SELECT extname, extnamespace::regnamespace::text FROM pg_extension WHERE extname <> 'plpgsql'"
+    return {str(name): str(schema) for name, schema in connection.exec_driver_sql(asked)}
+
+
+def bring_extensions(connection: Connection, wanted: Mapping[str, str]) -> None:
+    """Have the extensions that there were, where this user may bring them: the product does without."""
+    quote = connection.dialect.identifier_preparer.quote
+    for name, schema in wanted.items():
+        with contextlib.suppress(DBAPIError), connection.begin_nested():
+            connection.exec_driver_sql(f"CREATE EXTENSION IF NOT EXISTS {quote(name)} WITH SCHEMA {quote(schema)}")
 
 
 def load(connection: Connection, source: Path) -> None:
@@ -68,8 +98,15 @@ def load(connection: Connection, source: Path) -> None:
 
 
 def _load(cursor: Any, source: Path) -> None:
+    listed = subprocess.run([_program("pg_restore"), "--list", str(source)], capture_output=True, text=True, check=False)
+    if listed.returncode:
+        raise BackupError(_explained("pg_restore", listed.stderr))
+    # The schema itself is there.
+    wanted = source.with_name("wanted.list")
+    wanted.write_text("".join(line for line in listed.stdout.splitlines(True) if " SCHEMA - " not in line and " - SCHEMA " not in line))
     for section in SECTIONS:
-        command = [_program("pg_restore"), "--no-owner", "--no-privileges", f"--section={section}", "--file=-", str(source)]
+        command = [_program("pg_restore"), "--no-owner", "--no-privileges", f"--section={section}", f"--use-list={wanted}", "--file=-"]
+        command.append(str(source))
         with tempfile.TemporaryFile() as complaints:
             with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints) as reading:
                 assert reading.stdout is not None

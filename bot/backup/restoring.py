@@ -158,8 +158,8 @@ def _restore_postgres(settings: Settings, dump: Path, manifest: Manifest, conver
         before, holds = _look_at(connection)
         if holds and not replace:
             raise BackupError(_HOLDS.format(where="The database"))
-        for table in sorted(table_names(connection) & (LONG_LIVED | SHORT_LIVED | set(manifest.tables))):
-            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {connection.dialect.identifier_preparer.quote(table)} CASCADE")
+        postgres.clear(connection, table_names(connection) & (LONG_LIVED | SHORT_LIVED | set(manifest.tables)))
+        postgres.bring_extensions(connection, manifest.extensions)
         postgres.load(connection, dump)
         checksum = _compared(manifest, table_sums(connection, manifest.tables), {})
         upgrade(connection)

@@ -105,6 +105,26 @@ def test_a_number_once_given_out_is_never_given_out_again(filled: Installation, 
     assert ConversationStore(filled.open(), 15).start().id > highest.id
 
 
+def test_what_look_ups_need_in_postgresql_comes_back_with_the_tables(filled: Installation, tmp_path: Path) -> None:
+    if filled.on_sqlite:
+        pytest.skip("on SQLite look-ups need nothing in the database")
+    path = back_up(filled, tmp_path / "a.zip")
+    bring_back(filled.lose(), path)
+    assert filled.scalar("SELECT to_tsvector('desk_stems', 'housing houses')::text") == "'hous':1,2"
+    assert filled.scalar("SELECT count(*) FROM pg_extension WHERE extname = 'pg_trgm'") == 1
+    # And again over what is there.
+    assert bring_back(filled, path, replace=True).checksum == read_manifest(path).checksum
+
+
+def test_a_backup_from_before_look_ups_were_in_postgresql_is_restored_over_a_database_that_has_them(
+    place: Installation, older: Callable[[str], None], tmp_path: Path
+) -> None:
+    older("0002")
+    path = back_up(place, tmp_path / "a.zip")
+    migrate(place.open())
+    assert bring_back(place, path, replace=True).schema == newest_schema()
+
+
 def test_a_database_that_holds_something_is_replaced_only_where_that_is_said(filled: Installation, tmp_path: Path) -> None:
     path = back_up(filled, tmp_path / "a.zip")
     filled.change("UPDATE service SET name = 'Changed since'")
