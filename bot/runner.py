@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import warnings
+from typing import Any
 
 from bot.errors import SetUpError
 from bot.settings import RASA_MODEL, ROOT, Settings
@@ -16,6 +17,8 @@ QUIET = {
     "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
 }
 """The environment of every process that imports Rasa: no telemetry, no chatter."""
+LARGEST_HEAD = 16 * 1024
+"""Bytes that the request line and the headers of a request may have together."""
 
 
 def check_ports(settings: Settings) -> None:
@@ -66,24 +69,34 @@ def run_all(settings: Settings) -> int:
     return 0 if manager.returncode in (None, 0, 130, 143, -2, -15) else int(manager.returncode)
 
 
+def listening(settings: Settings) -> dict[str, Any]:
+    """Give how uvicorn listens for the front door.
+
+    Its parser is h11, whatever Rasa's Sanic brings along: httptools takes headers of any size into memory, a request with two hosts and
+    one with none.
+    """
+    return {
+        "host": settings.host,
+        "port": settings.port,
+        "http": "h11",
+        "h11_max_incomplete_event_size": LARGEST_HEAD,
+        "access_log": False,
+        "log_level": "warning",
+        "proxy_headers": bool(settings.trusted_proxies),
+        "forwarded_allow_ips": settings.trusted_proxies or None,
+        "server_header": False,
+        "ws": "none",
+        "timeout_graceful_shutdown": 5,
+    }
+
+
 def run_web(settings: Settings) -> None:
     """Run the front door in this process."""
     import uvicorn
 
     from bot.web.app import make_app
 
-    uvicorn.run(
-        make_app(settings),
-        host=settings.host,
-        port=settings.port,
-        access_log=False,
-        log_level="warning",
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=settings.trusted_proxies or None,
-        server_header=False,
-        ws="none",
-        timeout_graceful_shutdown=5,
-    )
+    uvicorn.run(make_app(settings), **listening(settings))
 
 
 def rasa_environment(settings: Settings) -> dict[str, str]:
