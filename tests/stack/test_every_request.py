@@ -64,9 +64,7 @@ def test_so_it_does_in_a_chat_that_goes_on(case: Case, session: str) -> None:
     case.call_and_validate(checks=CHECKS, headers={"Authorization": f"Bearer {session}"})
 
 
-@pytest.mark.parametrize(
-    ("method", "path"), [("DELETE", "chat"), ("GET", "chat/events"), ("POST", "chat/feedback"), ("POST", "chat/callback")]
-)
+@pytest.mark.parametrize("asked", ["DELETE chat", "GET chat/events", "POST chat/feedback", "POST chat/callback"])
 @pytest.mark.parametrize("authorization", [None, "", "Bearer", "Bearer ", "Bearer nobody", "Basic {session}", "{session}"])
 def test_without_its_session_nothing_of_a_chat_is_given(stack: Stack, session: str, asked: str, authorization: str | None) -> None:
     method, path = asked.split()
