@@ -76,19 +76,20 @@ JSON = st.recursive(
     max_leaves=8,
 )
 FIELDS = (
-    "description",
-    "url",
-    "email",
-    "status",
-    "organization",
-    "phones",
-    "schedules",
-    "service_at_locations",
-    "languages",
-    "attributes",
-    "fees",
+    *("description", "url", "email", "status", "organization", "phones", "schedules", "service_at_locations", "languages"),
+    *(
+        "attributes",
+        "fees",
+        "cost_options",
+        "service_areas",
+        "eligibility_description",
+        "minimum_age",
+        "contacts",
+        "assured_date",
+        "alert",
+        "accreditations",
+    ),
 )
-FIELDS += ("cost_options", "service_areas", "eligibility_description", "minimum_age", "contacts", "assured_date", "alert", "accreditations")
 
 
 @st.composite
@@ -106,32 +107,21 @@ def feeds(draw: st.DrawFn) -> bytes:
 
 
 WITHIN = (
-    "id",
-    "name",
-    "number",
-    "url",
-    "description",
-    "location",
-    "freq",
-    "byday",
-    "opens_at",
-    "closes_at",
-    "valid_from",
-    "dtstart",
-    "value",
-)
-WITHIN += (
-    "taxonomy_term",
-    "code",
-    "link_entity",
-    "schedules",
-    "addresses",
-    "postal_code",
-    "latitude",
-    "longitude",
-    "organization",
-    "amount",
-    "phones",
+    *("id", "name", "number", "url", "description", "location", "freq", "byday", "opens_at", "closes_at", "valid_from", "dtstart"),
+    *(
+        "value",
+        "taxonomy_term",
+        "code",
+        "link_entity",
+        "schedules",
+        "addresses",
+        "postal_code",
+        "latitude",
+        "longitude",
+        "organization",
+        "amount",
+        "phones",
+    ),
 )
 
 

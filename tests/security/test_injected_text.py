@@ -171,7 +171,7 @@ def hostile(front: Front) -> Hostile:
 
 
 def _id_of(front: Front, key: str) -> str:
-    return next(service.id for service in front.app.state.pipeline.live.current().services if service.key == key)
+    return str(next(service.id for service in front.app.state.pipeline.live.current().services if service.key == key))
 
 
 class Page(HTMLParser):

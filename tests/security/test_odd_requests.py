@@ -14,11 +14,15 @@ from tests.security.conftest import Front, Signed, Visitor
 PROBLEM = "application/problem+json"
 
 
+def connected(front: Front, wait: float) -> socket.socket:
+    address = urlsplit(front.url)
+    return socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=wait)
+
+
 def raw(front: Front, content: bytes, wait: float = 10.0) -> bytes:
     """Send bytes as they are and give all that comes back until the other side closes or is silent."""
-    address = urlsplit(front.url)
     got = b""
-    with socket.create_connection((address.hostname, address.port), timeout=wait) as connection:
+    with connected(front, wait) as connection:
         try:
             connection.sendall(content)
             while part := connection.recv(65536):
@@ -63,9 +67,8 @@ def test_two_requests_on_one_connection_are_two(front: Front) -> None:
 
 
 def test_a_head_of_any_size_is_not_taken_into_memory(front: Front) -> None:
-    address = urlsplit(front.url)
     sent = 0
-    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+    with connected(front, 10) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nX: ")
         with pytest.raises(ConnectionError):
             while sent < 50 * 1024 * 1024:
