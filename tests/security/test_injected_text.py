@@ -6,6 +6,7 @@ each kind of page is opened in a real one, where a script that ran, or was stopp
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -171,7 +172,13 @@ def hostile(front: Front) -> Hostile:
 
 
 def _id_of(front: Front, key: str) -> str:
-    return str(next(service.id for service in front.app.state.pipeline.live.current().services if service.key == key))
+    """Give the id of a service; what was just imported is read into memory a moment after its page says so."""
+    for _ in range(300):
+        found = [service.id for service in front.app.state.pipeline.live.current().services if service.key == key]
+        if found:
+            return str(found[0])
+        time.sleep(0.1)
+    raise AssertionError(f"{key} is not in the directory")
 
 
 class Page(HTMLParser):
