@@ -1,10 +1,12 @@
-# make run | test | check | train | evaluate | bench; README.md says what each does.
+# make run | test | check | train | evaluate | bench | audit | fuzz; README.md says what each does.
 PYTHON := .venv/bin/python
 # Tests run in this many processes side by side, and each starts products of its own, some 3 GB.
 WORKERS ?= 2
+# Seconds for which each target is fuzzed.
+SECONDS ?= 60
 BOOT := $(shell command -v python3 || command -v python)
 
-.PHONY: run test check train evaluate bench format set-up
+.PHONY: run test check train evaluate bench format audit fuzz set-up
 
 run: set-up
 	@exec $(PYTHON) -m bot run
@@ -31,6 +33,12 @@ bench: train
 format: set-up
 	@$(PYTHON) -m ruff format .
 	@$(PYTHON) -m ruff check --fix .
+
+fuzz: train
+	@$(PYTHON) -m fuzz $(SECONDS)
+
+audit: set-up
+	@$(PYTHON) scripts/audit.py
 
 set-up:
 	@test -n "$(BOOT)" || { echo "There is no Python: install Python 3 and start again."; exit 1; }

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import warnings
+from typing import Any
 
 from bot.errors import SetUpError
 from bot.logs import set_up_logs
@@ -19,6 +20,8 @@ QUIET = {
     "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
 }
 """The environment of every process that imports Rasa: no telemetry, no chatter."""
+LARGEST_HEAD = 16 * 1024
+"""Bytes that the request line and the headers of a request may have together."""
 
 
 def check_ports(settings: Settings) -> None:
@@ -73,6 +76,27 @@ def run_all(settings: Settings) -> int:
     return 0 if manager.returncode in (None, 0, 130, 143, -2, -15) else int(manager.returncode)
 
 
+def listening(settings: Settings) -> dict[str, Any]:
+    """Give how uvicorn listens for the front door.
+
+    Its parser is h11, whatever Rasa's Sanic brings along: httptools takes headers of any size into memory, a request with two hosts and
+    one with none.
+    """
+    return {
+        "host": settings.host,
+        "port": settings.port,
+        "http": "h11",
+        "h11_max_incomplete_event_size": LARGEST_HEAD,
+        "access_log": False,
+        "log_config": None,
+        "proxy_headers": bool(settings.trusted_proxies),
+        "forwarded_allow_ips": settings.trusted_proxies or None,
+        "server_header": False,
+        "ws": "none",
+        "timeout_graceful_shutdown": 5,
+    }
+
+
 def run_web(settings: Settings) -> None:
     """Run the front door: in this process, or in several that this one watches over and starts again when they die."""
     import uvicorn
@@ -89,17 +113,9 @@ def run_web(settings: Settings) -> None:
         "bot.web.app:app_of_this_environment" if several else make_app(settings),
         factory=several,
         workers=settings.web_workers,
-        host=settings.host,
-        port=settings.port,
-        access_log=False,
-        log_config=None,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=settings.trusted_proxies or None,
-        server_header=False,
-        ws="none",
-        timeout_graceful_shutdown=5,
         # A new process reads models and the directory before the old one goes.
         timeout_worker_healthcheck=120,
+        **listening(settings),
     )
 
 

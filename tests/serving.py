@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
+from typing import Any
 
 import uvicorn
 from anyio import CapacityLimiter
@@ -29,9 +30,13 @@ def a_feed_app(engine: Engine) -> Starlette:
 
 
 @contextmanager
-def served(app: ASGIApp, port: int = 0) -> Iterator[str]:
-    """Serve an application on loopback from a thread of this process, on any free port unless told otherwise; gives its address."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", lifespan="off", ws="none"))
+def served(app: ASGIApp, port: int = 0, **listening: Any) -> Iterator[str]:
+    """Serve an application on loopback from a thread of this process, on any free port unless told otherwise; gives its address.
+
+    ``listening`` is how uvicorn is told to listen.
+    """
+    told = {**listening, "host": "127.0.0.1", "port": port, "log_level": "error", "lifespan": "off", "ws": "none"}
+    server = uvicorn.Server(uvicorn.Config(app, **told))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

@@ -16,6 +16,7 @@ from babel.messages.pofile import read_po
 
 from bot.answers.entries import NOTE, Entry, entry_of, made_from, read_review, with_notes
 from bot.answers.plurals import FORMS, key_and_text, plural_rule
+from bot.answers.proofreading import NUMBERS_PLACE
 from bot.answers.wording import ANSWERS, DRAFTED, GUIDANCE, MESSAGES, PHRASES, REVIEWED, SERVICES, UNREVIEWED, Version, Wordings
 from bot.codes import REPLY_LANGUAGES, direction, locale_of
 from bot.errors import SetUpError
@@ -32,7 +33,6 @@ OF_RECORDS = (GUIDANCE, SERVICES)
 """Those of them whose English stands in the directory."""
 UNITS = ("seconds", "minutes", "days", "years")
 """Placeholders for a number with its unit: ``{days}`` becomes ``number.days`` of the language, in the plural form that its number takes."""
-_PLACE = re.compile(r"\{(phone\d+)\}")
 _PHONE = re.compile(r"(?<![\d-])(?:0[\d ]{8,12}\d|116 123|999|112|111|101)(?!\d)")
 
 
@@ -233,7 +233,7 @@ class Catalogues:
             return Said(english, "en")
         put = isolated(numbers, language)
         # Only numbers are put in: whatever else stands in braces in a record is part of its text.
-        return Said(_PLACE.sub(lambda match: str(put.get(match[1], match[0])), entry.text), language)
+        return Said(NUMBERS_PLACE.sub(lambda match: str(put.get(match[1], match[0])), entry.text), language)
 
     def fitting(self, language: str, domain: str, key: str, english: str) -> Entry | None:
         """Give the translation that is said while ``english`` is the English (a statement without its numbers); None where none fits."""

@@ -37,7 +37,9 @@ FUZZY, EMPTY, OTHER_ENGLISH, NOT_USED = "fuzzy", "empty", "other_english", "not_
 COUNTED = 200
 """Numbers for which two rules of plural forms are compared: every language's rule repeats by then."""
 _NO_WRAP = 10**6
-_WHOLE = re.compile(r'\s*(?:#.*|(?:msg\w+(?:\[\d\])?\s*)?"(?:[^"\\]|\\.)*")?\s*')
+_WHOLE = re.compile(r'(?:#.*|(?:msg\w+(?:\[\d\])?\s*)?"(?:[^"\\]|\\.)*")?')
+_MANY_FORMS = re.compile(r"nplurals\s*=\s*\d\d")
+"""No language has ten plural forms, and Babel makes room for as many as a file says, a thousand million too."""
 
 
 def header_of(language: str, domain: str, locales: Path = LOCALES) -> str:
@@ -159,11 +161,16 @@ def read_upload(content: bytes, catalogues: Catalogues, directory: Directory) ->
 
 def _check_plurals(catalog: Catalog, language: str) -> None:
     """Raise CatalogueRefused where a file counts otherwise than we do, so that its plural forms would be said with the wrong numbers."""
+    if all(isinstance(message.id, str) for message in catalog):
+        return
     forms, rule = plural_rule(language)
-    theirs = c2py(catalog.plural_expr)
-    if any(not isinstance(message.id, str) for message in catalog) and (
-        catalog.num_plurals != forms or any(theirs(number) != rule(number) for number in range(COUNTED))
-    ):
+    try:
+        theirs = c2py(catalog.plural_expr)
+        same = catalog.num_plurals == forms and all(theirs(number) == rule(number) for number in range(COUNTED))
+    # What it says is no rule, or divides by nothing.
+    except (ValueError, ArithmeticError):
+        same = False
+    if not same:
         raise CatalogueRefused([(0, "", WordingRefused("officer.files.error.plurals", needed=forms))])
 
 
@@ -175,7 +182,9 @@ def _parse(content: bytes, locale: str | None = None) -> Catalog:
     except UnicodeDecodeError as error:
         raise CatalogueRefused([(0, "", WordingRefused("officer.files.error.utf8"))]) from error
     # Babel takes the last character of a line for its quotation mark, whatever it is.
-    broken = next((number for number, line in enumerate(lines_of_file, 1) if not _WHOLE.fullmatch(line)), 0)
+    broken = next(
+        (number for number, line in enumerate(lines_of_file, 1) if not _WHOLE.fullmatch(line.strip()) or _MANY_FORMS.search(line)), 0
+    )
     if broken:
         raise CatalogueRefused([(broken, "", WordingRefused("officer.files.error.syntax"))])
     try:

@@ -22,6 +22,8 @@ _DATE = re.compile(
     r"(?<!\d)(?:\d{1,2}([./-])\d{1,2}\1(?:19|20)\d\d|(?:19|20)\d\d([./-])\d{1,2}\2\d{1,2}|(?:19|20)\d\d\W(?:19|20)\d\d)(?!\d)"
 )
 _NAME = re.compile(r"[a-z_]+\d*")
+NUMBERS_PLACE = re.compile(r"\{(phone\d+)\}")
+"""Where a telephone number of a record's text is put back."""
 
 
 def tidy(text: str) -> str:
@@ -43,6 +45,14 @@ def placeholders(text: str) -> set[str]:
     if "{{" in text or "}}" in text:
         raise WordingRefused("officer.words.error.braces")
     return names
+
+
+def gaps(domain: str, text: str) -> set[str]:
+    """Give the names of what is put into a text of a catalogue: into a record's, its telephone numbers alone.
+
+    Whatever else a record has in braces is part of its text. Raises WordingRefused as ``placeholders``.
+    """
+    return set(NUMBERS_PLACE.findall(text)) if domain in ("guidance", "services") else placeholders(text)
 
 
 def _plain(text: str) -> str:
@@ -77,8 +87,8 @@ def check_text(domain: str, language: str, key: str, text: str, english: str) ->
     forms = text.split(FORMS) if has_forms(key) else [text]
     if has_forms(key) and len(forms) != plural_rule(language)[0]:
         raise WordingRefused("officer.words.error.forms", needed=plural_rule(language)[0])
-    needed = placeholders(english)
-    for own in map(placeholders, forms):
+    needed = gaps(domain, english)
+    for own in (gaps(domain, form) for form in forms):
         if needed - own:
             raise WordingRefused("officer.words.error.lacks", names=_braced(needed - own))
         if own - needed:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.directory.sheets import Problem, decoded
-from bot.directory.zips import UNREADABLE
+from bot.directory.zips import UNREADABLE, read_member
 from bot.errors import PackError
 
 LARGEST = 64 * 1024 * 1024
@@ -36,7 +36,7 @@ def read_json_pages(name: str, content: bytes) -> list[Json]:
             if not members:
                 raise PackError([_fault(name, "this zip has no .json file: pack the feed's pages into it.")])
             ordered = sorted(members, key=lambda one: one.filename)
-            return _all_of((f"{name}/{one.filename}", packed.read(one)) for one in ordered)
+            return _all_of((f"{name}/{one.filename}", read_member(packed, one)) for one in ordered)
     except UNREADABLE as error:
         raise PackError([_fault(name, "this zip cannot be unpacked: pack it anew, without a password.")]) from error
 

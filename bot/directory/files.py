@@ -17,7 +17,7 @@ from bot.directory.reader import COLUMNS
 from bot.directory.sheets import Problem, Row, decoded, delimiter_of, disarmed, read_csv
 from bot.directory.workbook import LARGEST, read_workbook, write_workbook
 from bot.directory.writer import SHEETS_OF, Cells, read_rows
-from bot.directory.zips import UNREADABLE, endings_in, unpacked_size
+from bot.directory.zips import UNREADABLE, endings_in, read_member, unpacked_size
 from bot.errors import PackError
 
 CSV, WORKBOOK, ZIP, JSON = ".csv", ".xlsx", ".zip", ".json"
@@ -119,7 +119,7 @@ def _unzipped(name: str, content: bytes, problems: list[Problem]) -> list[tuple[
                     "no CSV and no JSON file is in this zip file: put the sheets or the feed's pages in it, or give a workbook by itself."
                 )
                 problems.append(Problem(name, 0, "", "", wanted))
-            return [(f"{name}/{entry.filename}", packed.read(entry)) for entry in inside]
+            return [(f"{name}/{entry.filename}", read_member(packed, entry)) for entry in inside]
     except UNREADABLE:
         problems.append(Problem(name, 0, "", "", "this zip file cannot be read: make it again, without a password."))
         return []

@@ -176,8 +176,9 @@ class Row:
 DELIMITERS = ",;\t"
 """What may stand between cells: Excel writes semicolons where commas are decimal, and tabs as "Unicode text"."""
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
-_ARMED = re.compile(r"'*[=+\-@\t\r\n]")
-"""What a spreadsheet would take for a formula (OWASP, "CSV Injection"), and what is such a text made harmless."""
+_ARMED = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+"""What a spreadsheet would take for a formula (OWASP, "CSV Injection"; the wide ones in Excel set to Japanese or Chinese), and what is such
+a text made harmless."""
 
 
 _BREAK = re.compile(r"\r\n?")

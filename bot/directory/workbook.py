@@ -13,7 +13,7 @@ from openpyxl.cell import WriteOnlyCell
 from bot.directory.reader import COLUMNS
 from bot.directory.sheets import Problem, Row, check_header, cleaned, disarmed, row_of
 from bot.directory.writer import Cells
-from bot.directory.zips import unpacked_size
+from bot.directory.zips import as_it_says, unpacked_size
 
 LARGEST = 200 * 1024 * 1024
 """Bytes that a workbook may hold unpacked: a small file can be made that unpacks to far more than any directory has."""
@@ -29,7 +29,7 @@ def read_workbook(name: str, content: bytes, problems: list[Problem]) -> dict[st
         if unpacked_size(content) > LARGEST:
             problems.append(Problem(name, 0, "", "", "this workbook is too large: save the sheets as CSV UTF-8, one file each."))
             return {}
-        return _sheets_of(name, load_workbook(io.BytesIO(content), read_only=True, keep_links=False), problems)
+        return _sheets_of(name, load_workbook(io.BytesIO(as_it_says(content)), read_only=True, keep_links=False), problems)
     # openpyxl documents no errors, and raises whatever it stumbles over in a damaged file, while its rows are read too.
     except Exception:
         problems.append(Problem(name, 0, "", "", "this is not an Excel workbook that can be read: save it again as .xlsx."))

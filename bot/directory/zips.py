@@ -17,6 +17,24 @@ def unpacked_size(content: bytes) -> int:
         return sum(entry.file_size for entry in packed.infolist())
 
 
+def read_member(packed: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    """Give a member's bytes, at most as many as ``unpacked_size`` counted for it. Raises one of UNREADABLE.
+
+    ``ZipFile.read`` unpacks all that is there before it looks how much that was to be: a file can say ten bytes and hold gigabytes.
+    """
+    with packed.open(entry) as member:
+        return member.read(entry.file_size)
+
+
+def as_it_says(content: bytes) -> bytes:
+    """Give a zip file in which every member has at most the bytes that it says, for a library that reads it by itself."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as packed, zipfile.ZipFile(written, "w") as plain:
+        for entry in packed.infolist():
+            plain.writestr(entry.filename, read_member(packed, entry))
+    return written.getvalue()
+
+
 def endings_in(content: bytes) -> set[str]:
     """Give the endings of the names in a zip file, in lower case. Raises one of UNREADABLE."""
     with zipfile.ZipFile(io.BytesIO(content)) as packed:

@@ -3,6 +3,8 @@
 import hashlib
 import hmac
 import os
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import phonenumbers
@@ -23,11 +25,13 @@ class Vault:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / KEY_FILE
-        try:
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(Fernet.generate_key())
-        except FileExistsError:
-            pass
+        if not path.exists():
+            # Whole before it has its name: of several processes that start at once none may read half a key.
+            with tempfile.NamedTemporaryFile(dir=folder, prefix=f"{KEY_FILE}.") as fresh:
+                fresh.write(Fernet.generate_key())
+                fresh.flush()
+                with suppress(FileExistsError):
+                    os.link(fresh.name, path)
         self._key = path.read_bytes()
         self._fernet = Fernet(self._key)
 

@@ -130,7 +130,9 @@ class CircumstanceFinder:
         ``language`` is what it seems to be written in; where that is ``sure``, phrases of other languages are left aside.
         """
         words = tokens(text)
-        meant = [self._meant(word) for word in words]
+        # Each once: a thousand U+FDFA are three thousand words, of four kinds.
+        known = {word: self._meant(word) for word in dict.fromkeys(words)}
+        meant = [known[word] for word in words]
         own = {language, "en", *WITH.get(language or "", ())}
         spans = [span for at in range(len(words)) for span in self._at(words, meant, at)]
         phrases = [s for s in spans if s.code not in _DOUBTS and (not sure or s.language in own)]

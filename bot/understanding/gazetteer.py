@@ -411,7 +411,8 @@ class Gazetteer:
         best: tuple[float, str, str] | None = None
         tokens = [*tokens, *(stem for token in tokens if token not in self.common_words for stem in _stems(token))]
         pairs = [" ".join(pair) for pair in pairwise(tokens)]
-        for candidate in [*tokens, *pairs]:
+        # Each once: a thousand U+FDFA are three thousand words, of four kinds.
+        for candidate in dict.fromkeys([*tokens, *pairs]):
             if len(candidate) < SHORTEST_MISSPELT or candidate in self.common_words or not candidate.replace(" ", "").isalpha():
                 continue
             if any(word in self.common_words for word in candidate.split(" ")):

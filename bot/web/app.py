@@ -115,6 +115,20 @@ class SafetyHeaders:
         await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
 
 
+class OneLength:
+    """Refuses a request that says its length in two ways (RFC 9112, 6.1): what is before us may have believed the other one."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        told = {name for name, _ in scope.get("headers", ())}
+        if scope["type"] == "http" and {b"content-length", b"transfer-encoding"} <= told:
+            await Response(status_code=400, headers={"Connection": "close"})(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
 async def _tidy_for_ever(pipeline: Pipeline, office: Office, insights: Insights, jobs: Jobs) -> None:
     while True:
         try:
@@ -325,6 +339,7 @@ def make_app(settings: Settings) -> Starlette:
     app.add_middleware(GZipMiddleware, minimum_size=500)
     app.add_middleware(SafetyHeaders, frame_ancestors=settings.frame_ancestors)
     app.add_middleware(Measured, seconds=figures.seconds)
+    app.add_middleware(OneLength)
     app.state.pipeline = pipeline
     app.state.live = pages_told
     app.state.office = office

@@ -79,8 +79,22 @@ class Visit:
     session: str
 
 
+OPENS_A_CHAT = ("session", "ticket", "code")
+"""The fields of a form by which a chat is found again."""
+
+
+def is_from_another_site(request: Request) -> bool:
+    """Tell whether the browser says that another site sent this form.
+
+    Our pages say no referrer, so their forms have no Origin to go by; a browser too old for Sec-Fetch-Site (before 2023) says nothing.
+    """
+    return request.headers.get("sec-fetch-site") in ("cross-site", "same-site")
+
+
 async def read_visit(request: Request, even_left: bool = False) -> Visit:
     """Read what the page was asked with; that is a sign of the visitor, so the chat stays open.
+
+    A form of another site opens no chat: it could be the chat of whoever made that site, who would read what is written next.
 
     Raises MessageRefused where the form is too large, and ConversationLeft where its visitor has left for good (unless ``even_left``):
     a browser that goes back may send its form once more.
@@ -92,6 +106,8 @@ async def read_visit(request: Request, even_left: bool = False) -> Visit:
     posted = request.method == "POST"
     asked: Any = await form_of(request, await read_body(request, 4 * LARGEST_BODY)) if posted else request.query_params
     given = {name: value for name, value in asked.items() if isinstance(value, str)}
+    if posted and is_from_another_site(request):
+        given = {name: value for name, value in given.items() if name not in OPENS_A_CHAT}
     language = reply_language(given.get("language")) or reply_language(given.get("page_language")) or reply_language(given.get("lang"))
     visit = Visit(
         request=request,

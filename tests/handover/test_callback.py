@@ -2,6 +2,7 @@
 
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,12 @@ def test_only_this_user_may_read_the_key(tmp_path: Path) -> None:
 
 def test_with_another_key_nothing_is_read(tmp_path: Path) -> None:
     assert Vault(tmp_path / "one").unlock(Vault(tmp_path / "two").lock("07700 900123")) is None
+
+
+def test_of_several_that_start_at_once_all_have_the_same_whole_key(tmp_path: Path) -> None:
+    for number in range(20):
+        folder = tmp_path / str(number)
+        with ThreadPoolExecutor(8) as pool:
+            secrets = set(pool.map(lambda _: Vault(folder).secret_for("test"), range(8)))  # noqa: B023 - the pool is done within the turn
+        assert len(secrets) == 1
+        assert [path.name for path in folder.iterdir()] == [KEY_FILE]

@@ -68,6 +68,6 @@ async def undo(request: Request, who: Session) -> Response:
 
 routes = [
     Route("/officer/history", signed_in(show_history, OFFICERS), methods=["GET"]),
-    Route("/officer/history/{number:int}", signed_in(show_revision, OFFICERS), methods=["GET"]),
-    Route("/officer/history/{number:int}", signed_in(undo, OFFICERS), methods=["POST"]),
+    Route("/officer/history/{number:number}", signed_in(show_revision, OFFICERS), methods=["GET"]),
+    Route("/officer/history/{number:number}", signed_in(undo, OFFICERS), methods=["POST"]),
 ]

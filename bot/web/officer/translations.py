@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from bot.answers.catalogue import TRANSLATED, TRANSLATED_DOMAINS
 from bot.answers.dialogue import AT_A_TIME
-from bot.answers.proofreading import LONGEST, placeholders, tidy
+from bot.answers.proofreading import LONGEST, gaps, tidy
 from bot.answers.standing import MISSING, STALE, STANDINGS, Line, count, find_line, lines, reviewers
 from bot.answers.wording import GUIDANCE, REVIEWED, UNREVIEWED, WAITING, Draft
 from bot.directory.hours import BRITISH_TIME
@@ -117,7 +117,7 @@ async def _show_line(request: Request, who: Session, line: Line, error: WordingR
         error,
         line=line,
         digest=digest(line.english),
-        names=sorted(placeholders(line.english)),
+        names=sorted(gaps(line.domain, line.english)),
         longest=LONGEST,
         history=[version for version in history if version.state != WAITING],
         own_text=pipeline_of(request).catalogues.own(line.language, line.domain).get(line.key),

@@ -168,6 +168,6 @@ def _older(request: Request, domain: str, language: str, key: str, number: int) 
 
 routes = [
     Route("/officer/wordings/approve", signed_in(approve_several, OFFICERS, most=MANY), methods=["POST"]),
-    Route("/officer/wordings/{id:int}", signed_in(decide, OFFICERS), methods=["POST"]),
+    Route("/officer/wordings/{id:number}", signed_in(decide, OFFICERS), methods=["POST"]),
     Route("/officer/wordings/bring-back", signed_in(bring_back, OFFICERS), methods=["POST"]),
 ]

@@ -315,6 +315,6 @@ DEEDS = {
 """What can be done in a chat, by the value of the button."""
 
 routes = [
-    Route("/staff/chat/{id:int}", signed_in(show_chat, LIBRARIANS), methods=["GET"]),
-    Route("/staff/chat/{id:int}", signed_in(act, LIBRARIANS), methods=["POST"]),
+    Route("/staff/chat/{id:number}", signed_in(show_chat, LIBRARIANS), methods=["GET"]),
+    Route("/staff/chat/{id:number}", signed_in(act, LIBRARIANS), methods=["POST"]),
 ]

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from anyio import to_thread
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -26,6 +27,21 @@ PATHS = ("/staff", "/officer")
 LIBRARIANS, OFFICERS = frozenset({STAFF}), frozenset({OFFICER})
 """Who may read and answer chats, which visitors are told that officers cannot; and who keeps the directory."""
 Page = Callable[[Request, Session], Awaitable[Response]]
+
+
+class NumberConvertor(Convertor[int]):
+    """Finds the number of a row in an address; one that is larger than any column holds leads nowhere."""
+
+    regex = "[0-9]{1,9}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
+register_url_convertor("number", NumberConvertor())
 
 
 def accounts_of(request: Request) -> Accounts:
