@@ -9,9 +9,9 @@ from sqlalchemy import Column, Date, DateTime, Integer, String, Text, delete, ex
 from sqlalchemy.engine import Engine
 
 from bot.answers.proofreading import check_text
-from bot.conversation.store import seen
 from bot.database import Base
 from bot.errors import WordingRefused
+from bot.moments import seen
 
 MESSAGES, PHRASES, GUIDANCE, SERVICES, ANSWERS = "messages", "phrases", "guidance", "services", "answers"
 """What a wording may be of: a text of one of four catalogues, or which buttons answer a phrase (names apart by a space)."""

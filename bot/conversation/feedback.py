@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
@@ -10,10 +10,11 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from bot.conversation.models import Feedback
-from bot.conversation.store import Chat, lock, seen
+from bot.conversation.store import Chat, lock
 from bot.errors import UnknownConversation
 from bot.handover.accounts import OFFICER
 from bot.handover.models import Staff
+from bot.moments import seen, utc_now
 
 NO_OFFICER, UNREAD = "no_officer", "unread"
 """Why no feedback is taken: nobody has an officer's account that may be used, or some has lain unread for too long."""
@@ -37,10 +38,6 @@ class Opinion:
     read_by: str
 
 
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 class FeedbackBook:
     """The feedback in the database; every method is one transaction.
 
@@ -48,7 +45,7 @@ class FeedbackBook:
     not, the comment is deleted ``days`` days after it was given.
     """
 
-    def __init__(self, engine: Engine, unread_days: int, days: int, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(self, engine: Engine, unread_days: int, days: int, clock: Callable[[], datetime] = utc_now) -> None:
         self._engine = engine
         self.unread_days = unread_days
         self.days = days

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import case, delete, func, select
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from bot.codes import ENGLISH_NAMES, NEEDS
 from bot.conversation.disclosure import Figure, tables, totals
 from bot.conversation.tally import ASKED, NO_SERVICE, NOT_UNDERSTOOD, OTHER_LANGUAGE, WHATS, WITHHELD, Tally, week_of
+from bot.moments import utc_now
 
 PERIODS = (4, 12, 52)
 """Weeks that can be looked at, with the one that is going on."""
@@ -54,14 +55,10 @@ class _Sums:
         return [[sum(self.by[column][key][: at + 1]) for key in keys] for at in range(len(PERIODS))]
 
 
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 class Insights:
     """The counts in the database."""
 
-    def __init__(self, engine: Engine, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(self, engine: Engine, clock: Callable[[], datetime] = utc_now) -> None:
         self._engine = engine
         self._clock = clock
 

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -16,6 +16,7 @@ from bot.conversation.tally import NOTHING_COUNTED, Counts, add
 from bot.database import wipe_freed_pages
 from bot.errors import ConversationLeft, UnknownConversation
 from bot.handover.models import Handover
+from bot.moments import seen, utc_now
 
 
 @dataclass(frozen=True)
@@ -65,15 +66,6 @@ def _token_for(ticket: str) -> str:
     return _hash(f"token:{ticket}")[:32]
 
 
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
-def seen(moment: datetime) -> datetime:
-    """Give a stored moment its time zone: SQLite keeps none, and all of ours are UTC."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-
-
 class ConversationStore:
     """Conversations in the database; every method is one transaction. The clock is the machine's.
 
@@ -90,7 +82,7 @@ class ConversationStore:
 
     def start(self) -> Chat:
         """Start a conversation with a token that cannot be guessed."""
-        rasa_id, now = str(uuid.uuid4()), _now()
+        rasa_id, now = str(uuid.uuid4()), utc_now()
         with self._session() as session:
             row = Conversation(rasa_id=rasa_id, started_at=now, last_seen_at=now)
             session.add(row)
@@ -103,7 +95,7 @@ class ConversationStore:
         """Give an access back if its conversation goes on there. Raises ConversationLeft or UnknownConversation."""
         if row is not None and row.left_at is not None:
             raise ConversationLeft()
-        if row is None or seen(row.last_seen_at) < _now() - self._idle:
+        if row is None or seen(row.last_seen_at) < utc_now() - self._idle:
             raise UnknownConversation()
         return row
 
@@ -119,7 +111,7 @@ class ConversationStore:
         """Note that the visitor of ``token`` is still there. Raises as ``find``."""
         with self._session() as session:
             row = self._live(session.execute(select(Access).where(Access.token_hash == _hash(token))).scalars().first())
-            now = _now()
+            now = utc_now()
             session.execute(update(Conversation).where(Conversation.id == row.conversation_id).values(last_seen_at=now))
             row.last_seen_at, row.unused_token = now, False
             session.commit()
@@ -136,7 +128,7 @@ class ConversationStore:
                 row = session.execute(select(Access).where(Access.ticket_hash == _hash(ticket))).scalars().first()
             token = _token_for(ticket)
             _give_token(self._live(row), token)
-            row.last_seen_at, row.unused_token = _now(), True
+            row.last_seen_at, row.unused_token = utc_now(), True
             chat = _chat(row, session.get(Conversation, row.conversation_id), token)
             session.commit()
             return chat
@@ -158,7 +150,7 @@ class ConversationStore:
     def leave(self, chat: Chat) -> None:
         """End a conversation for good on this device: nobody can open it there again."""
         with self._session() as session:
-            session.execute(update(Access).where(Access.id == chat.access_id).values(left_at=_now()))
+            session.execute(update(Access).where(Access.id == chat.access_id).values(left_at=utc_now()))
             session.commit()
 
     def is_over(self, message_id: str) -> bool:
@@ -171,7 +163,7 @@ class ConversationStore:
                 return True
             found = select(Access).join(Message, Message.access_id == Access.id).where(Message.message_id == message_id)
             rows = session.execute(found).scalars().all()
-            return bool(rows) and not any(row.left_at is None and seen(row.last_seen_at) >= _now() - self._idle for row in rows)
+            return bool(rows) and not any(row.left_at is None and seen(row.last_seen_at) >= utc_now() - self._idle for row in rows)
 
     def record(
         self,
@@ -195,7 +187,7 @@ class ConversationStore:
             stands = known is None or by_desk or not known.for_desk
             if known is not None and stands:
                 if not known.answer and not session.execute(_practice_of(chat.id)).scalar():
-                    add(session, _now(), counts)
+                    add(session, utc_now(), counts)
                 known.answer = answer
             session.commit()
             return stands
@@ -251,7 +243,7 @@ class ConversationStore:
             rasa_ids = [*rasa_ids, *session.execute(_of_devices(ids)).scalars()]
             sent = set(session.execute(select(Message.message_id).where(Message.conversation_id.in_(ids))).scalars())
             for spent in {_hash(message_id) for message_id in sent}:
-                session.merge(SpentMessage(message_hash=spent, erased_at=_now()))
+                session.merge(SpentMessage(message_hash=spent, erased_at=utc_now()))
             if keep_feedback:
                 session.execute(
                     update(Feedback)
@@ -262,7 +254,7 @@ class ConversationStore:
             # What belongs to a conversation, its handover too, goes with it: every foreign key to it cascades.
             session.execute(delete(Conversation).where(Conversation.id.in_(ids)))
             waiting = set(session.execute(select(PendingErasure.rasa_id)).scalars())
-            session.add_all([PendingErasure(rasa_id=rasa_id, asked_at=_now()) for rasa_id in rasa_ids if rasa_id not in waiting])
+            session.add_all([PendingErasure(rasa_id=rasa_id, asked_at=utc_now()) for rasa_id in rasa_ids if rasa_id not in waiting])
             session.commit()
         wipe_freed_pages(self._engine)
 
@@ -281,19 +273,19 @@ class ConversationStore:
     def spend(self, message_id: str) -> None:
         """Note that what was sent, or was to be sent, under this id is never to be shown again."""
         with self._session() as session:
-            session.merge(SpentMessage(message_hash=_hash(message_id), erased_at=_now()))
+            session.merge(SpentMessage(message_hash=_hash(message_id), erased_at=utc_now()))
             session.commit()
 
     def forget_spent(self, days: int) -> None:
         """Forget the ids of messages that were spent more than ``days`` days ago."""
         with self._session() as session:
-            session.execute(delete(SpentMessage).where(SpentMessage.erased_at < _now() - timedelta(days=days)))
+            session.execute(delete(SpentMessage).where(SpentMessage.erased_at < utc_now() - timedelta(days=days)))
             session.commit()
 
     def expired(self, days: int) -> list[str]:
         """Give the Rasa ids of conversations without a message for ``days`` days."""
         with self._session() as session:
-            limit = _now() - timedelta(days=days)
+            limit = utc_now() - timedelta(days=days)
             return list(session.execute(select(Conversation.rasa_id).where(Conversation.last_seen_at < limit)).scalars())
 
 
@@ -305,7 +297,7 @@ def _give_token(row: Any, token: str) -> None:
 def _open(session: Session, conversation: Any, **values: Any) -> Chat:
     """Open a conversation on one more device."""
     token = secrets.token_urlsafe(24)
-    row = Access(conversation_id=conversation.id, last_seen_at=_now(), **values)
+    row = Access(conversation_id=conversation.id, last_seen_at=utc_now(), **values)
     _give_token(row, token)
     session.add(row)
     session.flush()
@@ -332,7 +324,7 @@ def lock(session: Session, chat: Chat, **values: Any) -> bool:
 
     Whatever changes a conversation or its handover begins with this: two who do so at once come one after the other.
     """
-    now = _now()
+    now = utc_now()
     done = session.execute(update(Conversation).where(Conversation.id == chat.id).values(last_seen_at=now, **values))
     session.execute(update(Access).where(Access.id == chat.access_id).values(last_seen_at=now))
     return bool(done.rowcount)

@@ -40,6 +40,7 @@ from bot.directory.sheets import Problem, Row
 from bot.directory.transaction import begin, check_removable, new_edition, put, read_objects, read_record, takes_two
 from bot.directory.writer import KEY_COLUMN, MODEL_OF, SERVICE, SHEETS_OF, Rows, read_known, read_names, rows_of
 from bot.errors import NotApproved, Overtaken, PackError
+from bot.moments import utc_now
 
 ASSURED_AT_ONCE = 20
 """Records that may be said to be true in one go: as many as somebody can have looked at."""
@@ -53,14 +54,10 @@ class Saved:
     proposal: int = 0
 
 
-def _utc_now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 class Changes:
     """The changes of a directory; every method is one transaction."""
 
-    def __init__(self, engine: Engine, clock: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(self, engine: Engine, clock: Callable[[], datetime] = utc_now) -> None:
         self._engine = engine
         self._clock = clock
 

@@ -16,6 +16,7 @@ from bot.database import Base
 from bot.directory.hours import BRITISH_TIME
 from bot.directory.records import Directory, PlaceRecord
 from bot.errors import ColdWeatherRefused
+from bot.moments import seen, utc_now
 
 AHEAD = timedelta(days=14)
 """Nobody knows the weather of a later day."""
@@ -107,13 +108,9 @@ def check(place: str, starts_at: datetime, ends_at: datetime, moment: datetime, 
         raise ColdWeatherRefused("overlap")
 
 
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 def _utc(moment: datetime) -> datetime:
     """Give a moment as UTC; SQLite keeps no time zone, and what is stored is UTC."""
-    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+    return seen(moment).astimezone(timezone.utc)
 
 
 def _spell(row: ColdWeather) -> ColdSpell:
@@ -127,7 +124,7 @@ class ColdWeatherSwitch:
     When the database cannot be read, what was last read goes on being told until it ends. The clock gives UTC.
     """
 
-    def __init__(self, engine: Engine, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(self, engine: Engine, clock: Callable[[], datetime] = utc_now) -> None:
         self._engine = engine
         self._clock = clock
         self._reading = threading.Lock()

@@ -4,7 +4,7 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.engine import Engine
@@ -34,6 +34,7 @@ from bot.directory.writer import (
     rows_of,
 )
 from bot.errors import Overtaken, PackError
+from bot.moments import utc_now
 
 ADDED, CHANGED = "added", "changed"
 ENDS = (ORGANIZATION, SERVICE, GUIDANCE)
@@ -106,10 +107,6 @@ class Imported:
     proposed: int
 
 
-def _utc_now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 def _no_progress(_done: int, _total: int) -> None:
     """Say nothing of how far it is."""
 
@@ -117,7 +114,7 @@ def _no_progress(_done: int, _total: int) -> None:
 class Importer:
     """Imports into one directory."""
 
-    def __init__(self, engine: Engine, clock: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(self, engine: Engine, clock: Callable[[], datetime] = utc_now) -> None:
         self._engine = engine
         self._clock = clock
 

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.engine import Engine
@@ -15,6 +15,7 @@ from bot.directory.hours import BRITISH_TIME
 from bot.directory.ledger import last_revisions
 from bot.directory.records import SHOWN, GuidanceRecord, ServiceRecord, directory_version, guidance_record, service_record
 from bot.directory.writer import GUIDANCE, ORGANIZATION, PLACE, SERVICE
+from bot.moments import utc_now
 from bot.understanding.folding import fold
 
 PARTS = ("phones", "languages", "service_areas", "attributes", "service_at_locations", "schedules", "leads")
@@ -54,10 +55,6 @@ class Entry:
         return self.review is not None and self.review.freshness is Freshness.UNCHECKED
 
 
-def _utc_now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 @dataclass(frozen=True)
 class _State:
     """What a listing has read: for which version of the directory and which day, and the words each entry is found by."""
@@ -70,7 +67,7 @@ class _State:
 class Listing:
     """Every record of the directory, read again when the directory or the day has changed. Safe to use from several threads."""
 
-    def __init__(self, engine: Engine, clock: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(self, engine: Engine, clock: Callable[[], datetime] = utc_now) -> None:
         self._engine = engine
         self._clock = clock
         self._state = _State(("", date.min))

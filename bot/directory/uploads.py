@@ -4,7 +4,7 @@ import logging
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import JSON, Column, DateTime, Integer, LargeBinary, String, Text, delete, select, update
@@ -21,6 +21,7 @@ from bot.directory.preview import report_of
 from bot.directory.sheets import Problem
 from bot.directory.workbook import write_workbook
 from bot.errors import FeedError, Overtaken, PackError
+from bot.moments import seen, utc_now
 
 log = logging.getLogger(__name__)
 
@@ -78,10 +79,6 @@ class Staged:
     progress: Progress
 
 
-def _utc_now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 Fetch = Callable[[str, Tell], bytes]
 """What reads the feed at an address, saying how far it is; it raises FeedError."""
 
@@ -93,7 +90,7 @@ def _nothing_to_fetch(_address: str, _tell: Tell) -> bytes:
 class Uploads:
     """The uploaded files of a directory. ``check`` and ``carry_out`` take their time: call them where nobody waits."""
 
-    def __init__(self, engine: Engine, clock: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(self, engine: Engine, clock: Callable[[], datetime] = utc_now) -> None:
         self._engine = engine
         self._clock = clock
         self._importer = Importer(engine, clock)
@@ -132,7 +129,7 @@ class Uploads:
             return [self._staged(row) for row in session.execute(select(Upload).order_by(Upload.at.desc())).scalars()]
 
     def _staged(self, row: Any) -> Staged:
-        at, beat = (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc) for moment in (row.at, row.beat_at))
+        at, beat = seen(row.at), seen(row.beat_at)
         dead = row.state in (CHECKING, IMPORTING) and row.id not in self._progress and self._clock() - beat > DEAD_AFTER
         progress = self._progress.get(row.id, Progress(row.done, row.total))
         return Staged(row.id, row.name, row.by, at, STOPPED if dead else row.state, row.report or {}, progress)

@@ -8,7 +8,7 @@ import threading
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -18,10 +18,10 @@ from sqlalchemy import delete, func, or_, orm, select, update
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import IntegrityError
 
-from bot.conversation.store import seen
 from bot.errors import AccountError, SignedOut, SignInRefused
 from bot.handover.credentials import USERNAME, check_name, check_password, check_username
 from bot.handover.models import SignIn, Staff, StaffSession
+from bot.moments import seen, utc_now
 from bot.sharing.limiter import Limiter
 from bot.sharing.memory import NOTHING_SHARED
 
@@ -101,10 +101,6 @@ class Try:
     outcome: str
 
 
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 def check_csrf(session: Session, given: str) -> bool:
     """Tell whether a form came from a page of this session."""
     return hmac.compare_digest(session.csrf.encode(), given.encode("utf-8", "surrogatepass"))
@@ -168,7 +164,7 @@ class Accounts:
     def __init__(
         self,
         engine: Engine,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = utc_now,
         hasher: PasswordHasher | None = None,
         per_username: RateLimitItem = WRONG_FOR_USERNAME,
         per_address: RateLimitItem = WRONG_FROM_ADDRESS,

@@ -8,7 +8,7 @@ in the middle leaves all or nothing behind.
 import logging
 import uuid
 from collections.abc import Callable, Collection
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import case, delete, func, select, update
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from bot.codes import NEEDS
 from bot.conversation.models import Access, Conversation, Message
-from bot.conversation.store import Chat, exchange_of, lock, message_of, seen
+from bot.conversation.store import Chat, exchange_of, lock, message_of
 from bot.conversation.tally import LEFT, WAITED, Count, add, language_counted
 from bot.errors import AlreadyTaken, NotHeard, NotTheirs, UnknownConversation
 from bot.handover.accounts import STAFF as LIBRARIAN
@@ -30,16 +30,13 @@ from bot.handover.reference import new_reference
 from bot.handover.reports import Reports
 from bot.handover.states import ANSWERED, CLOSED, MESSAGE_LEFT, NONE, OPEN, STAFF, SYSTEM, TRANSITIONS, VISITOR, WAITING, WITH_STAFF
 from bot.handover.views import Accepted, Change, DeskStatus, Entry, File, Remark, Said, View
+from bot.moments import seen, utc_now
 
 log = logging.getLogger(__name__)
 CHOICE = "choice:"
 """How a button that was pressed stands among the messages."""
 LAST_ANSWERS = 12
 """How far back a chat is looked at for what it is about."""
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
 
 
 class Desk:
@@ -60,7 +57,7 @@ class Desk:
         gone_after: timedelta,
         changed: Callable[[], None] = lambda: None,
         alert: Callable[[str], None] = lambda kind: None,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = utc_now,
         district: Callable[[str | None], str] = lambda place: "",
     ) -> None:
         self._engine = engine

@@ -8,9 +8,9 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
-from bot.conversation.store import seen
 from bot.handover.accounts import Member
 from bot.handover.models import Escalation, Staff, WrongRecord
+from bot.moments import seen
 
 
 class Reports:
