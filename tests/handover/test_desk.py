@@ -36,7 +36,7 @@ def alerts() -> list[str]:
 @pytest.fixture
 def desk(engine: Engine, tmp_path: Path, clock: Clock, alerts: list[str], monkeypatch: pytest.MonkeyPatch) -> Desk:
     """A desk on a clock that stands; conversations begin on the same clock."""
-    monkeypatch.setattr("bot.conversation.store._now", clock)
+    monkeypatch.setattr("bot.conversation.store.utc_now", clock)
     return a_desk(engine, tmp_path, clock=clock, alert=alerts.append)
 
 

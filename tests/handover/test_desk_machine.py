@@ -42,7 +42,7 @@ class DeskDays(RuleBasedStateMachine):
         self.engine = open_database(f"sqlite:///{self.folder / 'desk.db'}")
         self.clock = Clock()
         self.patch = pytest.MonkeyPatch()
-        self.patch.setattr("bot.conversation.store._now", self.clock)
+        self.patch.setattr("bot.conversation.store.utc_now", self.clock)
         self.desk = a_desk(self.engine, self.folder, hours="Mo-Fr 10:00-16:00", clock=self.clock)
         self.store = ConversationStore(self.engine, idle_minutes=15)
         self.written: dict[int, list[str]] = {}

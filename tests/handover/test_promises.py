@@ -67,7 +67,7 @@ def test_in_hours_with_nobody_signed_in_no_chat_is_offered(ask: Callable[[dateti
 
 def test_who_waited_past_closing_is_told_and_keeps_the_code(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(british(2026, 11, 30, 15, 59))
-    monkeypatch.setattr("bot.conversation.store._now", clock)
+    monkeypatch.setattr("bot.conversation.store.utc_now", clock)
     desk: Desk = a_desk(engine, tmp_path, WEEK, clock)
     a_member(desk)
     chat = ConversationStore(engine, 15).start()
