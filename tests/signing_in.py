@@ -169,6 +169,10 @@ def catalogues() -> Catalogues:
     return Catalogues()
 
 
+async def nothing_new() -> None:
+    """Take in what officers have saved: nothing."""
+
+
 def a_door(engine: Engine, folder: Path, environment: dict[str, str]) -> Starlette:
     """Staff's door as it is, before a page that only says who came in; ``folder`` is VAR_DIR."""
 
@@ -185,7 +189,7 @@ def a_door(engine: Engine, folder: Path, environment: dict[str, str]) -> Starlet
         ]
     )
     app.add_middleware(SafetyHeaders, frame_ancestors="'none'")
-    app.state.pipeline = SimpleNamespace(desk=a_desk(engine, folder), catalogues=catalogues(), settings=settings)
+    app.state.pipeline = SimpleNamespace(desk=a_desk(engine, folder), catalogues=catalogues(), settings=settings, refresh=nothing_new)
     app.state.live = Live()
     app.state.limits = RateLimits(settings, Limiter(SharedMemory("", ""), b""))
     app.state.council = open_council(settings, Identities(engine), Vault(folder))

@@ -164,19 +164,11 @@ async def _tidy(pipeline: Pipeline, office: Office, insights: Insights) -> None:
 async def _sweep_for_ever(pipeline: Pipeline, pages_told: Live) -> None:
     while True:
         await pages_told.saved_elsewhere(SWEEP_EVERY)
-        try:
-            await to_thread.run_sync(pipeline.desk.sweep)
-            # What officers have saved in another process.
-            await to_thread.run_sync(pipeline.catalogues.refresh)
-            await pipeline.refresh_directory()
-            await pipeline.refresh_places()
-        except Exception as error:
-            log.error("The desk and the directory could not be looked over and will be again: %s", type(error).__name__)
-        try:
-            # It may have been switched in another process.
-            await to_thread.run_sync(pipeline.cold_weather.refresh)
-        except Exception as error:
-            log.error("The cold-weather switch could not be read and will be again: %s", type(error).__name__)
+        for look in (functools.partial(to_thread.run_sync, pipeline.desk.sweep), pipeline.refresh, pipeline.refresh_places):
+            try:
+                await look()
+            except Exception as error:
+                log.error("The desk or what officers changed could not be looked over and will be again: %s", type(error).__name__)
 
 
 def _stop_if_failed(watching: asyncio.Task[None]) -> None:

@@ -102,6 +102,12 @@ class Pipeline:
         self._searches = asyncio.Lock()
         self._places_learnt_at = places_learnt_at(settings)
 
+    async def refresh(self) -> None:
+        """Take in what officers have saved, in whichever process."""
+        await to_thread.run_sync(self.cold_weather.refresh)
+        await to_thread.run_sync(self.catalogues.refresh)
+        await self.refresh_directory()
+
     async def refresh_directory(self) -> bool:
         """Read the directory again if it has changed, so that the next answer is made of it; give whether it had.
 

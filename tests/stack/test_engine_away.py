@@ -2,11 +2,14 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 
 import pytest
 
+from bot.settings import ROOT
 from tests.stack.running_stack import Stack
 from tests.stack.test_accessibility import findings
 from tests.stack.visiting import Visit, chromium, needs_chromium
@@ -102,7 +105,11 @@ def test_erasing_while_rasa_is_away_is_finished_when_it_is_back(own_stack: Stack
 
 def test_the_page_answers_before_rasa_is_ready(prepared: None, tmp_path_factory: pytest.TempPathFactory) -> None:
     starting = Stack(tmp_path_factory.mktemp("starting"))
-    starting.start(wait=False)
+    subprocess.run([sys.executable, "-m", "bot", "prepare"], cwd=ROOT, env=starting.settings(), check=True)
+    with starting.log.open("ab") as log:
+        starting.process = subprocess.Popen(
+            [sys.executable, "-m", "bot", "web"], cwd=ROOT, env=starting.settings(), stdout=log, stderr=log, start_new_session=True
+        )
     try:
         starting.wait_alive()
         answer = starting.client.post("/api/v1/chat", json={"text": "there is a fire in the kitchen"})

@@ -117,6 +117,7 @@ def test_a_long_overdue_record_says_please_phone_first_and_one_that_is_assured_a
 
 def test_guidance_is_changed_by_two_and_undone_by_two_and_the_history_shows_both(office: Stack, olga: StaffTab, peter: StaffTab) -> None:
     def told() -> str:
+        office.let_it_spread()
         return next(
             str(reply["text"]) for reply in office.ask("I need food, where is a food bank?")["replies"] if reply["kind"] == "guidance"
         )
@@ -155,6 +156,7 @@ def test_a_statement_changed_in_english_is_told_in_english_until_it_is_translate
     peter = StaffClient(office, "peter")
 
     def told() -> dict[str, object]:
+        office.let_it_spread()
         answer = office.ask("Де взяти продукти, мені потрібна їжа?")
         return next(reply for reply in answer["replies"] if reply["kind"] == "guidance")
 

@@ -90,6 +90,7 @@ def pages(tmp_path: Path) -> Iterator[Pages]:
         catalogues=Catalogues(wordings=wordings),
         settings=settings,
         in_the_background=in_the_background,
+        refresh=refresh,
         refresh_directory=refresh,
         live=SimpleNamespace(current=lambda: None),
     )

@@ -113,6 +113,9 @@ def signed_in(
                 return show(request, who, "staff/refused.html", 413, reason="staff.form_too_large")
             if not comes_from_here(request) or not check_csrf(who, text_of(form, "csrf", 64)):
                 return show(request, who, "staff/refused.html", 403, reason="staff.cross_site")
+        if who.member.role in OFFICERS:
+            # Another front door may have taken what they, or the second officer, saved a moment ago.
+            await pipeline_of(request).refresh()
         answer = await page(request, who)
         if request.method == "POST" and who.member.role in OFFICERS:
             live_of(request).saved()
