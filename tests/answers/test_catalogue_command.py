@@ -101,11 +101,11 @@ def test_guidance_and_urgent_texts_become_proposals(product: Product) -> None:
 
 
 def test_every_fault_is_told_with_file_and_line_and_nothing_is_taken(product: Product) -> None:
-    done = product.bring(HELLO + '\nmsgid "nothing.like.it"\nmsgstr "Так"\n\nmsgid "rf05"\nmsgstr "{name}"\n', "--yes")
+    done = product.bring(HELLO + '\nmsgid "nothing.like.it"\nmsgstr "Так"\n\nmsgid "rf05"\nmsgstr "{phone9}"\n', "--yes")
     assert done.returncode == 1
     first, second, last = done.stderr.splitlines()
     assert first.startswith("uk.po:9: nothing.like.it: There is no such text.")
-    assert second.startswith("uk.po:12: rf05: This is not in the English: {name}.")
+    assert second.startswith("uk.po:12: rf05: This is not in the English: {phone9}.")
     assert last.startswith("Nothing of the file was taken.")
     assert product.kept() == []
 

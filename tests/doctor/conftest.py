@@ -2,7 +2,6 @@
 
 import shutil
 from dataclasses import replace
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,8 @@ import pytest
 from bot.database import migrate, open_database
 from bot.directory.pack import load_pack
 from bot.doctor.findings import Finding, Installation, Level
+from bot.moments import utc_now
 from bot.settings import read_settings
-
-NOW = datetime.now(timezone.utc)
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +31,7 @@ def case(loaded_file: Path, tmp_path: Path) -> Installation:
     var = tmp_path / "var"
     var.mkdir(mode=0o700)
     shutil.copyfile(loaded_file, var / "cambridgeshire.db")
-    return with_settings(Installation(read_settings({}), NOW), VAR_DIR=str(var))
+    return with_settings(Installation(read_settings({}), utc_now()), VAR_DIR=str(var))
 
 
 def with_settings(case: Installation, **settings: str) -> Installation:

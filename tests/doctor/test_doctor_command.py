@@ -12,8 +12,8 @@ import pytest
 
 from bot.doctor import command, storage
 from bot.doctor.findings import Finding, Installation, Level
+from bot.moments import utc_now
 from bot.settings import ROOT
-from tests.doctor.conftest import NOW
 
 PORTS = {"PORT": "8348", "RASA_PORT": "8349", "ACTIONS_PORT": "8350"}
 
@@ -91,7 +91,7 @@ def test_a_check_that_fails_itself_is_a_finding_without_its_words(monkeypatch: p
     monkeypatch.setattr(storage, "tracker", fail)
     monkeypatch.setattr(storage, "shared_memory", lack)
     monkeypatch.setattr(command, "CHECKS", ("storage.tracker", "storage.shared_memory"))
-    findings = command.examine({"VAR_DIR": str(tmp_path)}, NOW)
+    findings = command.examine({"VAR_DIR": str(tmp_path)}, utc_now())
     assert [finding.level for finding in findings] == [Level.BROKEN, Level.BROKEN]
     assert "could not be looked at (RuntimeError)" in findings[0].found
     assert "redis is not installed" in findings[1].found

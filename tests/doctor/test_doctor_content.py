@@ -14,7 +14,7 @@ from bot.doctor import content
 from bot.doctor.findings import Installation, Level
 from bot.handover.accounts import Accounts
 from tests.builders import CHEAP, PASSWORD
-from tests.doctor.conftest import NOW, levels, opened, told, with_settings
+from tests.doctor.conftest import levels, opened, told, with_settings
 
 
 @pytest.fixture
@@ -59,13 +59,13 @@ def test_a_database_of_another_area_or_without_a_directory_is_broken(open_case: 
 
 def test_urgent_numbers_that_nobody_checked_lately_are_counted(open_case: Installation) -> None:
     assert levels(content.urgent_numbers(open_case)) == [Level.LOOK]
-    today = NOW.date()
+    today = open_case.now.date()
     change(open_case, update(Service).values(assured_date=today).execution_options(synchronize_session=False))
     change(open_case, update(Guidance).values(checked_on=today).execution_options(synchronize_session=False))
     checked = replace(open_case, directory=read_directory(open_case.database))
     assert levels(content.urgent_numbers(checked)) == [Level.OK]
-    assert levels(content.urgent_numbers(replace(checked, now=NOW + timedelta(days=90)))) == [Level.OK]
-    assert levels(content.urgent_numbers(replace(checked, now=NOW + timedelta(days=93)))) == [Level.LOOK]
+    assert levels(content.urgent_numbers(replace(checked, now=open_case.now + timedelta(days=90)))) == [Level.OK]
+    assert levels(content.urgent_numbers(replace(checked, now=open_case.now + timedelta(days=93)))) == [Level.LOOK]
 
 
 def test_translations_that_are_out_of_date_are_counted_by_language(open_case: Installation) -> None:

@@ -19,7 +19,7 @@ from bot.doctor.findings import Installation, Level
 from bot.handover.callback import KEY_FILE, Vault
 from bot.opening import gazetteer_folder, meaning_file
 from bot.understanding import for_a_person, language, urgency
-from tests.doctor.conftest import NOW, levels, told
+from tests.doctor.conftest import levels, told
 
 
 def test_a_folder_of_one_s_own_is_well(case: Installation) -> None:
@@ -114,12 +114,12 @@ def test_models_that_were_learnt_from_something_else_are_told(modelled: Installa
 
 def test_the_last_backup_is_known_and_has_to_be_young(case: Installation, tmp_path: Path) -> None:
     assert "No backup has been made" in told(files.backups(case))
-    made = make_backup(case.settings, tmp_path / "a.zip", True, None, NOW)
+    made = make_backup(case.settings, tmp_path / "a.zip", True, None, case.now)
     assert levels(files.backups(case)) == [Level.OK]
-    old = replace(case, now=NOW + timedelta(days=3))
+    old = replace(case, now=case.now + timedelta(days=3))
     assert levels(files.backups(old)) == [Level.LOOK]
     assert "3 days ago" in told(files.backups(old))
-    over = replace(case, now=NOW + timedelta(days=8))
+    over = replace(case, now=case.now + timedelta(days=8))
     assert levels(files.backups(over)) == [Level.LOOK, Level.BROKEN]
     made.path.unlink()
     assert levels(files.backups(over)) == [Level.LOOK]

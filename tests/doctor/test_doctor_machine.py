@@ -11,7 +11,7 @@ import pytest
 from bot.doctor import machine
 from bot.doctor.findings import Installation, Level
 from bot.settings import ROOT
-from tests.doctor.conftest import NOW, levels, told
+from tests.doctor.conftest import levels, told
 
 LOCK = """
 [[package]]
@@ -82,7 +82,7 @@ def test_the_disk_of_a_folder_that_is_not_there_yet_is_that_of_the_folder_above(
 
 def test_a_clock_before_the_installation_or_files_of_the_future_are_told(case: Installation) -> None:
     assert levels(machine.clock(case)) == [Level.OK]
-    assert Level.BROKEN in levels(machine.clock(replace(case, now=NOW - timedelta(days=3650))))
-    ahead = (NOW + timedelta(hours=2)).timestamp()
+    assert Level.BROKEN in levels(machine.clock(replace(case, now=case.now - timedelta(days=3650))))
+    ahead = (case.now + timedelta(hours=2)).timestamp()
     os.utime(case.settings.var / "cambridgeshire.db", (ahead, ahead))
     assert levels(machine.clock(case)) == [Level.LOOK]

@@ -15,8 +15,9 @@ from bot.database import open_database
 from bot.doctor import storage
 from bot.doctor.findings import Installation, Level
 from bot.jobs import TIDYING, Jobs
+from bot.moments import utc_now
 from bot.settings import read_settings
-from tests.doctor.conftest import NOW, levels, opened, told, with_settings
+from tests.doctor.conftest import levels, opened, told, with_settings
 from tests.servers import POSTGRES_URL, REDIS_NOWHERE, REDIS_URL, a_schema, postgres_answers, redis_answers
 
 
@@ -35,7 +36,7 @@ def test_a_database_that_is_well_is_opened_for_what_is_looked_at_next(case: Inst
 
 
 def test_before_the_first_start_there_is_no_database_and_none_is_made(tmp_path: Path) -> None:
-    case = Installation(read_settings({"VAR_DIR": str(tmp_path / "var")}), NOW)
+    case = Installation(read_settings({"VAR_DIR": str(tmp_path / "var")}), utc_now())
     after, findings = storage.database(case)
     assert (levels(findings), after.database) == ([Level.LOOK], None)
     assert "make run" in told(findings)
@@ -75,7 +76,7 @@ def test_postgresql_is_looked_at_as_well() -> None:
     if not postgres_answers():
         pytest.skip(f"no PostgreSQL answers at {POSTGRES_URL}: set TEST_POSTGRES_URL to test with one")
     with a_schema() as url:
-        _after, findings = storage.database(Installation(read_settings({"DATABASE_URL": url}), NOW))
+        _after, findings = storage.database(Installation(read_settings({"DATABASE_URL": url}), utc_now()))
         assert "schema none" in told(findings)
 
 
@@ -86,7 +87,7 @@ def test_conversations_that_are_kept_too_long_are_counted(engine: Engine, case: 
 
     def age(rasa_id: str, days: float) -> None:
         with Session(engine, future=True) as session:
-            seen = NOW - timedelta(days=days)
+            seen = case.now - timedelta(days=days)
             session.execute(update(Conversation).where(Conversation.rasa_id == rasa_id).values(last_seen_at=seen))
             session.commit()
 
@@ -98,25 +99,25 @@ def test_conversations_that_are_kept_too_long_are_counted(engine: Engine, case: 
     assert "1 conversations are older than 7 days" in told(storage.retention(case))
     store.erase([chat.rasa_id, waits.rasa_id])
     with Session(engine, future=True) as session:
-        session.execute(update(PendingErasure).values(asked_at=NOW - timedelta(days=2)))
+        session.execute(update(PendingErasure).values(asked_at=case.now - timedelta(days=2)))
         session.commit()
     assert "Rasa still has to erase 2 conversations" in told(storage.retention(case))
 
 
 def test_a_job_that_failed_is_told(engine: Engine, case: Installation) -> None:
-    jobs = Jobs(engine, lambda: NOW)
+    jobs = Jobs(engine, lambda: case.now)
     assert jobs.claim(TIDYING, timedelta(minutes=1))
     jobs.ended(TIDYING, failed=True)
     assert "erases what is due failed" in told(storage.retention(replace(case, database=engine)))
 
 
 def test_a_job_that_was_not_done_for_long_is_told(engine: Engine, case: Installation) -> None:
-    jobs = Jobs(engine, lambda: NOW)
+    jobs = Jobs(engine, lambda: case.now)
     assert jobs.claim(TIDYING, timedelta(minutes=1))
     jobs.ended(TIDYING)
     case = replace(case, database=engine)
-    assert levels(storage.retention(replace(case, now=NOW + timedelta(hours=20)))) == [Level.OK]
-    assert levels(storage.retention(replace(case, now=NOW + timedelta(hours=30)))) == [Level.LOOK]
+    assert levels(storage.retention(replace(case, now=case.now + timedelta(hours=20)))) == [Level.OK]
+    assert levels(storage.retention(replace(case, now=case.now + timedelta(hours=30)))) == [Level.LOOK]
 
 
 def test_a_clock_that_was_set_back_shows_in_what_is_kept(engine: Engine, case: Installation) -> None:
@@ -124,11 +125,11 @@ def test_a_clock_that_was_set_back_shows_in_what_is_kept(engine: Engine, case: I
     assert levels(storage.clock(case)) == [Level.OK]
     ConversationStore(engine, 15).start()
     assert levels(storage.clock(case)) == [Level.OK]
-    assert levels(storage.clock(replace(case, now=NOW - timedelta(hours=1)))) == [Level.BROKEN]
+    assert levels(storage.clock(replace(case, now=case.now - timedelta(hours=1)))) == [Level.BROKEN]
 
 
 def test_a_clock_that_is_not_the_database_s_is_broken(engine: Engine, case: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storage, "utc_now", lambda: NOW + timedelta(hours=1))
+    monkeypatch.setattr(storage, "utc_now", lambda: case.now + timedelta(hours=1))
     wanted = Level.OK if engine.dialect.name == "sqlite" else Level.BROKEN
     assert levels(storage.clock(replace(case, database=engine))) == [wanted]
 
