@@ -54,6 +54,7 @@ def olga(desk_stack: Stack) -> Iterator[StaffClient]:
     officer = StaffClient(desk_stack, "olga")
     yield officer
     switch_off_all(officer)
+    desk_stack.let_it_spread()
 
 
 @pytest.fixture
@@ -71,6 +72,7 @@ def test_the_next_message_hears_it_and_the_one_after_it_is_switched_off_does_not
     assert beds(before) == []
     done = olga.post(PAGE, place="fenland", note="SWEP", **times())
     assert (done.status_code, done.headers["location"]) == (303, f"{PAGE}?done=on")
+    desk_stack.let_it_spread()
     (text,) = beds(desk_stack.ask(HOMELESS, before["session"]))
     assert "in Fenland" in text
     assert f"{UNTIL:%H:%M}" in text
@@ -79,11 +81,13 @@ def test_the_next_message_hears_it_and_the_one_after_it_is_switched_off_does_not
     assert len(beds(desk_stack.ask("I need help with housing in Wisbech"))) == 1
     assert beds(desk_stack.ask("Where is there a food bank in Wisbech?")) == []
     switch_off_all(olga)
+    desk_stack.let_it_spread()
     assert beds(desk_stack.ask(HOMELESS, before["session"])) == []
 
 
 def test_a_reader_of_another_language_is_told_in_it(desk_stack: Stack, olga: StaffClient) -> None:
     olga.post(PAGE, place="fenland", **times())
+    desk_stack.let_it_spread()
     answer = desk_stack.ask("Мені сьогодні ніде спати, я у Вісбечі")
     assert answer["language"] == "uk"
     (notice,) = [reply for reply in answer["replies"] if "Emergency beds" in reply["text_en"]]
@@ -126,6 +130,7 @@ def test_it_is_said_while_rasa_is_away(own_stack: Stack) -> None:
     os.kill(rasa, signal.SIGSTOP)
     try:
         olga.post(PAGE, place="cambridgeshire", **times())
+        own_stack.let_it_spread()
         answer = own_stack.client.post("/api/v1/chat", json={"text": HOMELESS})
         while answer.status_code != 503:
             answer = own_stack.client.post("/api/v1/chat", json={"text": HOMELESS})
