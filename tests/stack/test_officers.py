@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -52,6 +53,12 @@ def peter(browser: Browser, office: Stack) -> Iterator[StaffTab]:
     tab.context.close()
 
 
+def ask(office: Stack, text: str) -> dict[str, Any]:
+    """Ask as a visitor, once every front door has heard what officers saved."""
+    office.let_it_spread()
+    return office.ask(text)
+
+
 def age(office: Stack, key: str, days: int) -> None:
     """Let a service have been assured so many days ago, and the running product see it."""
     engine = office.database()
@@ -68,7 +75,7 @@ def save(page: Page) -> None:
 
 
 def shown(office: Stack, name: str = "Ely Foodbank", question: str = QUESTION) -> dict[str, object]:
-    return next(service for service in services(office.ask(question)) if service["name"] == name)
+    return next(service for service in services(ask(office, question)) if service["name"] == name)
 
 
 def test_an_overdue_record_is_found_corrected_previewed_in_arabic_and_assured_and_the_chat_says_so(office: Stack, olga: StaffTab) -> None:
@@ -117,9 +124,8 @@ def test_a_long_overdue_record_says_please_phone_first_and_one_that_is_assured_a
 
 def test_guidance_is_changed_by_two_and_undone_by_two_and_the_history_shows_both(office: Stack, olga: StaffTab, peter: StaffTab) -> None:
     def told() -> str:
-        office.let_it_spread()
         return next(
-            str(reply["text"]) for reply in office.ask("I need food, where is a food bank?")["replies"] if reply["kind"] == "guidance"
+            str(reply["text"]) for reply in ask(office, "I need food, where is a food bank?")["replies"] if reply["kind"] == "guidance"
         )
 
     before = told()
@@ -156,8 +162,7 @@ def test_a_statement_changed_in_english_is_told_in_english_until_it_is_translate
     peter = StaffClient(office, "peter")
 
     def told() -> dict[str, object]:
-        office.let_it_spread()
-        answer = office.ask("Де взяти продукти, мені потрібна їжа?")
+        answer = ask(office, "Де взяти продукти, мені потрібна їжа?")
         return next(reply for reply in answer["replies"] if reply["kind"] == "guidance")
 
     assert told()["lang"] == "uk"
@@ -229,7 +234,7 @@ def test_everything_works_without_scripts(office: Stack, browser: Browser) -> No
     page.fill("#why", "It never opened")
     page.get_by_role("button", name="Take this record out").click()
     page.wait_for_load_state()
-    assert all(service["name"] != "Winter Kitchen" for service in services(office.ask(QUESTION)))
+    assert all(service["name"] != "Winter Kitchen" for service in services(ask(office, QUESTION)))
     tab.context.close()
 
 
@@ -302,11 +307,11 @@ def test_a_new_place_is_understood_after_the_names_are_learnt_again(office: Stac
     page.select_option('[name="gazetteer.0.parent"]', "east_cambridgeshire")
     page.fill('[name="gazetteer.0.source"]', "the new map")
     save(page)
-    assert office.ask("I need food in Quillham Fen")["understood"]["place"] is None
+    assert ask(office, "I need food in Quillham Fen")["understood"]["place"] is None
     page = olga.open("/officer/places")
     page.get_by_role("button", name="Learn the names again").click()
     expect(page.locator("p[role=status]:not(.unseen)")).to_contain_text("knows all names", timeout=120_000)
-    assert office.ask("I need food in Quillham Fen")["understood"]["place"] == "Quillham Fen"
+    assert ask(office, "I need food in Quillham Fen")["understood"]["place"] == "Quillham Fen"
     olga.close()
 
 
