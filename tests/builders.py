@@ -19,6 +19,7 @@ from bot.directory.hours import BRITISH_TIME
 from bot.directory.pack import load_pack
 from bot.directory.reader import COLUMNS, HOMELESS_TONIGHT
 from bot.directory.records import Directory, GuidanceRecord, PhoneRecord, PlaceRecord, ScheduleRecord, ServiceRecord, read_directory
+from bot.errors import SignedOut
 from bot.handover.accounts import Accounts, Member
 from bot.handover.callback import Vault
 from bot.handover.desk import Desk
@@ -334,3 +335,12 @@ def a_member(desk: Desk, name: str = "Anna", role: str = "staff") -> Member:
     session = desk.accounts.who(desk.accounts.sign_in(name.lower(), PASSWORD, "127.0.0.1"))
     desk.accounts.beat(session.id)
     return member
+
+
+def is_over(accounts: Accounts, token: str) -> bool:
+    """Tell whether a session of staff's goes on no more."""
+    try:
+        accounts.who(token)
+    except SignedOut:
+        return True
+    return False

@@ -16,7 +16,7 @@ from sqlalchemy import select, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session as Transaction
 
-from bot.errors import AccountError, SignedOut, SignInRefused
+from bot.errors import AccountError, SignInRefused
 from bot.handover.accounts import (
     AUDIT_DAYS,
     IDLE_MINUTES,
@@ -28,6 +28,7 @@ from bot.handover.accounts import (
     check_csrf,
 )
 from bot.handover.models import SignIn, Staff, StaffSession
+from tests.builders import is_over
 
 PASSWORD = "copper lantern otter"
 ANOTHER = "gravel teapot sunday"
@@ -89,14 +90,6 @@ def refused(accounts: Accounts, username: str = "maria", password: str = ANOTHER
 def outcomes(accounts: Accounts) -> list[tuple[str, str]]:
     """What was audited, oldest first."""
     return [(done.username, done.outcome) for done in reversed(accounts.audit(1000))]
-
-
-def is_over(accounts: Accounts, token: str) -> bool:
-    try:
-        accounts.who(token)
-    except SignedOut:
-        return True
-    return False
 
 
 # ---- Accounts

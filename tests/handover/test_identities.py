@@ -8,11 +8,11 @@ from sqlalchemy import text
 from sqlalchemy.engine import Engine
 
 from bot.council.claims import Person
-from bot.errors import AccountError, CouncilRefused, SignedOut, SignInRefused
+from bot.errors import AccountError, CouncilRefused, SignInRefused
 from bot.handover.accounts import SESSION_HOURS, Accounts
 from bot.handover.credentials import check_username
 from bot.handover.identities import Identities, free_username
-from tests.builders import CHEAP, PASSWORD, Clock
+from tests.builders import CHEAP, PASSWORD, Clock, is_over
 
 ANNA = Person("https://login.example/council", "sub-anna", "Anna", "anna.lee@council.example", "staff", "")
 HERE = "192.0.2.7"
@@ -35,14 +35,6 @@ def identities(engine: Engine, clock: Clock) -> Identities:
 
 def usernames(accounts: Accounts) -> list[str]:
     return [one.username for one in accounts.members()]
-
-
-def is_over(accounts: Accounts, token: str) -> bool:
-    try:
-        accounts.who(token)
-    except SignedOut:
-        return True
-    return False
 
 
 def test_an_account_is_made_once_and_found_again(identities: Identities, accounts: Accounts) -> None:
