@@ -32,6 +32,8 @@ from tests.servers import POSTGRES_URL, a_schema, postgres_answers
 
 NOW = datetime.now(timezone.utc).replace(microsecond=123456)
 LATELY = NOW - timedelta(minutes=4)
+A_LONG_IDLE = 24 * 60
+"""Minutes: these tests may run long after ``NOW``, which is when they were collected."""
 TOKEN, LEFT_TOKEN, SECOND_TOKEN = "Vq3_the-token-of-an-old-page", "a-token-that-was-left", "a-second-device"
 HIGHEST_EVER = 41
 """The number of a conversation that was erased before the upgrade: it must never be given out again."""
@@ -340,7 +342,7 @@ def test_the_directory_is_the_one_it_was_and_answers(upgraded: Upgraded, directo
 
 
 def test_a_chat_goes_on_where_it_was_and_one_that_was_left_does_not(upgraded: Upgraded, tmp_path: Path) -> None:
-    store = ConversationStore(upgraded.engine, 15)
+    store = ConversationStore(upgraded.engine, A_LONG_IDLE)
     chat = store.find(TOKEN)
     assert (chat.language, chat.rasa_id) == ("uk", "0b0e3f1c-one")
     first, second = store.exchanges(chat)
@@ -377,7 +379,7 @@ def test_officers_and_the_desk_find_what_was_left_for_them(upgraded: Upgraded, t
 def test_what_is_written_after_the_upgrade_takes_no_number_of_before(kind: str, revision: str, sheets: Rows, tmp_path: Path) -> None:
     with an_empty_database(kind, tmp_path) as engine:
         upgraded = Upgraded(engine, revision, sheets)
-        store = ConversationStore(engine, 15)
+        store = ConversationStore(engine, A_LONG_IDLE)
         chat = store.find(TOKEN)
         new = store.start()
         assert new.id > HIGHEST_EVER
