@@ -83,8 +83,14 @@ def upgrade(connection: Connection, to: str = "head") -> None:
     command.upgrade(config, to)
 
 
-def wipe_freed_pages(engine: Engine) -> None:
-    """On SQLite, fold the write-ahead log into the file and empty it, so that no erased text stays in the log."""
-    if engine.dialect.name == "sqlite":
-        with engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+def wipe_freed_pages(engine: Engine) -> bool:
+    """On SQLite, fold the write-ahead log into the file and empty it, so that no erased text stays in the log.
+
+    Gives False where somebody still read from the log, so that it could not be emptied. On PostgreSQL ``bot.wiping`` sees to it.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    with engine.connect() as connection:
+        # While it waits for readers nobody can write.
+        connection.exec_driver_sql("PRAGMA busy_timeout=1000")
+        return not connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]

@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 from bot.database import Base
 from bot.moments import seen, utc_now
 
-TIDYING, PLACES = "tidying", "places"
-"""Erasing what is due; learning the place names."""
+TIDYING, WIPING, PLACES = "tidying", "wiping", "places"
+"""Erasing what is due; overwriting what was erased; learning the place names."""
+STOPPED_AFTER = {TIDYING: timedelta(minutes=15), WIPING: timedelta(days=1)}
+"""After how long without having been done a job counts as stopped."""
 
 
 class JobRow(Base):  # type: ignore[misc,valid-type]

@@ -1,6 +1,9 @@
 """Moments: all that are kept are in UTC."""
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
+
+SKEW = timedelta(minutes=5)
+"""By how much clocks may differ, and what was kept may lie in the future, before somebody is told."""
 
 
 def utc_now() -> datetime:

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from bot.doctor.findings import Finding, Installation, Level, judged
+from bot.moments import SKEW
 from bot.settings import ROOT
 
 PYTHON = (3, 10)
@@ -17,8 +18,6 @@ MEMORY = 2 * 1024**3
 """Bytes below which the three processes, some 1.3 GB, and a training beside them are short of memory."""
 CORES = 2
 DISK_FULL, DISK_SCARCE = 500 * 1024**2, 2 * 1024**3
-SKEW = timedelta(minutes=5)
-"""By how much clocks may differ, and what was kept may lie in the future."""
 SET_UP = "Run `python3 scripts/set_up.py`, which installs what the lock file names."
 
 

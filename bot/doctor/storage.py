@@ -5,7 +5,7 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
@@ -13,12 +13,11 @@ from sqlalchemy.orm import Session
 from bot.backup.sqlite import faults_of
 from bot.conversation.models import Conversation, PendingErasure
 from bot.database import is_known_schema, newest_schema, open_database, schema_of
-from bot.directory.ledger import Revision
 from bot.doctor.findings import Finding, Installation, Level, judged
-from bot.doctor.machine import SKEW
 from bot.jobs import TIDYING, Jobs
-from bot.moments import seen, utc_now
+from bot.moments import SKEW, utc_now
 from bot.sharing.memory import SharedMemory
+from bot.watching import apart_from_database, newest_kept
 
 CHECK = "Database"
 NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
@@ -113,15 +112,11 @@ def clock(case: Installation) -> list[Finding]:
         return []
     do = "Set the clock (`timedatectl`) of whichever computer is wrong: until then chats may end too early or be kept too long."
     faults = []
-    with Session(case.database, future=True) as session:
-        if case.database.dialect.name != "sqlite":
-            # Read again after the database was asked, since connecting takes a while.
-            apart = abs(session.execute(text("SELECT clock_timestamp()")).scalar() - utc_now())
-            if apart > SKEW:
-                faults.append((Level.BROKEN, f"The database's clock and this one differ by {apart.total_seconds() / 60:.0f} minutes.", do))
-        kept = [session.execute(select(func.max(column))).scalar() for column in (Conversation.last_seen_at, Revision.at)]
-    newest = max((seen(moment) for moment in kept if moment), default=case.now)
-    if newest > case.now + SKEW:
+    apart = abs(apart_from_database(case.database, utc_now))
+    if apart > SKEW:
+        faults.append((Level.BROKEN, f"The database's clock and this one differ by {apart.total_seconds() / 60:.0f} minutes.", do))
+    newest = newest_kept(case.database)
+    if newest is not None and newest > case.now + SKEW:
         found = f"Something was kept on {newest:%d %B %Y %H:%M} UTC, which is still to come: the clock is behind, or was ahead."
         faults.append((Level.BROKEN, found, do))
     return judged("Clock and database", faults, "They agree.")

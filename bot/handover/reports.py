@@ -71,6 +71,12 @@ class Reports:
             session.execute(delete(Escalation).where(Escalation.at < self._clock() - timedelta(days=365.25 * years)))
             session.commit()
 
+    def forget_settled(self, years: int) -> None:
+        """Delete the reports that officers settled more than ``years`` ago."""
+        with self._session() as session:
+            session.execute(delete(WrongRecord).where(WrongRecord.settled_at < self._clock() - timedelta(days=365.25 * years)))
+            session.commit()
+
     def settle_wrong(self, report_id: int) -> None:
         """Note that an officer has settled a report."""
         with self._session() as session:

@@ -4,6 +4,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import TypeVar
 
 import redis
@@ -87,6 +88,11 @@ class SharedMemory:
     def first(self, what: str, seconds: float) -> bool:
         """Tell whether this is the first process that asks for ``what`` within ``seconds``; every one is where there is no Redis."""
         return self.attempt(lambda client: bool(client.set(self.key("first", what), 1, nx=True, px=int(seconds * 1000))), True)
+
+    def moment(self) -> datetime | None:
+        """Give what the clock of Redis' machine says (UTC), or None where there is no Redis or it does not answer."""
+        told = self.attempt(lambda client: client.time(), None)
+        return told and datetime.fromtimestamp(told[0] + told[1] / 1e6, timezone.utc)
 
     async def close(self) -> None:
         """Close the connections."""

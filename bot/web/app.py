@@ -6,8 +6,9 @@ import functools
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
 from anyio import CapacityLimiter, to_thread
 from sqlalchemy import text
@@ -51,6 +52,7 @@ from bot.sharing.limiter import Limiter
 from bot.sharing.memory import SharedMemory, name_of_product
 from bot.sharing.signals import Signals
 from bot.sharing.turns import Turns
+from bot.watching import Watch
 from bot.web import api, chat_page, embed, feed, pages, sheet
 from bot.web.engine import Engine
 from bot.web.limits import RateLimits
@@ -68,6 +70,7 @@ from bot.web.staff import chat as staff_chat
 from bot.web.staff import council_door, door, queue
 from bot.web.staff import look_up as look_up_pages
 from bot.web.staff.council import open_council
+from bot.wiping import Wiper
 
 log = logging.getLogger(__name__)
 TIDY_EVERY = 60.0
@@ -129,7 +132,7 @@ class OneLength:
         await self.app(scope, receive, send)
 
 
-async def _tidy_for_ever(pipeline: Pipeline, office: Office, insights: Insights, jobs: Jobs) -> None:
+async def _tidy_for_ever(pipeline: Pipeline, office: Office, insights: Insights, jobs: Jobs, wiper: Wiper) -> None:
     while True:
         try:
             await to_thread.run_sync(pipeline.look_up.keep)
@@ -143,6 +146,8 @@ async def _tidy_for_ever(pipeline: Pipeline, office: Office, insights: Insights,
                     failed = False
                 finally:
                     await to_thread.run_sync(jobs.ended, TIDYING, failed)
+                    # What was erased before something failed is overwritten all the same.
+                    await to_thread.run_sync(wiper.wipe)
         except Exception as error:
             log.error("The tidying job failed and will be tried again: %s", type(error).__name__)
         await asyncio.sleep(TIDY_EVERY)
@@ -158,13 +163,20 @@ async def _tidy(pipeline: Pipeline, office: Office, insights: Insights) -> None:
         office.alarm("overdue")
     await to_thread.run_sync(pipeline.desk.accounts.tidy)
     await to_thread.run_sync(pipeline.desk.reports.forget_escalations, pipeline.settings.safeguarding_years)
+    await to_thread.run_sync(pipeline.desk.reports.forget_settled, pipeline.settings.history_years)
     await to_thread.run_sync(insights.forget, pipeline.settings.insight_years)
 
 
-async def _sweep_for_ever(pipeline: Pipeline, pages_told: Live) -> None:
+async def _sweep_for_ever(pipeline: Pipeline, pages_told: Live, watch: Watch) -> None:
+    looks: tuple[Callable[[], Awaitable[Any]], ...] = (
+        functools.partial(to_thread.run_sync, pipeline.desk.sweep),
+        functools.partial(to_thread.run_sync, watch.look),
+        pipeline.refresh,
+        pipeline.refresh_places,
+    )
     while True:
         await pages_told.saved_elsewhere(SWEEP_EVERY)
-        for look in (functools.partial(to_thread.run_sync, pipeline.desk.sweep), pipeline.refresh, pipeline.refresh_places):
+        for look in looks:
             try:
                 await look()
             except Exception as error:
@@ -230,7 +242,9 @@ def make_app(settings: Settings) -> Starlette:
     jobs = Jobs(database)
     office = Office(Changes(database), Listing(database), Uploads(database), Learning(jobs), wordings, notifier.alert)
     insights = Insights(database)
-    figures = Figures(engine, desk, jobs, memory)
+    watch = Watch(database, jobs, memory, notifier.alert)
+    wiper = Wiper(database, jobs, settings.tracker_file)
+    figures = Figures(engine, desk, jobs, memory, watch)
     of_code = commit()
 
     async def healthz(request: Request) -> Response:
@@ -268,8 +282,8 @@ def make_app(settings: Settings) -> Starlette:
             asyncio.create_task(work)
             for work in (
                 engine.watch(),
-                _tidy_for_ever(pipeline, office, insights, jobs),
-                _sweep_for_ever(pipeline, pages_told),
+                _tidy_for_ever(pipeline, office, insights, jobs, wiper),
+                _sweep_for_ever(pipeline, pages_told, watch),
                 _announce(engine, memory, shown),
                 signals.listen(pages_told.hear),
             )
@@ -336,6 +350,7 @@ def make_app(settings: Settings) -> Starlette:
     app.state.live = pages_told
     app.state.office = office
     app.state.insights = insights
+    app.state.watch = watch
     app.state.council = open_council(settings, Identities(database), vault)
     # A hash takes its time: threads of its own, so that no number of tries keeps visitors waiting.
     app.state.signing_in = CapacityLimiter(2)

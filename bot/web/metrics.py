@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot.handover.desk import Desk
 from bot.jobs import TIDYING, Jobs
 from bot.sharing.memory import SharedMemory
+from bot.watching import ALARMS, Watch
 from bot.web.engine import Engine
 
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -72,8 +73,8 @@ class Measured:
 class _Standing(Collector):
     """How things stand at this moment, asked when somebody looks."""
 
-    def __init__(self, engine: Engine, desk: Desk, jobs: Jobs, memory: SharedMemory) -> None:
-        self._engine, self._desk, self._jobs, self._memory = engine, desk, jobs, memory
+    def __init__(self, engine: Engine, desk: Desk, jobs: Jobs, memory: SharedMemory, watch: Watch) -> None:
+        self._engine, self._desk, self._jobs, self._memory, self._watch = engine, desk, jobs, memory, watch
 
     def collect(self) -> Iterable[Metric]:
         def gauge(name: str, meaning: str, value: float) -> Metric:
@@ -82,6 +83,10 @@ class _Standing(Collector):
         yield gauge("engine_ready", "Whether a message sent now is likely to be answered by the assistant", self._engine.ready)
         if self._memory.client is not None:
             yield gauge("redis_here", "Whether Redis answers", self._memory.here)
+        alarms = GaugeMetricFamily("welcome_desk_alarm", "Whether staff are told of this", labels=["kind"])
+        for kind in ALARMS:
+            alarms.add_metric([kind], kind in self._watch.found)
+        yield alarms
         try:
             status, job = self._desk.status(), self._jobs.look(TIDYING)
         except Exception:
@@ -98,9 +103,9 @@ class _Standing(Collector):
 class Figures:
     """All figures of one application."""
 
-    def __init__(self, engine: Engine, desk: Desk, jobs: Jobs, memory: SharedMemory) -> None:
+    def __init__(self, engine: Engine, desk: Desk, jobs: Jobs, memory: SharedMemory, watch: Watch) -> None:
         self._standing, self._counted = CollectorRegistry(), CollectorRegistry()
-        self._standing.register(_Standing(engine, desk, jobs, memory))
+        self._standing.register(_Standing(engine, desk, jobs, memory, watch))
         words = "How long requests took, by kind and by class of status, in seconds"
         self.seconds = Histogram("welcome_desk_request_seconds", words, ("kind", "status"), registry=self._counted, buckets=BUCKETS)
 

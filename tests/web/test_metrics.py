@@ -20,6 +20,7 @@ from starlette.testclient import TestClient
 from bot.jobs import TIDYING, Jobs
 from bot.settings import ROOT
 from bot.sharing.memory import NOTHING_SHARED
+from bot.watching import ALARMS
 from bot.web.metrics import Figures, Measured, kind_of
 from tests.builders import a_desk
 
@@ -27,7 +28,8 @@ from tests.builders import a_desk
 def an_app(engine: Engine, folder: Path) -> tuple[Starlette, Jobs]:
     """An application with figures and some pages."""
     jobs = Jobs(engine)
-    figures = Figures(SimpleNamespace(ready=True), a_desk(engine, folder), jobs, NOTHING_SHARED)  # type: ignore[arg-type]
+    watch = SimpleNamespace(found=("clock",))
+    figures = Figures(SimpleNamespace(ready=True), a_desk(engine, folder), jobs, NOTHING_SHARED, watch)  # type: ignore[arg-type]
 
     async def page(request: Request) -> PlainTextResponse:
         return PlainTextResponse("x", int(request.query_params.get("status", "200")))
@@ -86,6 +88,7 @@ def test_it_shows_how_things_stand(engine: Engine, tmp_path: Path) -> None:
     assert ("redis_here",) not in found, "none is switched on"
     assert (found[("desk_open",)], found[("desk_present",)], found[("desk_waiting",)]) == (1, 0, 0)
     assert found[("tidied_at",)] > 1.7e9
+    assert [found[("alarm", kind)] for kind in ALARMS] == [0, 0, 1]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +110,7 @@ def test_processes_that_share_a_folder_count_together(tmp_path: Path) -> None:
     code = """
 from bot.web.metrics import Figures
 from prometheus_client import CollectorRegistry
-figures = Figures(None, None, None, None)
+figures = Figures(None, None, None, None, None)
 figures.seconds.labels("page", "2xx").observe(0.1)
 figures._standing = CollectorRegistry()
 print(figures._write().decode())

@@ -17,6 +17,7 @@ from bot.codes import direction
 from bot.directory.hours import BRITISH_TIME
 from bot.errors import MessageRefused, SignedOut, SignInRefused
 from bot.handover.accounts import OFFICER, SESSION_HOURS, STAFF, Accounts, Session, check_csrf
+from bot.watching import Watch
 from bot.web.api import LARGEST_BODY, live_of, pipeline_of, read_body
 from bot.web.rendering import ASSETS, FIELDS_AT_MOST, environment, form_of
 from bot.web.staff.council import LEFT, council_of
@@ -47,6 +48,12 @@ register_url_convertor("number", NumberConvertor())
 def accounts_of(request: Request) -> Accounts:
     """Give the accounts of the running application."""
     return pipeline_of(request).desk.accounts
+
+
+def watch_of(request: Request) -> Watch:
+    """Give what this front door has found wrong with what nobody sees: erasing, and clocks."""
+    watch: Watch = request.app.state.watch
+    return watch
 
 
 def is_secure(request: Request) -> bool:

@@ -1,0 +1,170 @@
+"""Overwriting what erased rows leave behind: a database that deletes a row gives its place free, and its bytes stay there until it is used.
+
+On SQLite deleted rows are overwritten as they are deleted (``bot.database``), and what is left is the write-ahead log. PostgreSQL keeps the
+bytes of deleted rows, and of every version of a changed row before its last, in the pages of a table and its indexes, after ``VACUUM`` too:
+only what is written anew is without them (``VACUUM FULL``). It also keeps a sample of each column's values for its planner.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from bot.backup.contents import SHORT_LIVED
+from bot.database import open_database, wipe_freed_pages
+from bot.directory.hours import BRITISH_TIME
+from bot.jobs import WIPING, Jobs
+from bot.moments import utc_now
+
+log = logging.getLogger(__name__)
+WIPED = SHORT_LIVED | {"escalation", "staff", "staff_identity", "wrong_record"}
+"""The tables from which people's words, codes and digests are erased; the rest is the directory and its history."""
+WIPE_EVERY = timedelta(hours=1)
+"""How often a table of PostgreSQL is written anew at most."""
+WIPE_AGAIN = timedelta(minutes=5)
+"""After how long it is tried again where somebody used a table, or still saw what was erased."""
+WAIT_AT_MOST = 0.3
+"""Seconds that writing a table anew waits for those who use it; whoever comes meanwhile waits behind it."""
+LONGEST, LONGEST_BY_NIGHT = 1.0, 5.0
+"""Seconds that it may take altogether, while nobody else can use the table: by night more, but less than a visitor waits for Rasa."""
+NIGHT = range(2, 5)
+"""Hours on a British clock."""
+SETTLE = 1.0
+"""Seconds within which whoever saw the rows that were erased just now is done with them."""
+
+_STORED = ("bpchar", "bytea", "json", "jsonb", "text", "varchar")
+"""The types of PostgreSQL that can hold words."""
+_SAMPLED = text(
+    "SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), s.attname IS NOT NULL FROM pg_attribute a "
+    "JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid "
+    "LEFT JOIN pg_stats s ON s.schemaname = current_schema() AND s.tablename = c.relname AND s.attname = a.attname "
+    "WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND c.relname IN :tables AND t.typname IN :types "
+    "AND a.attnum > 0 AND NOT a.attisdropped AND a.attstattarget IS DISTINCT FROM 0 ORDER BY 1, 2"
+).bindparams(bindparam("tables", expanding=True), bindparam("types", expanding=True))
+_CHANGES = text(
+    "SELECT relname, oid, pg_stat_get_tuples_inserted(oid), pg_stat_get_tuples_updated(oid), pg_stat_get_tuples_deleted(oid) "
+    "FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND relname IN :tables ORDER BY relname"
+).bindparams(bindparam("tables", expanding=True))
+_NEWER = text(
+    "SELECT age(relfrozenxid) <= age(CAST(:since AS xid)) FROM pg_class "
+    "WHERE relnamespace = current_schema()::regnamespace AND relname = :name"
+)
+
+
+class Wiper:
+    """Sees to it that what was erased is gone from the files of a database; ``tracker_file`` is Rasa's own on SQLite.
+
+    The database says when it was last done, so that one process does it for all. The clock gives UTC.
+    """
+
+    def __init__(self, engine: Engine, jobs: Jobs, tracker_file: Path, clock: Callable[[], datetime] = utc_now) -> None:
+        self._engine = engine
+        self._jobs = jobs
+        self._tracker_file = tracker_file
+        self._clock = clock
+        self._written: dict[str, Any] = {}
+
+    def wipe(self) -> None:
+        """Do it if it is due. What could not be done is noted as failed, and done another time."""
+        if self._engine.dialect.name == "sqlite":
+            self._note(timedelta(0), self._fold_logs)
+            return
+        self._forget_samples()
+        job = self._jobs.look(WIPING)
+        if (
+            job is not None
+            and self._clock() - (WIPE_AGAIN if job.has_failed or job.is_going else WIPE_EVERY) < job.begun_at <= self._clock()
+        ):
+            return
+        changed = self._changed()
+        if changed or job is None:
+            self._note(WIPE_AGAIN, lambda: self._write_anew(changed))
+        else:
+            # Not begun, so that what is erased next is not kept waiting.
+            self._jobs.ended(WIPING)
+
+    def _note(self, every: timedelta, work: Callable[[], bool]) -> None:
+        if not self._jobs.claim(WIPING, every):
+            return
+        whole = False
+        try:
+            whole = work()
+        finally:
+            self._jobs.ended(WIPING, failed=not whole)
+
+    def _fold_logs(self) -> bool:
+        folded = wipe_freed_pages(self._engine)
+        if self._tracker_file.exists():
+            tracker = open_database(f"sqlite:///{self._tracker_file}")
+            folded = wipe_freed_pages(tracker) and folded
+            tracker.dispose()
+        return folded
+
+    def _forget_samples(self) -> None:
+        """Keep PostgreSQL from taking samples of what people write, and have it forget those that it has.
+
+        A column whose type is given anew, even as it is, loses its sample; nothing is written anew for it. Only the owner of a table can
+        do it, and only the database's owner can write the samples anew: ``docs/operating.md`` says what to do where that is not us.
+        """
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            found = connection.execute(_SAMPLED, {"tables": sorted(WIPED), "types": _STORED}).all()
+            quote = connection.dialect.identifier_preparer.quote
+            had_any = False
+            for table in sorted({name for name, _column, _kind, _had in found}):
+                parts = []
+                for _table, column, kind, had in (one for one in found if one[0] == table):
+                    parts.append(f"ALTER {quote(column)} SET STATISTICS 0")
+                    if had:
+                        parts.append(f"ALTER {quote(column)} TYPE {kind}")
+                        had_any = True
+                _alone(connection, f"ALTER TABLE {quote(table)} {', '.join(parts)}", LONGEST)
+            if had_any:
+                _alone(connection, "VACUUM (FULL) pg_catalog.pg_statistic", LONGEST)
+
+    def _changed(self) -> dict[str, Any]:
+        """Give the tables in which anything has changed since this process last wrote them anew, and how much ever has."""
+        with self._engine.connect() as connection:
+            found = {name: tuple(counts) for name, *counts in connection.execute(_CHANGES, {"tables": sorted(WIPED)})}
+        return {name: counts for name, counts in found.items() if self._written.get(name) != counts}
+
+    def _write_anew(self, changed: dict[str, Any]) -> bool:
+        """Write tables anew; tell whether nothing that was erased from them is left."""
+        by_night = self._clock().astimezone(BRITISH_TIME).hour in NIGHT
+        longest, whole = LONGEST_BY_NIGHT if by_night else LONGEST, True
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            since = connection.exec_driver_sql("SELECT CAST(CAST(pg_current_xact_id() AS xid) AS text)").scalar()
+            time.sleep(SETTLE)
+            for name, counts in changed.items():
+                done = _alone(connection, f"VACUUM (FULL) {connection.dialect.identifier_preparer.quote(name)}", longest)
+                # A row that somebody might still see is written anew, too. How far back PostgreSQL looked for such is the table's
+                # relfrozenxid now (its src/backend/commands/cluster.c, copy_table_data).
+                if done and connection.execute(_NEWER, {"since": since, "name": name}).scalar():
+                    self._written[name] = counts
+                else:
+                    log.warning("What was erased from the table %s may still be in its file; it is tried again.", name)
+                    whole = False
+        return whole
+
+
+def _alone(connection: Connection, statement: str, longest: float) -> bool:
+    """Run a statement that needs a table for itself, unless others would wait too long for it; tell whether it was done."""
+    connection.exec_driver_sql(f"SET lock_timeout = {int(WAIT_AT_MOST * 1000)}")
+    connection.exec_driver_sql(f"SET statement_timeout = {int(longest * 1000)}")
+    try:
+        connection.exec_driver_sql(statement)
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise
+        log.warning("A table could not be had alone (%s).", type(error.orig).__name__)
+        return False
+    finally:
+        if not connection.invalidated:
+            connection.exec_driver_sql("RESET lock_timeout")
+            connection.exec_driver_sql("RESET statement_timeout")
+    return True

@@ -1,0 +1,165 @@
+"""A job that has stopped and a clock that is wrong are noticed by every front door, on both databases."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.engine import Engine
+
+from bot.answers.catalogue import Catalogues
+from bot.conversation.store import ConversationStore
+from bot.handover.notify import ONCE_A_DAY, WORDS
+from bot.jobs import STOPPED_AFTER, TIDYING, WIPING, Jobs
+from bot.moments import SKEW, utc_now
+from bot.sharing.memory import NOTHING_SHARED, SharedMemory
+from bot.watching import ALARMS, CLOCK, FIRST_DONE, JUMP_TOLD, LOOK_EVERY, Watch
+from tests.builders import Clock
+from tests.servers import REDIS_URL, redis_answers
+
+
+class Machine:
+    """A computer with a clock that can be wrong, and what counts the seconds since it was started."""
+
+    def __init__(self, engine: Engine, later: timedelta = timedelta(0)) -> None:
+        self.clock = Clock(utc_now() + later)
+        self.ticks = 1000.0
+        self.jobs = Jobs(engine, self.clock)
+        self.told: list[str] = []
+        self.watch = Watch(engine, self.jobs, NOTHING_SHARED, self.told.append, self.clock, lambda: self.ticks)
+
+    def pass_by(self, time: timedelta) -> None:
+        self.clock.now += time
+        self.ticks += time.total_seconds()
+
+    def look(self) -> tuple[str, ...]:
+        self.watch.look()
+        return self.watch.found
+
+    def do(self, name: str) -> None:
+        self.jobs.claim(name, timedelta(0))
+        self.jobs.ended(name)
+
+
+@pytest.fixture
+def machine(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    found = Machine(engine)
+    # The database's clock is the real one, and these tests move only the machine's: what they are about is not that.
+    monkeypatch.setattr("bot.watching.apart_from_database", lambda engine, clock: timedelta(0))
+    return found
+
+
+@pytest.mark.parametrize("name", [TIDYING, WIPING])
+def test_a_job_that_is_not_done_any_more_is_told(machine: Machine, name: str) -> None:
+    for job in (TIDYING, WIPING):
+        machine.do(job)
+    machine.pass_by(STOPPED_AFTER[name])
+    other = TIDYING if name == WIPING else WIPING
+    machine.do(other)
+    assert machine.look() == ()
+    machine.pass_by(timedelta(seconds=LOOK_EVERY))
+    assert machine.look() == (name,)
+    assert machine.told == [name]
+    machine.do(name)
+    machine.pass_by(timedelta(seconds=LOOK_EVERY))
+    assert machine.look() == ()
+
+
+def test_a_job_that_fails_is_not_done(machine: Machine) -> None:
+    machine.do(TIDYING)
+    for _ in range(16):
+        machine.pass_by(timedelta(minutes=1))
+        machine.jobs.claim(TIDYING, timedelta(0))
+        machine.jobs.ended(TIDYING, failed=True)
+    assert machine.look() == (TIDYING,)
+
+
+def test_a_job_that_was_never_done_is_told_and_not_at_the_start(machine: Machine) -> None:
+    assert machine.look() == ()
+    machine.pass_by(STOPPED_AFTER[TIDYING] + timedelta(seconds=LOOK_EVERY))
+    assert machine.look() == (TIDYING,)
+
+
+def test_a_product_that_was_stopped_over_night_has_time_to_begin(engine: Engine, machine: Machine) -> None:
+    machine.do(TIDYING)
+    machine.do(WIPING)
+    morning = Machine(engine, timedelta(hours=12))
+    assert morning.look() == ()
+    morning.pass_by(timedelta(seconds=FIRST_DONE + 1))
+    assert morning.look() == (TIDYING,)
+
+
+def test_it_looks_now_and_then_only(machine: Machine) -> None:
+    machine.look()
+    machine.pass_by(timedelta(seconds=LOOK_EVERY - 1))
+    machine.clock.pass_by(days=1)
+    assert machine.look() == ()
+
+
+@pytest.mark.parametrize("jump", [timedelta(minutes=6), timedelta(minutes=-6), timedelta(days=400)])
+def test_a_clock_that_jumps_is_told_for_a_while(machine: Machine, jump: timedelta) -> None:
+    machine.look()
+    machine.pass_by(timedelta(seconds=LOOK_EVERY))
+    machine.clock.now += jump
+    machine.do(TIDYING)
+    machine.do(WIPING)
+    assert machine.look() == (CLOCK,)
+    machine.ticks += JUMP_TOLD - 1
+    machine.clock.now += timedelta(seconds=JUMP_TOLD - 1)
+    machine.do(TIDYING)
+    machine.do(WIPING)
+    assert machine.look() == (CLOCK,)
+    machine.pass_by(timedelta(seconds=LOOK_EVERY))
+    assert machine.look() == ()
+
+
+def test_a_clock_that_is_put_right_bit_by_bit_is_not_told(machine: Machine) -> None:
+    for _ in range(20):
+        machine.pass_by(timedelta(seconds=LOOK_EVERY))
+        machine.clock.now += timedelta(seconds=20)
+        machine.do(TIDYING)
+        assert machine.look() == ()
+
+
+def test_what_is_kept_from_the_future_is_told(engine: Engine, machine: Machine) -> None:
+    ConversationStore(engine, 15).start()
+    machine.clock.now -= SKEW / 2
+    assert machine.look() == ()
+    assert Machine(engine, -2 * SKEW).look() == (CLOCK,)
+
+
+@pytest.mark.parametrize("wrong", [2 * SKEW, -2 * SKEW])
+def test_a_clock_that_is_not_the_database_s_is_told(postgresql: Engine, wrong: timedelta) -> None:
+    assert Machine(postgresql).look() == ()
+    assert Machine(postgresql, wrong).look() == (CLOCK,)
+
+
+@pytest.mark.skipif(not redis_answers(), reason="no Redis answers: set TEST_REDIS_URL")
+@pytest.mark.parametrize("wrong", [2 * SKEW, -2 * SKEW])
+def test_a_clock_that_is_not_the_one_of_redis_is_told(engine: Engine, wrong: timedelta, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.watching.apart_from_database", lambda engine, clock: timedelta(0))
+    memory = SharedMemory(REDIS_URL, "test-watching")
+    for clock, found in ((utc_now, ()), (Clock(utc_now() + wrong), (CLOCK,))):
+        watch = Watch(engine, Jobs(engine), memory, lambda kind: None, clock, lambda: 1.0)
+        watch.look()
+        assert watch.found == found
+
+
+def test_while_the_database_is_away_what_was_found_stays(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine.pass_by(STOPPED_AFTER[TIDYING] + timedelta(seconds=LOOK_EVERY))
+    assert machine.look() == (TIDYING,)
+
+    def away(*_: Any) -> None:
+        raise OSError
+
+    monkeypatch.setattr(machine.jobs, "look", away)
+    machine.pass_by(timedelta(seconds=LOOK_EVERY))
+    with pytest.raises(OSError):
+        machine.look()
+    assert machine.watch.found == (TIDYING,)
+
+
+@pytest.mark.parametrize("kind", ALARMS)
+def test_every_alarm_has_words_for_staff_and_for_who_is_not_at_a_page(kind: str) -> None:
+    assert Catalogues().knows("en", f"staff.alarm.{kind}")
+    assert kind in WORDS
+    assert kind in ONCE_A_DAY

@@ -1,0 +1,229 @@
+"""What was erased is gone from the files of the database, on both; who uses a table meanwhile is not held up for long."""
+
+import threading
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.engine import Engine
+
+from bot.conversation.models import Conversation
+from bot.conversation.store import Chat, ConversationStore
+from bot.database import open_database
+from bot.jobs import WIPING, Jobs
+from bot.wiping import LONGEST, WAIT_AT_MOST, WIPE_AGAIN, WIPE_EVERY, WIPED, Wiper
+from tests.builders import Clock, a_desk
+from tests.leftovers import holding, keep_as_written
+
+WORDS = "canary-7e0f-what-a-visitor-wrote"
+EVENTS = "CREATE TABLE events (id INTEGER PRIMARY KEY, sender_id VARCHAR(255) NOT NULL, data TEXT)"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def wiper(engine: Engine, tmp_path: Path, clock: Clock) -> Wiper:
+    keep_as_written(engine)
+    return Wiper(engine, Jobs(engine, clock), tmp_path / "rasa.db", clock)
+
+
+def write(engine: Engine, folder: Path, chats: int = 1) -> list[Chat]:
+    """Have chats with words in a message, in a long answer, and in an older version of the message."""
+    store, desk = ConversationStore(engine, 15), a_desk(engine, folder)
+    written = [store.start() for _ in range(chats)]
+    for number, chat in enumerate(written):
+        desk.accept(chat, "m-1", f"{WORDS} first {number}")
+        desk.accept(chat, "m-1", f"{WORDS} last {number}")
+        store.record(chat, "m-1", {"replies": [{"kind": "text", "text": f"{WORDS} {'x' * 9000}"}]}, "en", None)
+    return written
+
+
+def count(engine: Engine) -> None:
+    """Have PostgreSQL count at once what was done over the connection in use; it takes its time otherwise."""
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SELECT pg_stat_force_next_flush()")
+
+
+def erase(engine: Engine, chats: list[Chat]) -> None:
+    ConversationStore(engine, 15).erase([chat.rasa_id for chat in chats])
+
+
+def wipe(wiper: Wiper, engine: Engine, clock: Clock) -> None:
+    """Wipe until it is done: other tests on the same database see what was erased for a while."""
+    wiper.wipe()
+    for _ in range(30):
+        if done_at(engine):
+            return
+        clock.now += WIPE_AGAIN
+        wiper.wipe()
+    raise AssertionError("it is never done")
+
+
+def done_at(engine: Engine) -> object:
+    job = Jobs(engine).look(WIPING)
+    return job and not job.has_failed and job.done_at
+
+
+def test_nothing_of_a_chat_is_left_in_any_file(engine: Engine, wiper: Wiper, tmp_path: Path, clock: Clock) -> None:
+    chats = write(engine, tmp_path, 20)
+    if engine.dialect.name == "postgresql":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("ANALYZE")
+        assert holding(engine, WORDS) == ["message", "message (out of line)", "pg_statistic"]
+    else:
+        assert holding(engine, WORDS) != []
+    erase(engine, chats[1:])
+    wipe(wiper, engine, clock)
+    assert [name for number in range(1, 20) for name in holding(engine, f"last {number}".encode() + b"\0")] == []
+    assert holding(engine, f"{WORDS} first") == [], "an older version is nobody's"
+    assert "pg_statistic" not in holding(engine, WORDS)
+    erase(engine, chats[:1])
+    clock.now += WIPE_EVERY
+    wipe(Wiper(engine, Jobs(engine, clock), tmp_path / "rasa.db", clock), engine, clock)
+    assert holding(engine, WORDS) == []
+
+
+def test_what_rasa_keeps_is_wiped_too(engine: Engine, wiper: Wiper, tmp_path: Path, clock: Clock) -> None:
+    tracker = open_database(f"sqlite:///{tmp_path / 'rasa.db'}") if engine.dialect.name == "sqlite" else engine
+    with tracker.begin() as connection:
+        connection.exec_driver_sql(EVENTS)
+        connection.execute(text("INSERT INTO events VALUES (1, 'a', :words)"), {"words": WORDS})
+    try:
+        assert holding(tracker, WORDS) != []
+        with tracker.begin() as connection:
+            connection.exec_driver_sql("DELETE FROM events")
+        wipe(wiper, engine, clock)
+        assert holding(tracker, WORDS) == []
+    finally:
+        with tracker.begin() as connection:
+            connection.exec_driver_sql("DROP TABLE events")
+        tracker.dispose()
+
+
+def test_a_log_that_somebody_reads_is_emptied_another_time(tmp_path: Path, engine: Engine, wiper: Wiper, clock: Clock) -> None:
+    if engine.dialect.name != "sqlite":
+        pytest.skip("only SQLite has such a log")
+    (chat,) = write(engine, tmp_path)
+    with engine.connect() as reader:
+        reader.exec_driver_sql("BEGIN")
+        assert reader.execute(select(Conversation.id)).all()
+        erase(engine, [chat])
+        wiper.wipe()
+        assert holding(engine, WORDS) != []
+        assert not done_at(engine)
+    clock.pass_by(minutes=1)
+    wiper.wipe()
+    assert done_at(engine)
+    assert holding(engine, WORDS) == []
+
+
+# ---- PostgreSQL: when, and beside whom
+
+
+@pytest.fixture
+def anew(postgresql: Engine, tmp_path: Path, clock: Clock) -> Wiper:
+    keep_as_written(postgresql)
+    return Wiper(postgresql, Jobs(postgresql, clock), tmp_path / "rasa.db", clock)
+
+
+def file_of(engine: Engine, table: str = "message") -> int:
+    with engine.connect() as connection:
+        return int(connection.execute(text("SELECT pg_relation_filenode(CAST(:name AS regclass))"), {"name": table}).scalar_one())
+
+
+def test_tables_are_written_anew_once_an_hour_at_most_and_only_where_something_changed(
+    postgresql: Engine, anew: Wiper, tmp_path: Path, clock: Clock
+) -> None:
+    wipe(anew, postgresql, clock)
+    first = file_of(postgresql)
+    write(postgresql, tmp_path)
+    count(postgresql)
+    clock.now += WIPE_EVERY - timedelta(seconds=1)
+    anew.wipe()
+    assert file_of(postgresql) == first
+    clock.pass_by(seconds=1)
+    others = file_of(postgresql, "upload")
+    wipe(anew, postgresql, clock)
+    second = file_of(postgresql)
+    assert second != first
+    assert file_of(postgresql, "upload") == others
+    clock.now += WIPE_EVERY
+    anew.wipe()
+    assert file_of(postgresql) == second
+    assert done_at(postgresql) == clock.now, "nothing to do is done"
+    write(postgresql, tmp_path)
+    count(postgresql)
+    clock.pass_by(minutes=1)
+    anew.wipe()
+    assert file_of(postgresql) != second, "what was erased after that waits for no other hour"
+
+
+def test_whoever_still_sees_what_was_erased_is_waited_for(postgresql: Engine, anew: Wiper, tmp_path: Path, clock: Clock) -> None:
+    chats = write(postgresql, tmp_path)
+    with postgresql.connect() as connection:
+        # It holds no lock on what is erased: a dump of another schema, say.
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        connection.execute(text("SELECT count(*) FROM pg_class"))
+        erase(postgresql, chats)
+        anew.wipe()
+        assert "message" in holding(postgresql, WORDS)
+        assert not done_at(postgresql)
+    clock.now += WIPE_AGAIN
+    wipe(anew, postgresql, clock)
+    assert holding(postgresql, WORDS) == []
+
+
+def test_who_uses_a_table_is_not_interrupted_and_who_comes_next_waits_no_second(
+    postgresql: Engine, anew: Wiper, tmp_path: Path, clock: Clock
+) -> None:
+    (chat,) = write(postgresql, tmp_path)
+    store = ConversationStore(postgresql, 15)
+    with postgresql.connect() as connection:
+        connection.execute(text("SELECT count(*) FROM message"))
+        wiping = threading.Thread(target=anew.wipe)
+        wiping.start()
+        waits = []
+        while wiping.is_alive():
+            began = time.monotonic()
+            assert len(store.exchanges(chat)) == 1
+            waits.append(time.monotonic() - began)
+        assert not done_at(postgresql)
+    assert WAIT_AT_MOST / 2 < max(waits) < LONGEST, "somebody came while the table was waited for"
+    clock.now += WIPE_AGAIN
+    wipe(anew, postgresql, clock)
+
+
+def test_no_time_limit_of_ours_stays_on_a_connection(postgresql: Engine, anew: Wiper, tmp_path: Path) -> None:
+    write(postgresql, tmp_path)
+    anew.wipe()
+    with postgresql.connect() as connection:
+        for name in ("lock_timeout", "statement_timeout"):
+            assert connection.exec_driver_sql(f"SHOW {name}").scalar() == "0"
+
+
+def test_of_no_column_that_can_hold_words_is_a_sample_taken(postgresql: Engine, anew: Wiper, tmp_path: Path) -> None:
+    anew.wipe()
+    write(postgresql, tmp_path, 60)
+    with postgresql.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("ANALYZE")
+        asked = text(
+            "SELECT DISTINCT tablename, attname FROM pg_stats JOIN information_schema.columns ON table_schema = schemaname "
+            "AND table_name = tablename AND column_name = attname WHERE schemaname = current_schema() AND tablename = ANY(:tables) "
+            "AND data_type IN ('text', 'character varying', 'json', 'jsonb', 'bytea', 'character')"
+        )
+        assert connection.execute(asked, {"tables": sorted(WIPED)}).all() == []
+    assert "pg_statistic" not in holding(postgresql, WORDS)
+
+
+def test_a_clock_that_was_set_back_keeps_nothing_from_being_wiped(postgresql: Engine, anew: Wiper, clock: Clock) -> None:
+    anew.wipe()
+    first = file_of(postgresql)
+    clock.pass_by(days=-2)
+    ConversationStore(postgresql, 15).start()
+    Wiper(postgresql, Jobs(postgresql, clock), Path("/nowhere"), clock).wipe()
+    assert file_of(postgresql) != first
