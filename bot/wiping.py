@@ -1,8 +1,9 @@
 """Overwriting what erased rows leave behind: a database that deletes a row gives its place free, and its bytes stay there until it is used.
 
-On SQLite deleted rows are overwritten as they are deleted (``bot.database``), and what is left is the write-ahead log. PostgreSQL keeps the
-bytes of deleted rows, and of every version of a changed row before its last, in the pages of a table and its indexes, after ``VACUUM`` too:
-only what is written anew is without them (``VACUUM FULL``). It also keeps a sample of each column's values for its planner.
+SQLite is opened so that it writes zeros over what is deleted (``bot.database``). Two places are left: its write-ahead log, and the gap in a
+page whose rows were moved to others as it was filled, where a copy of a row can stay behind. PostgreSQL keeps the bytes of deleted rows
+and of every version of a changed one before its last, in a table's pages and its indexes', after ``VACUUM`` too; and a sample of each
+column's values for its planner. On both, only what is written anew (``VACUUM``; on PostgreSQL ``VACUUM FULL``) is free of all that.
 """
 
 import logging
@@ -14,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from bot.backup.contents import SHORT_LIVED
 from bot.database import open_database, wipe_freed_pages
@@ -26,15 +27,17 @@ log = logging.getLogger(__name__)
 WIPED = SHORT_LIVED | {"escalation", "staff", "staff_identity", "wrong_record"}
 """The tables from which people's words, codes and digests are erased; the rest is the directory and its history."""
 WIPE_EVERY = timedelta(hours=1)
-"""How often a table of PostgreSQL is written anew at most."""
+"""How often a file of SQLite, or a table of PostgreSQL in which something changed, is written anew."""
 WIPE_AGAIN = timedelta(minutes=5)
 """After how long it is tried again where somebody used a table, or still saw what was erased."""
 WAIT_AT_MOST = 0.3
 """Seconds that writing a table anew waits for those who use it; whoever comes meanwhile waits behind it."""
 LONGEST, LONGEST_BY_NIGHT = 1.0, 5.0
-"""Seconds that it may take altogether, while nobody else can use the table: by night more, but less than a visitor waits for Rasa."""
+"""Seconds that it may take, while nobody else can use the table (on SQLite: write): by night more, but less than visitors wait for Rasa."""
 NIGHT = range(2, 5)
 """Hours on a British clock."""
+STEPS = 10_000
+"""Steps of SQLite between looks at how long it takes: some milliseconds."""
 SETTLE = 1.0
 """Seconds within which whoever saw the rows that were erased just now is done with them."""
 
@@ -72,39 +75,38 @@ class Wiper:
 
     def wipe(self) -> None:
         """Do it if it is due. What could not be done is noted as failed, and done another time."""
-        if self._engine.dialect.name == "sqlite":
-            self._note(timedelta(0), self._fold_logs)
-            return
-        self._forget_samples()
-        job = self._jobs.look(WIPING)
-        if (
-            job is not None
-            and self._clock() - (WIPE_AGAIN if job.has_failed or job.is_going else WIPE_EVERY) < job.begun_at <= self._clock()
-        ):
-            return
-        changed = self._changed()
-        if changed or job is None:
-            self._note(WIPE_AGAIN, lambda: self._write_anew(changed))
+        on_sqlite = self._engine.dialect.name == "sqlite"
+        if on_sqlite:
+            self._files(wipe_freed_pages)
         else:
+            self._forget_samples()
+        job, now = self._jobs.look(WIPING), self._clock()
+        # A beginning that lies ahead, because a clock was set back, counts as long ago.
+        if job and now - (WIPE_AGAIN if job.has_failed or job.is_going else WIPE_EVERY) < job.begun_at <= now:
+            return
+        changed = {} if on_sqlite else self._changed()
+        if job and not on_sqlite and not changed:
             # Not begun, so that what is erased next is not kept waiting.
             self._jobs.ended(WIPING)
+        elif self._jobs.claim(WIPING, WIPE_AGAIN):
+            whole = False
+            try:
+                by_night = now.astimezone(BRITISH_TIME).hour in NIGHT
+                longest = LONGEST_BY_NIGHT if by_night else LONGEST
+                whole = self._files(lambda file: _rebuild(file, longest)) if on_sqlite else self._write_anew(changed, longest)
+            finally:
+                self._jobs.ended(WIPING, failed=not whole)
 
-    def _note(self, every: timedelta, work: Callable[[], bool]) -> None:
-        if not self._jobs.claim(WIPING, every):
-            return
-        whole = False
-        try:
-            whole = work()
-        finally:
-            self._jobs.ended(WIPING, failed=not whole)
-
-    def _fold_logs(self) -> bool:
-        folded = wipe_freed_pages(self._engine)
+    def _files(self, work: Callable[[Engine], bool]) -> bool:
+        """Do something with each file of SQLite; tell whether it was done with all."""
+        done = work(self._engine)
         if self._tracker_file.exists():
             tracker = open_database(f"sqlite:///{self._tracker_file}")
-            folded = wipe_freed_pages(tracker) and folded
-            tracker.dispose()
-        return folded
+            try:
+                done = work(tracker) and done
+            finally:
+                tracker.dispose()
+        return done
 
     def _forget_samples(self) -> None:
         """Keep PostgreSQL from taking samples of what people write, and have it forget those that it has.
@@ -133,10 +135,9 @@ class Wiper:
             found = {name: tuple(counts) for name, *counts in connection.execute(_CHANGES, {"tables": sorted(WIPED)})}
         return {name: counts for name, counts in found.items() if self._written.get(name) != counts}
 
-    def _write_anew(self, changed: dict[str, Any]) -> bool:
-        """Write tables anew; tell whether nothing that was erased from them is left."""
-        by_night = self._clock().astimezone(BRITISH_TIME).hour in NIGHT
-        longest, whole = LONGEST_BY_NIGHT if by_night else LONGEST, True
+    def _write_anew(self, changed: dict[str, Any], longest: float) -> bool:
+        """Write tables anew, each in ``longest`` seconds at most; tell whether nothing that was erased from them is left."""
+        whole = True
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             since = connection.exec_driver_sql("SELECT CAST(CAST(pg_current_xact_id() AS xid) AS text)").scalar()
             time.sleep(SETTLE)
@@ -150,6 +151,25 @@ class Wiper:
                     log.warning("What was erased from the table %s may still be in its file; it is tried again.", name)
                     whole = False
         return whole
+
+
+def _rebuild(engine: Engine, longest: float) -> bool:
+    """Build a file of SQLite anew; tell whether it was done, and the log emptied. It is not while somebody writes, or reads from before."""
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={int(WAIT_AT_MOST * 1000)}")
+            # Nothing of it goes into a file elsewhere.
+            connection.exec_driver_sql("PRAGMA temp_store=MEMORY")
+            driver, limit = connection.connection.driver_connection, time.monotonic() + longest
+            driver.set_progress_handler(lambda: time.monotonic() > limit, STEPS)
+            try:
+                connection.exec_driver_sql("VACUUM")
+            finally:
+                driver.set_progress_handler(None, STEPS)
+    except OperationalError as error:
+        log.warning("A file of the database could not be built anew (%s).", type(error.orig).__name__)
+        return False
+    return wipe_freed_pages(engine)
 
 
 def _alone(connection: Connection, statement: str, longest: float) -> bool:
