@@ -22,6 +22,7 @@ CHECKS = (
     "storage.tracker",
     "storage.clock",
     "storage.retention",
+    "storage.written_by_postgresql",
     "storage.shared_memory",
     "content.directory",
     "content.urgent_numbers",

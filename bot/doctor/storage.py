@@ -14,7 +14,7 @@ from bot.backup.sqlite import faults_of
 from bot.conversation.models import Conversation, PendingErasure
 from bot.database import is_known_schema, newest_schema, open_database, schema_of
 from bot.doctor.findings import Finding, Installation, Level, judged
-from bot.jobs import TIDYING, Jobs
+from bot.jobs import STOPPED_AFTER, TIDYING, WIPING, Jobs
 from bot.moments import SKEW, utc_now
 from bot.sharing.memory import SharedMemory
 from bot.watching import apart_from_database, newest_kept
@@ -100,6 +100,11 @@ def retention(case: Installation) -> list[Finding]:
     if job and job.done_at and job.done_at < case.now - LATE:
         found = f"The job that erases what is due was last done on {job.done_at:%d %B %Y at %H:%M} UTC."
         faults.append((Level.LOOK, found, "Start the product: it is done every minute while that runs."))
+    wiped = Jobs(case.database).look(WIPING)
+    if wiped and wiped.done_at and wiped.done_at < case.now - STOPPED_AFTER[WIPING] - LATE:
+        found = f"What was erased was last overwritten on {wiped.done_at:%d %B %Y at %H:%M} UTC."
+        do = "Where the product runs, its log names the table, and docs/operating.md says what may keep it."
+        faults.append((Level.BROKEN, found, do))
     if waiting:
         found = f"Rasa still has to erase {waiting} conversations that were erased more than a day ago."
         faults.append((Level.BROKEN, found, "See that Rasa runs: it is tried again every minute."))
@@ -120,6 +125,30 @@ def clock(case: Installation) -> list[Finding]:
         found = f"Something was kept on {newest:%d %B %Y %H:%M} UTC, which is still to come: the clock is behind, or was ahead."
         faults.append((Level.BROKEN, found, do))
     return judged("Clock and database", faults, "They agree.")
+
+
+def written_by_postgresql(case: Installation) -> list[Finding]:
+    """Look at whether PostgreSQL writes down what people wrote where nothing is erased: in its log, and in its write-ahead log."""
+    if case.database is None or case.database.dialect.name == "sqlite":
+        return []
+    with case.database.connect() as connection:
+        names = ("log_min_error_statement", "log_statement", "log_min_duration_statement", "wal_recycle", "archive_timeout")
+        said = {name: connection.exec_driver_sql(f"SHOW {name}").scalar() for name in names}
+    faults = []
+    if said["log_min_error_statement"] not in ("log", "fatal", "panic"):
+        found = "PostgreSQL's log has the statements that fail, with the words in them."
+        do = "Have its superuser run: ALTER ROLE ... SET log_min_error_statement = panic, for the user in DATABASE_URL."
+        faults.append((Level.LOOK, found, do))
+    if said["log_statement"] in ("mod", "all") or said["log_min_duration_statement"] != "-1":
+        found = "PostgreSQL's log has statements, with the words in them."
+        do = "Set log_statement to none and log_min_duration_statement to -1, for the user in DATABASE_URL at least."
+        faults.append((Level.LOOK, found, do))
+    if said["wal_recycle"] != "off" or said["archive_timeout"] == "0":
+        found = "PostgreSQL keeps old files of its write-ahead log, in which words stand that were erased."
+        faults.append((Level.LOOK, found, "Set wal_recycle = off and archive_timeout = 1h: docs/operating.md says what for."))
+    return judged(
+        "What PostgreSQL writes down", faults, "No statements in its log, and no old write-ahead log for longer than it needs it."
+    )
 
 
 def shared_memory(case: Installation) -> list[Finding]:

@@ -14,7 +14,7 @@ from bot.conversation.store import ConversationStore
 from bot.database import open_database
 from bot.doctor import storage
 from bot.doctor.findings import Installation, Level
-from bot.jobs import TIDYING, Jobs
+from bot.jobs import TIDYING, WIPING, Jobs
 from bot.moments import utc_now
 from bot.settings import read_settings
 from tests.doctor.conftest import levels, opened, told, with_settings
@@ -118,6 +118,29 @@ def test_a_job_that_was_not_done_for_long_is_told(engine: Engine, case: Installa
     case = replace(case, database=engine)
     assert levels(storage.retention(replace(case, now=case.now + timedelta(hours=20)))) == [Level.OK]
     assert levels(storage.retention(replace(case, now=case.now + timedelta(hours=30)))) == [Level.LOOK]
+
+
+def test_what_was_erased_and_is_not_overwritten_is_told(engine: Engine, case: Installation) -> None:
+    jobs = Jobs(engine, lambda: case.now)
+    assert jobs.claim(WIPING, timedelta(0))
+    jobs.ended(WIPING)
+    case = replace(case, database=engine)
+    assert levels(storage.retention(replace(case, now=case.now + timedelta(hours=47)))) == [Level.OK]
+    assert levels(storage.retention(replace(case, now=case.now + timedelta(hours=49)))) == [Level.BROKEN]
+
+
+def test_a_postgresql_that_writes_words_down_is_told(case: Installation, postgresql: Engine) -> None:
+    assert storage.written_by_postgresql(opened(case)) == []
+    careless = "-c log_min_error_statement=error -c log_statement=all"
+    careful = "-c log_min_error_statement=panic -c log_statement=none -c log_min_duration_statement=-1"
+    found = {}
+    for options in (careless, careful):
+        engine = open_database(postgresql.url.set(query={"options": options}).render_as_string(hide_password=False))
+        found[options] = told(storage.written_by_postgresql(replace(case, database=engine)))
+        engine.dispose()
+    assert "statements that fail" in found[careless]
+    assert "has statements" in found[careless]
+    assert "statement" not in found[careful]
 
 
 def test_a_clock_that_was_set_back_shows_in_what_is_kept(engine: Engine, case: Installation) -> None:
