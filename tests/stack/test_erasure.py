@@ -8,6 +8,7 @@ import string
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from http.server import ThreadingHTTPServer
 from typing import Any
@@ -21,8 +22,10 @@ from sqlalchemy.orm import Session
 from bot.conversation.models import Access, Conversation, Feedback
 from bot.directory.uploads import Upload
 from bot.handover.models import Callback, Escalation, Handover, SignIn, StaffSession, WrongRecord
+from bot.handover.notify import WORDS
 from bot.jobs import TIDYING, WIPING, JobRow, Jobs
 from bot.moments import utc_now
+from tests.handover.test_notify import Told
 from tests.handover.test_translation import LibreTranslate
 from tests.leftovers import holding, keep_as_written
 from tests.servers import REDIS_URL
@@ -134,9 +137,16 @@ def _put_back(engine: Engine, seen_at: datetime) -> None:
 def stack(prepared: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A product with a desk and a translator, whose long values can be searched."""
     LibreTranslate.behaviour, LibreTranslate.asked = "well", []
-    with ThreadingHTTPServer(("127.0.0.1", 0), LibreTranslate) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        running = Stack(tmp_path_factory.mktemp("erasure"), {**DESK_OPEN, "TRANSLATE_URL": f"http://127.0.0.1:{server.server_port}"})
+    Told.came, Told.arrived = [], threading.Event()
+    with ExitStack() as open_servers:
+        ports = []
+        for handler in (LibreTranslate, Told):
+            server = open_servers.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), handler))
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            open_servers.callback(server.shutdown)
+            ports.append(server.server_port)
+        reached = {"TRANSLATE_URL": f"http://127.0.0.1:{ports[0]}", "DESK_NOTIFY": f"json://127.0.0.1:{ports[1]}/"}
+        running = Stack(tmp_path_factory.mktemp("erasure"), {**DESK_OPEN, **reached})
         for username, role in (("anna", "staff"), ("olga", "officer")):
             add_staff(running, username, role)
         running.start()
@@ -145,7 +155,6 @@ def stack(prepared: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             engine.dispose()
         yield running
         assert running.stop() == 0
-        server.shutdown()
 
 
 @pytest.fixture(scope="module")
@@ -209,3 +218,21 @@ def test_what_has_had_its_days_is_in_no_byte(stack: Stack, anna: StaffClient) ->
     assert left_of(stack, {**kept, **old.all}) == {}
     gone = {"contact", "comment"}
     assert set(left_of(stack, closed.all)) == set(closed.all) - gone, "a closed chat has its days, and what was given to call back has not"
+
+
+def test_a_job_that_has_stopped_is_read_by_staff_and_officers_and_told_to_who_is_not_there(stack: Stack, anna: StaffClient) -> None:
+    olga, engine, now = StaffClient(stack, "olga"), stack.database(), utc_now()
+    with engine.begin() as connection:
+        # Somebody who never ends it seems to have begun it: for a minute and a half no process takes it up.
+        stopped = {"begun_at": now + timedelta(seconds=40), "done_at": now - timedelta(minutes=16)}
+        connection.execute(update(JobRow).where(JobRow.name == TIDYING).values(**stopped))
+    engine.dispose()
+    words = "Old chats are not being deleted on time."
+    limit, missing = time.monotonic() + 80, {"/staff/queue", "/officer"}
+    while missing and time.monotonic() < limit:
+        for path, somebody in (("/staff/queue", anna), ("/officer", olga)):
+            if words in somebody.client.get(path).text:
+                missing.discard(path)
+        time.sleep(0.5)
+    assert missing == set()
+    assert soon(lambda: WORDS[TIDYING] in [one["message"] for one in Told.came])

@@ -62,4 +62,6 @@ def test_nothing_is_kept_of_feedback_that_nobody_would_read(stack: Stack) -> Non
 
 
 def test_the_page_states_the_retention_setting(stack: Stack) -> None:
-    assert "after 7 days" in stack.client.get("/privacy?lang=en").text
+    page = stack.client.get("/privacy?lang=en").text
+    assert "after 7 days" in page
+    assert "(backups), in case a computer fails. What you wrote can stay in them for up to 7 days more" in page
