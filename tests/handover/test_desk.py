@@ -17,7 +17,7 @@ from bot.conversation.tally import Tally
 from bot.errors import AlreadyTaken, NotHeard, NotTheirs, UnknownConversation
 from bot.handover.accounts import Member
 from bot.handover.desk import Desk
-from bot.handover.models import Callback, DeskMessage, Escalation, Handover, Transition
+from bot.handover.models import Callback, DeskMessage, Escalation, Handover, Transition, WrongRecord
 from tests.builders import PASSWORD, Clock, a_desk, a_member
 
 WORDS = "I want to talk to somebody"
@@ -727,6 +727,20 @@ def test_a_record_reported_twice_is_told_once_until_it_is_settled(desk: Desk, an
     assert desk.reports.wrong_records() == []
     desk.reports.report_wrong(ben, "service", "s-1", "")
     assert len(desk.reports.wrong_records()) == 1
+
+
+def test_a_report_is_forgotten_years_after_it_was_settled_and_never_before(desk: Desk, engine: Engine, anna: Member, clock: Clock) -> None:
+    desk.reports.report_wrong(anna, "service", "s-1", "moved")
+    clock.pass_by(days=8 * 366)
+    desk.reports.forget_settled(7)
+    (report,) = desk.reports.wrong_records()
+    desk.reports.settle_wrong(report["id"])
+    clock.pass_by(days=7 * 365)
+    desk.reports.forget_settled(7)
+    assert len(rows(engine, WrongRecord)) == 1
+    clock.pass_by(days=3)
+    desk.reports.forget_settled(7)
+    assert rows(engine, WrongRecord) == []
 
 
 # ---- The end
