@@ -71,7 +71,7 @@ class Wiper:
         self._jobs = jobs
         self._tracker_file = tracker_file
         self._clock = clock
-        self._written: dict[str, Any] = {}
+        self._written: dict[str, tuple[Any, datetime]] = {}
 
     def wipe(self) -> None:
         """Do it if it is due. What could not be done is noted as failed, and done another time."""
@@ -81,10 +81,9 @@ class Wiper:
         else:
             self._forget_samples()
         job, now = self._jobs.look(WIPING), self._clock()
-        # A beginning that lies ahead, because a clock was set back, counts as long ago.
-        if job and now - (WIPE_AGAIN if job.has_failed or job.is_going else WIPE_EVERY) < job.begun_at <= now:
+        if job and _is_within(WIPE_AGAIN if job.has_failed or job.is_going else WIPE_EVERY, job.begun_at, now):
             return
-        changed = {} if on_sqlite else self._changed()
+        changed = {} if on_sqlite else self._changed(now)
         if job and not on_sqlite and not changed:
             # Not begun, so that what is erased next is not kept waiting.
             self._jobs.ended(WIPING)
@@ -93,7 +92,7 @@ class Wiper:
             try:
                 by_night = now.astimezone(BRITISH_TIME).hour in NIGHT
                 longest = LONGEST_BY_NIGHT if by_night else LONGEST
-                whole = self._files(lambda file: _rebuild(file, longest)) if on_sqlite else self._write_anew(changed, longest)
+                whole = self._files(lambda file: _rebuild(file, longest)) if on_sqlite else self._write_anew(changed, longest, now)
             finally:
                 self._jobs.ended(WIPING, failed=not whole)
 
@@ -129,13 +128,16 @@ class Wiper:
             if had_any:
                 _alone(connection, "VACUUM (FULL) pg_catalog.pg_statistic", LONGEST)
 
-    def _changed(self) -> dict[str, Any]:
-        """Give the tables in which anything has changed since this process last wrote them anew, and how much ever has."""
+    def _changed(self, now: datetime) -> dict[str, Any]:
+        """Give the tables in which anything has changed since this process last wrote them anew, an hour ago, and how much ever has."""
         with self._engine.connect() as connection:
             found = {name: tuple(counts) for name, *counts in connection.execute(_CHANGES, {"tables": sorted(WIPED)})}
-        return {name: counts for name, counts in found.items() if self._written.get(name) != counts}
+        for name, (counts, at) in self._written.items():
+            if found.get(name) == counts or _is_within(WIPE_EVERY, at, now):
+                found.pop(name, None)
+        return found
 
-    def _write_anew(self, changed: dict[str, Any], longest: float) -> bool:
+    def _write_anew(self, changed: dict[str, Any], longest: float, now: datetime) -> bool:
         """Write tables anew, each in ``longest`` seconds at most; tell whether nothing that was erased from them is left."""
         whole = True
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -146,11 +148,16 @@ class Wiper:
                 # A row that somebody might still see is written anew, too. How far back PostgreSQL looked for such is the table's
                 # relfrozenxid now (its src/backend/commands/cluster.c, copy_table_data).
                 if done and connection.execute(_NEWER, {"since": since, "name": name}).scalar():
-                    self._written[name] = counts
+                    self._written[name] = (counts, now)
                 else:
                     log.warning("What was erased from the table %s may still be in its file; it is tried again.", name)
                     whole = False
         return whole
+
+
+def _is_within(period: timedelta, at: datetime, now: datetime) -> bool:
+    """Tell whether a moment is less than ``period`` ago; one that lies ahead, because a clock was set back, counts as long ago."""
+    return now - period < at <= now
 
 
 def _rebuild(engine: Engine, longest: float) -> bool:

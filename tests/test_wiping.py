@@ -224,6 +224,23 @@ def test_whoever_still_sees_what_was_erased_is_waited_for(postgresql: Engine, an
     assert holding(postgresql, WORDS) == []
 
 
+def test_of_what_is_tried_again_only_what_was_not_done_is_written(postgresql: Engine, anew: Wiper, tmp_path: Path, clock: Clock) -> None:
+    write(postgresql, tmp_path)
+    with postgresql.connect() as connection:
+        connection.execute(text("SELECT count(*) FROM message"))
+        anew.wipe()
+        assert not done_at(postgresql)
+        first, other = file_of(postgresql), file_of(postgresql, "upload")
+        write(postgresql, tmp_path)
+    with postgresql.begin() as connection:
+        columns, values = "id, name, content, by, at, state, done, total, beat_at", "'u', '', '', '', now(), '', 0, 0, now()"
+        connection.exec_driver_sql(f"INSERT INTO upload ({columns}) VALUES ({values})")
+    clock.now += WIPE_AGAIN
+    anew.wipe()
+    assert file_of(postgresql) != first
+    assert file_of(postgresql, "upload") == other
+
+
 def test_who_uses_a_table_is_not_interrupted_and_who_comes_next_waits_no_second(
     postgresql: Engine, anew: Wiper, tmp_path: Path, clock: Clock
 ) -> None:
