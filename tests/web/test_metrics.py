@@ -20,14 +20,18 @@ from starlette.testclient import TestClient
 from bot.jobs import TIDYING, Jobs
 from bot.settings import ROOT
 from bot.sharing.memory import NOTHING_SHARED
+from bot.web.health import Health
 from bot.web.metrics import Figures, Measured, kind_of
+from bot.web.storage import Storage
 from tests.builders import a_desk
 
 
 def an_app(engine: Engine, folder: Path) -> tuple[Starlette, Jobs]:
     """An application with figures and some pages."""
     jobs = Jobs(engine)
-    figures = Figures(SimpleNamespace(ready=True), a_desk(engine, folder), jobs, NOTHING_SHARED)  # type: ignore[arg-type]
+    rasas: Any = SimpleNamespace(ready=True, away=0)
+    health = Health(Storage(engine), rasas, NOTHING_SHARED, folder, lambda kind: None)
+    figures = Figures(rasas, a_desk(engine, folder), jobs, NOTHING_SHARED, health)
 
     async def page(request: Request) -> PlainTextResponse:
         return PlainTextResponse("x", int(request.query_params.get("status", "200")))
@@ -107,7 +111,7 @@ def test_processes_that_share_a_folder_count_together(tmp_path: Path) -> None:
     code = """
 from bot.web.metrics import Figures
 from prometheus_client import CollectorRegistry
-figures = Figures(None, None, None, None)
+figures = Figures(None, None, None, None, None)
 figures.seconds.labels("page", "2xx").observe(0.1)
 figures._standing = CollectorRegistry()
 print(figures._write().decode())
