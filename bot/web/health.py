@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 LOOK_EVERY = 1.0
 TELL_AFTER = 5.0
 """Seconds that something must be wrong before anybody is fetched for it: a process that starts again is back by itself."""
+STARTS_WITHIN = 120.0
+"""Seconds that Rasa may take to start before that it does not answer is something wrong that somebody is fetched for."""
 LITTLE_SPACE = 200 * 1024 * 1024
 """Bytes: with less left on the disk of VAR_DIR, somebody has to make room before it is full."""
 ASSISTANT, ASSISTANT_PART, REDIS, DISK = "assistant", "assistant_part", "redis", "disk"
@@ -44,6 +46,7 @@ class Health:
         self._folder, self._alarm = folder, alarm
         self._since: dict[str, float] = {}
         self._told: set[str] = set()
+        self._was_ready = False
 
     @property
     def storage_is_away(self) -> bool:
@@ -72,6 +75,7 @@ class Health:
         self._memory.attempt(lambda client: client.ping(), False)
         wrong = set(self._storage.since)
         away = self._engine.away
+        self._was_ready = self._was_ready or self._engine.ready
         if not self._engine.ready:
             wrong.add(ASSISTANT)
         elif away:
@@ -87,7 +91,8 @@ class Health:
         self._since = {kind: self._since.get(kind, now) for kind in wrong}
         self._told &= wrong
         for kind, since in self._since.items():
-            if now - since >= TELL_AFTER and kind not in self._told:
+            after = STARTS_WITHIN if kind == ASSISTANT and not self._was_ready else TELL_AFTER
+            if now - since >= after and kind not in self._told:
                 self._told.add(kind)
                 log.error("Something is wrong and stays so: %s. `python -m bot doctor` says more.", kind)
                 self._alarm("broken")

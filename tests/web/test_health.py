@@ -20,10 +20,10 @@ class Case:
     """A health whose surroundings can be broken."""
 
     def __init__(self, engine: Database, folder: Path, memory: SharedMemory = NOTHING_SHARED) -> None:
-        self.rasas: Any = SimpleNamespace(ready=True, away=0)
-        self.storage = Storage(engine)
+        rasas: Any = SimpleNamespace(ready=True, away=0)
+        self.rasas, self.storage = rasas, Storage(engine)
         self.told: list[str] = []
-        self.health = Health(self.storage, self.rasas, memory, folder, self.told.append)
+        self.health = Health(self.storage, rasas, memory, folder, self.told.append)
 
     def look(self, seconds: float = 0.5) -> list[str]:
         """Look for a while and give what was found last."""
@@ -61,6 +61,7 @@ def test_a_redis_that_is_asked_for_and_silent_is_wrong(engine: Database, tmp_pat
 
 def test_somebody_is_fetched_once_for_what_stays_wrong_and_not_for_what_is_over_soon(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "LOOK_EVERY", 0.05)
+    case.look(0.1)
     case.rasas.ready = False
     case.look(0.3)
     assert case.told == []
@@ -72,6 +73,17 @@ def test_somebody_is_fetched_once_for_what_stays_wrong_and_not_for_what_is_over_
     case.rasas.ready = False
     case.look()
     assert case.told == ["broken", "broken"]
+
+
+def test_nobody_is_fetched_while_the_assistant_starts(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "LOOK_EVERY", 0.05)
+    monkeypatch.setattr(health, "TELL_AFTER", 0.0)
+    case.rasas.ready = False
+    assert case.look(0.3) == [ASSISTANT]
+    assert case.told == []
+    monkeypatch.setattr(health, "STARTS_WITHIN", 0.0)
+    case.look(0.3)
+    assert case.told == ["broken"]
 
 
 @pytest.mark.parametrize("kind", FAULTS)
