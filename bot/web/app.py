@@ -78,6 +78,8 @@ ANNOUNCED_FOR = 10.0
 """Seconds within which only one of several processes says that the product is ready."""
 FIRST_LOOK = 10.0
 """Seconds that a process waits at its start to learn whether Rasa is there; one that is not there is known at once."""
+REPLACED_WITHIN = 45.0
+"""Seconds in which several processes of the front door start again, on a slow machine."""
 PATIENCE = 10.0
 """Seconds that a database may take for one statement of the front door's."""
 SWEEP_EVERY = 2.0
@@ -182,6 +184,16 @@ def _stop_if_failed(watching: asyncio.Task[None]) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
+async def _leave_when_replaced() -> None:
+    """End this process some time after the one that watched over it: another has been started meanwhile, with processes of its own."""
+    watcher = os.getppid()
+    while os.getppid() == watcher:
+        await asyncio.sleep(1.0)
+    log.error("Who watches over this process is gone: it ends in %.0f s.", REPLACED_WITHIN)
+    await asyncio.sleep(REPLACED_WITHIN)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 async def _announce(engine: Engine, memory: SharedMemory, address: str) -> None:
     while not engine.ready:
         await asyncio.sleep(0.2)
@@ -273,6 +285,7 @@ def make_app(settings: Settings) -> Starlette:
                 _sweep_for_ever(pipeline, pages_told),
                 _announce(engine, memory, shown),
                 signals.listen(pages_told.hear),
+                *([_leave_when_replaced()] if settings.web_workers > 1 else []),
             )
         ]
         tasks[0].add_done_callback(_stop_if_failed)

@@ -23,6 +23,10 @@ from bot.web.api import LARGEST_BODY
 log = logging.getLogger(__name__)
 READS, WRITES = "database", "database_writes"
 """What may be broken: the database does not answer, or it takes nothing."""
+AT_MOST_EVERY = 0.3
+"""Seconds between two looks, however much is wrong."""
+SLOW = 0.5
+"""Seconds after which a request that is not answered yet has the database looked at."""
 NEEDS_NO_DATABASE = ("/static/", "/directory", "/privacy", "/accessibility", "/healthz", "/readyz", "/metrics", "/favicon.ico")
 """Pages that are made of what is in memory, whatever they are sent."""
 NEED_IT = ("/staff", "/officer", "/api/", "/openreferral")
@@ -61,9 +65,9 @@ class Storage:
         self._again = asyncio.Event()
         self._mark = f"probe {uuid.uuid4().hex}"
         self._looks = (
-            _Look(READS, self._read, patience=0.7, every=0.3),
-            # On SQLite a big import may hold the only writer for a while, which is no fault.
-            _Look(WRITES, self._write, patience=3.0, every=5.0),
+            _Look(READS, self._read, patience=0.7, every=AT_MOST_EVERY),
+            # On SQLite a big import may hold the only writer for a moment, which is no fault.
+            _Look(WRITES, self._write, patience=1.5, every=5.0),
         )
 
     def _read(self) -> None:
@@ -90,8 +94,10 @@ class Storage:
             error, trying = trying.exception(), None
             self._note(look.what, type(error).__name__ if error else "")
             self._again.clear()
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._again.wait(), min(look.every, 0.5) if error else look.every)
+            await asyncio.sleep(AT_MOST_EVERY)
+            if not error:
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(self._again.wait(), look.every - AT_MOST_EVERY)
 
     def _note(self, what: str, fault: str) -> None:
         if fault and what not in self.since:
@@ -164,7 +170,10 @@ class StorageGuard:
         work = asyncio.create_task(through())
         gone = asyncio.create_task(self._storage.away.wait())
         try:
-            await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait({work, gone}, timeout=SLOW, return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                self._storage.suspect()
+                await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done() and not call.has_begun:
                 self._behind.add(work)
                 work.add_done_callback(self._left_behind)
