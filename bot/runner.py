@@ -11,6 +11,7 @@ from typing import Any
 from bot.errors import SetUpError
 from bot.logs import set_up_logs
 from bot.running import hold
+from bot.seals import whole
 from bot.settings import RASA_MODEL, ROOT, Settings
 from bot.sharing.memory import name_of_product
 
@@ -82,13 +83,15 @@ def run_all(settings: Settings) -> int:
 def listening(settings: Settings) -> dict[str, Any]:
     """Give how uvicorn listens for the front door.
 
-    Its parser is h11, whatever Rasa's Sanic brings along: httptools takes headers of any size into memory, a request with two hosts and
+    The parser is h11, whatever Rasa's Sanic brings along: httptools takes headers of any size into memory, a request with two hosts and
     one with none.
     """
+    from bot.web.listening import ImpatientProtocol
+
     return {
         "host": settings.host,
         "port": settings.port,
-        "http": "h11",
+        "http": ImpatientProtocol,
         "h11_max_incomplete_event_size": LARGEST_HEAD,
         "access_log": False,
         "log_config": None,
@@ -106,9 +109,11 @@ def run_web(settings: Settings) -> None:
     from uvicorn.supervisors import Multiprocess
 
     from bot.web.app import make_app
+    from bot.web.listening import raise_limit_of_connections
     from bot.web.metrics import share_figures
 
     hold(settings.var)
+    raise_limit_of_connections()
     set_up_logs("web", settings.log_format)
     if settings.web_workers == 1:
         uvicorn.run(make_app(settings), **listening(settings))
@@ -162,7 +167,7 @@ def run_rasa(settings: Settings) -> None:
     os.chdir(ROOT)
     hush_warnings()
     sys.argv = ["rasa", "run", "--interface", "127.0.0.1", "--port", str(settings.rasa_port), "--quiet"]
-    sys.argv += ["--model", str(settings.models / f"{RASA_MODEL}.tar.gz")]
+    sys.argv += ["--model", str(whole(settings.models) / f"{RASA_MODEL}.tar.gz")]
     sys.argv += ["--endpoints", "endpoints.yml", "--credentials", "credentials.yml"]
     from rasa.__main__ import main
 

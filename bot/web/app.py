@@ -247,7 +247,7 @@ def make_app(settings: Settings) -> Starlette:
     office = Office(Changes(database), Listing(database), Uploads(database), Learning(jobs), wordings, notifier.alert)
     insights = Insights(database)
     storage = Storage(open_database(settings.database_url, patience=PATIENCE))
-    health = Health(storage, engine, memory, settings.var, notifier.alert)
+    health = Health(storage, engine, memory, settings.var, settings.models, notifier.alert)
     figures = Figures(engine, desk, jobs, memory, health)
     of_code = commit()
 

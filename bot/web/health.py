@@ -12,6 +12,7 @@ from pathlib import Path
 from anyio import CapacityLimiter, to_thread
 
 from bot.moments import utc_now
+from bot.seals import Watch
 from bot.sharing.memory import SharedMemory
 from bot.web.engine import Engine
 from bot.web.storage import READS, WRITES, Storage
@@ -24,8 +25,8 @@ STARTS_WITHIN = 120.0
 """Seconds that Rasa may take to start before that it does not answer is something wrong that somebody is fetched for."""
 LITTLE_SPACE = 200 * 1024 * 1024
 """Bytes: with less left on the disk of VAR_DIR, somebody has to make room before it is full."""
-ASSISTANT, ASSISTANT_PART, REDIS, DISK = "assistant", "assistant_part", "redis", "disk"
-FAULTS = (READS, WRITES, ASSISTANT, ASSISTANT_PART, REDIS, DISK)
+ASSISTANT, ASSISTANT_PART, REDIS, DISK, MODELS = "assistant", "assistant_part", "redis", "disk", "models"
+FAULTS = (READS, WRITES, ASSISTANT, ASSISTANT_PART, REDIS, DISK, MODELS)
 """Every fault that is looked for; the words of each are ``staff.fault.KIND``."""
 
 
@@ -40,8 +41,11 @@ class Fault:
 class Health:
     """Looks every second; what it found last can be asked for from any thread, and costs nothing."""
 
-    def __init__(self, storage: Storage, engine: Engine, memory: SharedMemory, folder: Path, alarm: Callable[[str], None]) -> None:
+    def __init__(
+        self, storage: Storage, engine: Engine, memory: SharedMemory, folder: Path, models: Path, alarm: Callable[[str], None]
+    ) -> None:
         """``folder`` is on the disk that must not run full; ``alarm`` is told ``broken`` once something stays wrong."""
+        self._models = Watch(models)
         self._storage, self._engine, self._memory = storage, engine, memory
         self._folder, self._alarm = folder, alarm
         self._since: dict[str, float] = {}
@@ -84,6 +88,8 @@ class Health:
             wrong.add(REDIS)
         if self._free_bytes() < LITTLE_SPACE:
             wrong.add(DISK)
+        if self._models.sees_damage():
+            wrong.add(MODELS)
         return wrong
 
     def _note(self, wrong: set[str]) -> None:

@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy.engine import Engine as Database
 
 from bot.answers.catalogue import Catalogues
+from bot.seals import put_back, seal
 from bot.sharing.memory import NOTHING_SHARED, SharedMemory
 from bot.web import health
-from bot.web.health import ASSISTANT, ASSISTANT_PART, DISK, FAULTS, REDIS, Health
+from bot.web.health import ASSISTANT, ASSISTANT_PART, DISK, FAULTS, MODELS, REDIS, Health
 from bot.web.storage import READS, Storage
 
 
@@ -23,7 +24,7 @@ class Case:
         rasas: Any = SimpleNamespace(ready=True, away=0)
         self.rasas, self.storage = rasas, Storage(engine)
         self.told: list[str] = []
-        self.health = Health(self.storage, rasas, memory, folder, self.told.append)
+        self.health = Health(self.storage, rasas, memory, folder, folder, self.told.append)
 
     def look(self, seconds: float = 0.5) -> list[str]:
         """Look for a while and give what was found last."""
@@ -53,6 +54,16 @@ def test_every_part_is_looked_at(case: Case, monkeypatch: pytest.MonkeyPatch) ->
     case.storage.since[READS] = 0.0
     monkeypatch.setattr(health, "LITTLE_SPACE", 10**18)
     assert case.look() == [READS, ASSISTANT, DISK]
+
+
+def test_a_damaged_model_is_wrong_until_it_is_whole_again(case: Case, tmp_path: Path) -> None:
+    (tmp_path / "urgency.npz").write_bytes(b"as it was learnt")
+    seal(tmp_path)
+    assert case.look() == []
+    (tmp_path / "urgency.npz").write_bytes(b"as it was leaRnt")
+    assert case.look() == [MODELS]
+    put_back(tmp_path)
+    assert case.look() == []
 
 
 def test_a_redis_that_is_asked_for_and_silent_is_wrong(engine: Database, tmp_path: Path) -> None:

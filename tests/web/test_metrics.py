@@ -30,7 +30,7 @@ def an_app(engine: Engine, folder: Path) -> tuple[Starlette, Jobs]:
     """An application with figures and some pages."""
     jobs = Jobs(engine)
     rasas: Any = SimpleNamespace(ready=True, away=0)
-    health = Health(Storage(engine), rasas, NOTHING_SHARED, folder, lambda kind: None)
+    health = Health(Storage(engine), rasas, NOTHING_SHARED, folder, folder, lambda kind: None)
     figures = Figures(rasas, a_desk(engine, folder), jobs, NOTHING_SHARED, health)
 
     async def page(request: Request) -> PlainTextResponse:
