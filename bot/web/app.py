@@ -52,6 +52,7 @@ from bot.sharing.signals import Signals
 from bot.sharing.turns import Turns
 from bot.web import api, chat_page, embed, feed, pages, sheet
 from bot.web.away import answer_without_database
+from bot.web.away_page import keep_away_page, make_away_page
 from bot.web.engine import Engine
 from bot.web.health import Health
 from bot.web.limits import RateLimits
@@ -135,9 +136,18 @@ class OneLength:
         await self.app(scope, receive, send)
 
 
+def _keep_away_page(pipeline: Pipeline) -> None:
+    """Write the page for when no front door answers, from the directory as it is now."""
+    try:
+        keep_away_page(pipeline.settings.var, lambda: make_away_page(pipeline.composer(), pipeline.catalogues, utc_now()))
+    except OSError as error:
+        log.error("The page for when no front door answers could not be written: %s", error.strerror)
+
+
 async def _tidy_for_ever(pipeline: Pipeline, office: Office, insights: Insights, jobs: Jobs) -> None:
     while True:
         try:
+            await to_thread.run_sync(_keep_away_page, pipeline)
             await to_thread.run_sync(pipeline.look_up.keep)
             # What is open today is worked out once a day, and not while somebody waits for it.
             today = functools.partial(pipeline.look_up.find, "", None, Filters(open_now=True), utc_now())
