@@ -26,7 +26,7 @@ from bot.directory.records import read_directory
 from bot.errors import SetUpError
 from bot.opening import gazetteer_folder, meaning_file
 from bot.runner import QUIET, hush_warnings
-from bot.seals import SPARE, damaged, drop_if_damaged, put_back, seal, sealed_at
+from bot.seals import LOCK, SPARE, damaged, drop_if_damaged, put_back, seal, sealed_at
 from bot.settings import RASA_MODEL, ROOT, Settings
 from bot.understanding.for_a_person import Example as ForAPersonExample
 from bot.understanding.for_a_person import ordinary
@@ -44,7 +44,6 @@ COMPONENTS = (
     *(ROOT / f"bot/nlu/{name}.py" for name in ("front_reading", "sentence_embedder", "topic_classifier")),
     *(ROOT / f"bot/understanding/{name}.py" for name in ("topic", "clauses", "folding", "letters", "sounds")),
 )
-LOCK = "preparing.lock"
 FIRST_HAND = "first"
 NEIGHBOUR_WORDS = 3000
 NEEDED_SPACE = 500 * 1024 * 1024

@@ -9,12 +9,16 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from bot.errors import SetUpError
 
 log = logging.getLogger(__name__)
+LOCK = "preparing.lock"
+"""The file that whoever changes models holds."""
 SPARE, SEAL = "spare", "seal.json"
 """The folder of the copies, and in it the file that says what the contents of each were."""
-UNSEALED = ("vectors.npz", "meaning-", "digests.json", "preparing.lock", SPARE, ".")
+UNSEALED = ("vectors.npz", "meaning-", "digests.json", LOCK, SPARE, ".")
 """How the names begin of what no process has to read, or is written anew by itself."""
 
 
@@ -93,7 +97,7 @@ def whole(models: Path) -> Path:
 
 
 class Watch:
-    """Tells again and again whether models are damaged; files that look as they did are not read again."""
+    """Looks again and again whether models are damaged, and puts their copies back; files that look as they did are not read again."""
 
     def __init__(self, models: Path) -> None:
         self._models = models
@@ -106,7 +110,17 @@ class Watch:
         if seen != self._seen:
             self._seen = seen
             self._found = any(damaged(folder, self._models) for folder in (self._models, self._models / SPARE))
+        if self._found and self._put_back():
+            self._seen = None
         return self._found
+
+    def _put_back(self) -> bool:
+        """Put whole copies in the place of what is damaged, unless somebody is just learning; give whether something was."""
+        try:
+            with FileLock(self._models / LOCK).acquire(blocking=False):
+                return bool(put_back(self._models))
+        except (Timeout, OSError):
+            return False
 
 
 def is_whole_zip(path: Path) -> bool:
