@@ -7,7 +7,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, event
+from sqlalchemy import create_engine, event, exc
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.orm import declarative_base
 
@@ -17,18 +17,45 @@ Base = declarative_base()
 """What every table of the product is declared on; ``migrations/`` creates them."""
 
 
-def open_database(url: str) -> Engine:
+WAIT = 30.0
+"""Seconds that a command of the operator's waits for another writer, or for a connection."""
+NOTICE_A_DEAD_LINE = {
+    "connect_timeout": 3,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""libpq's own settings, in seconds and the last in milliseconds: without them a server that has lost its power is waited for for hours."""
+
+
+def open_database(url: str, patience: float | None = None) -> Engine:
     """Open the database at an SQLAlchemy ``url``; a missing SQLite file and its folder are made.
+
+    ``patience`` is the seconds within which each statement must be done, for processes that people wait for.
 
     A failing statement never names its values (``hide_parameters``): they may be a visitor's words, and errors are logged.
     On SQLite, deleted rows are overwritten with zeros (``secure_delete``), so that erasure leaves no bytes behind.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(url, future=True, pool_pre_ping=True, hide_parameters=True)
+        lines = NOTICE_A_DEAD_LINE if parsed.get_backend_name() == "postgresql" else {}
+        engine = create_engine(
+            url, future=True, pool_pre_ping=True, pool_timeout=patience or WAIT, hide_parameters=True, connect_args=lines
+        )
+
+        @event.listens_for(engine, "connect")
+        def limit(connection: Any, _record: Any) -> None:
+            if patience is not None and engine.dialect.name == "postgresql":
+                with connection.cursor() as cursor:
+                    cursor.execute(f"SET statement_timeout = {int(patience * 1000)}")
+                connection.commit()
+
+        return engine
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, future=True, hide_parameters=True, connect_args={"timeout": 30, "check_same_thread": False})
+    waits = {"timeout": patience or WAIT, "check_same_thread": False}
+    engine = create_engine(url, future=True, hide_parameters=True, connect_args=waits)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
@@ -38,6 +65,18 @@ def open_database(url: str) -> Engine:
         cursor.close()
 
     return engine
+
+
+def is_fault_of_database(error: BaseException) -> bool:
+    """Tell whether the database could not do what it was asked, whatever that was; not that it was asked something wrong."""
+    broken = (exc.OperationalError, exc.InternalError, exc.InterfaceError, exc.TimeoutError)
+    return isinstance(error, broken) or type(error) is exc.DatabaseError
+
+
+def try_to_read(engine: Engine) -> None:
+    """Ask the database for anything. Raises what ``is_fault_of_database`` knows."""
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SELECT 1")
 
 
 def migrations() -> Config:

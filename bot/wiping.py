@@ -181,8 +181,10 @@ def _rebuild(engine: Engine, longest: float) -> bool:
 
 def _alone(connection: Connection, statement: str, longest: float) -> bool:
     """Run a statement that needs a table for itself, unless others would wait too long for it; tell whether it was done."""
-    connection.exec_driver_sql(f"SET lock_timeout = {int(WAIT_AT_MOST * 1000)}")
-    connection.exec_driver_sql(f"SET statement_timeout = {int(longest * 1000)}")
+    limits = {"lock_timeout": WAIT_AT_MOST, "statement_timeout": longest}
+    before = {name: connection.exec_driver_sql(f"SHOW {name}").scalar() for name in limits}
+    for name, seconds in limits.items():
+        connection.exec_driver_sql(f"SET {name} = {int(seconds * 1000)}")
     try:
         connection.exec_driver_sql(statement)
     except DBAPIError as error:
@@ -192,6 +194,6 @@ def _alone(connection: Connection, statement: str, longest: float) -> bool:
         return False
     finally:
         if not connection.invalidated:
-            connection.exec_driver_sql("RESET lock_timeout")
-            connection.exec_driver_sql("RESET statement_timeout")
+            for name, value in before.items():
+                connection.exec_driver_sql(f"SET {name} = '{value}'")
     return True

@@ -58,6 +58,24 @@ def a_schema() -> Iterator[str]:
 
 
 @contextmanager
+def a_database(like: str = "template1") -> Iterator[str]:
+    """The URL of a PostgreSQL database of our own, a copy of another that nobody has open, which is gone afterwards.
+
+    For what must not be seen or held up by other tests: transactions of one database wait for each other's.
+    """
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    owner = open_database(POSTGRES_URL).execution_options(isolation_level="AUTOCOMMIT")
+    try:
+        with owner.connect() as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {like}")
+        yield make_url(POSTGRES_URL).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with owner.connect() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        owner.dispose()
+
+
+@contextmanager
 def a_silent_redis() -> Iterator[str]:
     """The address of something that takes connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:

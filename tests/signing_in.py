@@ -191,6 +191,7 @@ def a_door(engine: Engine, folder: Path, environment: dict[str, str]) -> Starlet
     app.add_middleware(SafetyHeaders, frame_ancestors="'none'")
     app.state.pipeline = SimpleNamespace(desk=a_desk(engine, folder), catalogues=catalogues(), settings=settings, refresh=nothing_new)
     app.state.live = Live()
+    app.state.health = SimpleNamespace(faults=list)
     app.state.limits = RateLimits(settings, Limiter(SharedMemory("", ""), b""))
     app.state.council = open_council(settings, Identities(engine), Vault(folder))
     app.state.signing_in = None

@@ -3,23 +3,37 @@
 import random
 import threading
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Engine, make_url
 
 from bot.conversation.models import Conversation
 from bot.conversation.store import Chat, ConversationStore
-from bot.database import open_database, wipe_freed_pages
+from bot.database import migrate, open_database, wipe_freed_pages
 from bot.jobs import WIPING, Jobs
 from bot.wiping import LONGEST, WAIT_AT_MOST, WIPE_AGAIN, WIPE_EVERY, WIPED, Wiper
 from tests.builders import Clock, a_desk
 from tests.leftovers import holding, keep_as_written
+from tests.servers import POSTGRES_URL, a_database, postgres_answers
 
 WORDS = "canary-7e0f-what-a-visitor-wrote"
 EVENTS = "CREATE TABLE events (id INTEGER PRIMARY KEY, sender_id VARCHAR(255) NOT NULL, data TEXT)"
+
+
+@pytest.fixture
+def postgresql() -> Iterator[Engine]:
+    """A database of our own, since what others in it still see is not wiped."""
+    if not postgres_answers():
+        pytest.skip(f"no PostgreSQL answers at {make_url(POSTGRES_URL)!r}: set TEST_POSTGRES_URL to test with one")
+    with a_database() as url:
+        engine = open_database(url)
+        migrate(engine)
+        yield engine
+        engine.dispose()
 
 
 @pytest.fixture
@@ -54,17 +68,6 @@ def erase(engine: Engine, chats: list[Chat]) -> None:
     ConversationStore(engine, 15).erase([chat.rasa_id for chat in chats])
 
 
-def wipe(wiper: Wiper, engine: Engine, clock: Clock) -> None:
-    """Wipe until it is done: other tests on the same database see what was erased for a while."""
-    wiper.wipe()
-    for _ in range(30):
-        if done_at(engine):
-            return
-        clock.now += WIPE_AGAIN
-        wiper.wipe()
-    raise AssertionError("it is never done")
-
-
 def done_at(engine: Engine) -> object:
     job = Jobs(engine).look(WIPING)
     return job and not job.has_failed and job.done_at
@@ -79,13 +82,13 @@ def test_nothing_of_a_chat_is_left_in_any_file(engine: Engine, wiper: Wiper, tmp
     else:
         assert holding(engine, WORDS) != []
     erase(engine, chats[1:])
-    wipe(wiper, engine, clock)
+    wiper.wipe()
     assert [name for number in range(1, 20) for name in holding(engine, f"last {number}".encode() + b"\0")] == []
     assert holding(engine, f"{WORDS} first") == [], "an older version is nobody's"
     assert "pg_statistic" not in holding(engine, WORDS)
     erase(engine, chats[:1])
     clock.now += WIPE_EVERY
-    wipe(Wiper(engine, Jobs(engine, clock), tmp_path / "rasa.db", clock), engine, clock)
+    Wiper(engine, Jobs(engine, clock), tmp_path / "rasa.db", clock).wipe()
     assert holding(engine, WORDS) == []
 
 
@@ -98,7 +101,7 @@ def test_what_rasa_keeps_is_wiped_too(engine: Engine, wiper: Wiper, tmp_path: Pa
         assert holding(tracker, WORDS) != []
         with tracker.begin() as connection:
             connection.exec_driver_sql("DELETE FROM events")
-        wipe(wiper, engine, clock)
+        wiper.wipe()
         assert holding(tracker, WORDS) == []
     finally:
         with tracker.begin() as connection:
@@ -165,7 +168,7 @@ def test_a_file_that_is_too_large_is_not_built_anew_while_people_write(
     wiper.wipe()
     assert bool(done_at(engine)) == (engine.dialect.name == "postgresql"), "where 0 is no limit"
     clock.now = clock.now.replace(hour=3) + timedelta(days=1)
-    wipe(wiper, engine, clock)
+    wiper.wipe()
 
 
 # ---- PostgreSQL: when, and beside whom
@@ -185,7 +188,7 @@ def file_of(engine: Engine, table: str = "message") -> int:
 def test_tables_are_written_anew_once_an_hour_at_most_and_only_where_something_changed(
     postgresql: Engine, anew: Wiper, tmp_path: Path, clock: Clock
 ) -> None:
-    wipe(anew, postgresql, clock)
+    anew.wipe()
     first = file_of(postgresql)
     write(postgresql, tmp_path)
     count(postgresql)
@@ -194,7 +197,7 @@ def test_tables_are_written_anew_once_an_hour_at_most_and_only_where_something_c
     assert file_of(postgresql) == first
     clock.pass_by(seconds=1)
     others = file_of(postgresql, "upload")
-    wipe(anew, postgresql, clock)
+    anew.wipe()
     second = file_of(postgresql)
     assert second != first
     assert file_of(postgresql, "upload") == others
@@ -220,7 +223,7 @@ def test_whoever_still_sees_what_was_erased_is_waited_for(postgresql: Engine, an
         assert "message" in holding(postgresql, WORDS)
         assert not done_at(postgresql)
     clock.now += WIPE_AGAIN
-    wipe(anew, postgresql, clock)
+    anew.wipe()
     assert holding(postgresql, WORDS) == []
 
 
@@ -258,15 +261,16 @@ def test_who_uses_a_table_is_not_interrupted_and_who_comes_next_waits_no_second(
         assert not done_at(postgresql)
     assert WAIT_AT_MOST / 2 < max(waits) < LONGEST, "somebody came while the table was waited for"
     clock.now += WIPE_AGAIN
-    wipe(anew, postgresql, clock)
-
-
-def test_no_time_limit_of_ours_stays_on_a_connection(postgresql: Engine, anew: Wiper, tmp_path: Path) -> None:
-    write(postgresql, tmp_path)
     anew.wipe()
-    with postgresql.connect() as connection:
-        for name in ("lock_timeout", "statement_timeout"):
-            assert connection.exec_driver_sql(f"SHOW {name}").scalar() == "0"
+
+
+def test_the_time_limits_of_a_connection_are_as_they_were(postgresql: Engine, tmp_path: Path, clock: Clock) -> None:
+    write(postgresql, tmp_path)
+    engine = open_database(postgresql.url.render_as_string(hide_password=False), patience=7)
+    Wiper(engine, Jobs(engine, clock), tmp_path / "rasa.db", clock).wipe()
+    with engine.connect() as connection:
+        assert [connection.exec_driver_sql(f"SHOW {name}").scalar() for name in ("lock_timeout", "statement_timeout")] == ["0", "7s"]
+    engine.dispose()
 
 
 def test_of_no_column_that_can_hold_words_is_a_sample_taken(postgresql: Engine, anew: Wiper, tmp_path: Path) -> None:

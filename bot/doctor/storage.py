@@ -17,7 +17,7 @@ from bot.doctor.findings import Finding, Installation, Level, judged
 from bot.jobs import STOPPED_AFTER, TIDYING, WIPING, Jobs
 from bot.moments import SKEW, utc_now
 from bot.sharing.memory import SharedMemory
-from bot.watching import apart_from_database, newest_kept
+from bot.timekeeping import apart_from_database, newest_kept
 
 CHECK = "Database"
 NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
@@ -117,9 +117,10 @@ def clock(case: Installation) -> list[Finding]:
         return []
     do = "Set the clock (`timedatectl`) of whichever computer is wrong: until then chats may end too early or be kept too long."
     faults = []
-    apart = abs(apart_from_database(case.database, utc_now))
-    if apart > SKEW:
-        faults.append((Level.BROKEN, f"The database's clock and this one differ by {apart.total_seconds() / 60:.0f} minutes.", do))
+    apart = apart_from_database(case.database, utc_now)
+    if apart is not None and abs(apart) > SKEW:
+        minutes = abs(apart).total_seconds() / 60
+        faults.append((Level.BROKEN, f"The database's clock and this one differ by {minutes:.0f} minutes.", do))
     newest = newest_kept(case.database)
     if newest is not None and newest > case.now + SKEW:
         found = f"Something was kept on {newest:%d %B %Y %H:%M} UTC, which is still to come: the clock is behind, or was ahead."

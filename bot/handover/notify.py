@@ -5,9 +5,7 @@ import threading
 import time
 
 from bot.errors import SettingsError
-from bot.jobs import TIDYING, WIPING
 from bot.sharing.memory import NOTHING_SHARED, SharedMemory
-from bot.watching import ALARMS, CLOCK
 
 log = logging.getLogger(__name__)
 WORDS = {
@@ -15,16 +13,13 @@ WORDS = {
     "message": "Somebody left a message at the Welcome Desk.",
     "urgent": "An urgent message came to the Welcome Desk.",
     "overdue": "Numbers that the Welcome Desk gives to people in danger were checked too long ago. Officers: please open /officer.",
-    TIDYING: "The Welcome Desk does not erase old chats on time. Whoever runs it: please look at its log, and run python -m bot doctor.",
-    WIPING: "What was erased at the Welcome Desk is not overwritten on time. Whoever runs it: please run python -m bot doctor.",
-    CLOCK: "A clock of the Welcome Desk's computers is wrong. Whoever runs it: please run python -m bot doctor.",
+    "broken": "Something that the Welcome Desk needs does not work. Staff: /staff says what. Operators: run python -m bot doctor.",
 }
 """All that is ever told; it stands here and not in a catalogue because the operator's own tools read it."""
 QUIET_FOR = 60.0
 """Seconds for which the same thing is not told again."""
 DAY = 24 * 3600.0
-"""Seconds for which what nobody waits for at this moment is not told again."""
-ONCE_A_DAY = frozenset({"overdue", *ALARMS})
+"""Seconds for which what officers have to do is not told again."""
 
 
 class Notifier:
@@ -50,7 +45,7 @@ class Notifier:
     def alert(self, kind: str) -> None:
         """Tell of ``kind`` in a thread of its own: a slow mail server holds nobody up."""
         now = time.monotonic()
-        quiet = DAY if kind in ONCE_A_DAY else QUIET_FOR
+        quiet = DAY if kind == "overdue" else QUIET_FOR
         if self._to is None or now - self._told.get(kind, -quiet) < quiet:
             return
         self._told[kind] = now

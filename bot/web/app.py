@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import Any
 
 from anyio import CapacityLimiter, to_thread
-from sqlalchemy import text
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
@@ -27,7 +26,7 @@ from bot.answers.wording import Wordings
 from bot.conversation.feedback import FeedbackBook
 from bot.conversation.insights import Insights
 from bot.conversation.store import ConversationStore
-from bot.database import open_database
+from bot.database import open_database, try_to_read
 from bot.directory.changes import Changes
 from bot.directory.cold_weather import ColdWeatherSwitch
 from bot.directory.feed import Feed
@@ -52,9 +51,12 @@ from bot.sharing.limiter import Limiter
 from bot.sharing.memory import SharedMemory, name_of_product
 from bot.sharing.signals import Signals
 from bot.sharing.turns import Turns
-from bot.watching import Watch
+from bot.timekeeping import Timekeeping
 from bot.web import api, chat_page, embed, feed, pages, sheet
+from bot.web.away import answer_without_database
+from bot.web.away_page import keep_away_page, make_away_page
 from bot.web.engine import Engine
+from bot.web.health import Health
 from bot.web.limits import RateLimits
 from bot.web.live import Live
 from bot.web.metrics import Figures, Measured
@@ -70,6 +72,7 @@ from bot.web.staff import chat as staff_chat
 from bot.web.staff import council_door, door, queue
 from bot.web.staff import look_up as look_up_pages
 from bot.web.staff.council import open_council
+from bot.web.storage import READS, Storage, StorageGuard
 from bot.wiping import Wiper
 
 log = logging.getLogger(__name__)
@@ -79,6 +82,10 @@ ANNOUNCED_FOR = 10.0
 """Seconds within which only one of several processes says that the product is ready."""
 FIRST_LOOK = 10.0
 """Seconds that a process waits at its start to learn whether Rasa is there; one that is not there is known at once."""
+REPLACED_WITHIN = 45.0
+"""Seconds in which several processes of the front door start again, on a slow machine."""
+PATIENCE = 10.0
+"""Seconds that a database may take for one statement of the front door's."""
 SWEEP_EVERY = 2.0
 """Seconds between looks at whether somebody or the desk's day is gone, and whether officers changed anything."""
 
@@ -132,9 +139,20 @@ class OneLength:
         await self.app(scope, receive, send)
 
 
-async def _tidy_for_ever(pipeline: Pipeline, office: Office, insights: Insights, jobs: Jobs, wiper: Wiper) -> None:
+def _keep_away_page(pipeline: Pipeline) -> None:
+    """Write the page for when no front door answers, from the directory as it is now."""
+    try:
+        keep_away_page(pipeline.settings.var, lambda: make_away_page(pipeline.composer(), pipeline.catalogues, utc_now()))
+    except OSError as error:
+        log.error("The page for when no front door answers could not be written: %s", error.strerror)
+
+
+async def _tidy_for_ever(
+    pipeline: Pipeline, office: Office, insights: Insights, jobs: Jobs, wiper: Wiper, timekeeping: Timekeeping
+) -> None:
     while True:
         try:
+            await to_thread.run_sync(_keep_away_page, pipeline)
             await to_thread.run_sync(pipeline.look_up.keep)
             # What is open today is worked out once a day, and not while somebody waits for it.
             today = functools.partial(pipeline.look_up.find, "", None, Filters(open_now=True), utc_now())
@@ -142,6 +160,8 @@ async def _tidy_for_ever(pipeline: Pipeline, office: Office, insights: Insights,
             if await to_thread.run_sync(jobs.claim, TIDYING, timedelta(seconds=TIDY_EVERY - SWEEP_EVERY)):
                 failed = True
                 try:
+                    if timekeeping.is_sure:
+                        await to_thread.run_sync(pipeline.store.bring_back)
                     await _tidy(pipeline, office, insights)
                     failed = False
                 finally:
@@ -167,10 +187,10 @@ async def _tidy(pipeline: Pipeline, office: Office, insights: Insights) -> None:
     await to_thread.run_sync(insights.forget, pipeline.settings.insight_years)
 
 
-async def _sweep_for_ever(pipeline: Pipeline, pages_told: Live, watch: Watch) -> None:
+async def _sweep_for_ever(pipeline: Pipeline, pages_told: Live, timekeeping: Timekeeping) -> None:
     looks: tuple[Callable[[], Awaitable[Any]], ...] = (
         functools.partial(to_thread.run_sync, pipeline.desk.sweep),
-        functools.partial(to_thread.run_sync, watch.look),
+        functools.partial(to_thread.run_sync, timekeeping.look),
         pipeline.refresh,
         pipeline.refresh_places,
     )
@@ -190,6 +210,16 @@ def _stop_if_failed(watching: asyncio.Task[None]) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
+async def _leave_when_replaced() -> None:
+    """End this process some time after the one that watched over it: another has been started meanwhile, with processes of its own."""
+    watcher = os.getppid()
+    while os.getppid() == watcher:
+        await asyncio.sleep(1.0)
+    log.error("Who watches over this process is gone: it ends in %.0f s.", REPLACED_WITHIN)
+    await asyncio.sleep(REPLACED_WITHIN)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 async def _announce(engine: Engine, memory: SharedMemory, address: str) -> None:
     while not engine.ready:
         await asyncio.sleep(0.2)
@@ -206,7 +236,7 @@ def app_of_this_environment() -> Starlette:
 
 def make_app(settings: Settings) -> Starlette:
     """Make the application. Raises SetUpError where what ``python -m bot prepare`` builds is missing."""
-    database = open_database(settings.database_url)
+    database = open_database(settings.database_url, patience=PATIENCE)
     live = LiveDirectory(database)
     memory = SharedMemory(settings.redis_url, name_of_product(settings.database_url))
     engine = Engine(settings.rasa_urls, settings.actions_url, settings.engine_timeout, settings.web_workers)
@@ -242,29 +272,25 @@ def make_app(settings: Settings) -> Starlette:
     jobs = Jobs(database)
     office = Office(Changes(database), Listing(database), Uploads(database), Learning(jobs), wordings, notifier.alert)
     insights = Insights(database)
-    watch = Watch(database, jobs, memory, notifier.alert)
     wiper = Wiper(database, jobs, settings.tracker_file)
-    figures = Figures(engine, desk, jobs, memory, watch)
+    timekeeping = Timekeeping(database, jobs, memory)
+    tried = open_database(settings.database_url, patience=PATIENCE)
+    storage = Storage(functools.partial(try_to_read, tried), Jobs(tried).try_to_write)
+    health = Health(storage, engine, memory, timekeeping, settings.var, settings.models, notifier.alert)
+    figures = Figures(engine, desk, jobs, memory, health)
     of_code = commit()
 
     async def healthz(request: Request) -> Response:
         return JSONResponse({"alive": True})
 
     async def readyz(request: Request) -> Response:
-        def reach() -> bool:
-            try:
-                with database.connect() as connection:
-                    connection.execute(text("SELECT 1"))
-            except Exception:
-                return False
-            return True
-
-        reachable = await to_thread.run_sync(reach)
-        ready = engine.ready and reachable
+        reachable = READS not in storage.since
+        ready = engine.ready and not storage.away.is_set()
         body = {
             "ready": ready,
             "engine": engine.ready,
             "database": reachable,
+            "faults": [fault.kind for fault in health.faults()],
             "model": engine.model,
             "version": __version__,
             "commit": of_code,
@@ -282,10 +308,13 @@ def make_app(settings: Settings) -> Starlette:
             asyncio.create_task(work)
             for work in (
                 engine.watch(),
-                _tidy_for_ever(pipeline, office, insights, jobs, wiper),
-                _sweep_for_ever(pipeline, pages_told, watch),
+                storage.watch(),
+                health.watch(),
+                _tidy_for_ever(pipeline, office, insights, jobs, wiper, timekeeping),
+                _sweep_for_ever(pipeline, pages_told, timekeeping),
                 _announce(engine, memory, shown),
                 signals.listen(pages_told.hear),
+                *([_leave_when_replaced()] if settings.web_workers > 1 else []),
             )
         ]
         tasks[0].add_done_callback(_stop_if_failed)
@@ -341,6 +370,7 @@ def make_app(settings: Settings) -> Starlette:
         },
         lifespan=lifespan,
     )
+    app.add_middleware(StorageGuard, storage=storage, answer=answer_without_database)
     # A page names its session only where the visitor's own form sent it, so compressing it gives nothing away to another site.
     app.add_middleware(GZipMiddleware, minimum_size=500)
     app.add_middleware(SafetyHeaders, frame_ancestors=settings.frame_ancestors)
@@ -348,9 +378,10 @@ def make_app(settings: Settings) -> Starlette:
     app.add_middleware(OneLength)
     app.state.pipeline = pipeline
     app.state.live = pages_told
+    app.state.storage = storage
+    app.state.health = health
     app.state.office = office
     app.state.insights = insights
-    app.state.watch = watch
     app.state.council = open_council(settings, Identities(database), vault)
     # A hash takes its time: threads of its own, so that no number of tries keeps visitors waiting.
     app.state.signing_in = CapacityLimiter(2)

@@ -21,7 +21,7 @@ from bot.database import migrate, open_database
 from bot.handover.desk import Desk
 from bot.settings import Settings, read_settings
 from tests.builders import Pack, a_desk, a_member
-from tests.servers import POSTGRES_URL, postgres_answers
+from tests.servers import POSTGRES_URL, a_database, postgres_answers
 
 WORDS = "canary-3c1d-what-a-visitor-wrote"
 EVENTS = "CREATE TABLE events (id {serial} PRIMARY KEY, sender_id VARCHAR(255) NOT NULL, type_name VARCHAR(255) NOT NULL, data TEXT)"
@@ -142,16 +142,8 @@ def _database(like: str = "template1") -> Iterator[str]:
         pytest.skip(f"no PostgreSQL answers at {make_url(POSTGRES_URL)!r}: set TEST_POSTGRES_URL to test with one")
     if not shutil.which("pg_dump"):
         pytest.skip("pg_dump is not there: install PostgreSQL's client programs")
-    name = f"desk_backup_{uuid.uuid4().hex[:12]}"
-    owner = open_database(POSTGRES_URL).execution_options(isolation_level="AUTOCOMMIT")
-    try:
-        with owner.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {like}")
-        yield name
-    finally:
-        with owner.connect() as connection:
-            connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        owner.dispose()
+    with a_database(like) as url:
+        yield str(make_url(url).database)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

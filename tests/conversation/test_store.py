@@ -15,6 +15,7 @@ from bot.conversation.store import Chat, ConversationStore, ticket_of
 from bot.conversation.tally import ASKED, Count, Tally
 from bot.errors import ConversationLeft, UnknownConversation
 from bot.handover.desk import Desk
+from bot.moments import utc_now
 from tests.builders import a_desk, a_member
 
 IDLE_MINUTES = 15
@@ -319,6 +320,17 @@ def test_what_arrives_late_for_an_erased_conversation_never_lands_in_a_newer_one
     with pytest.raises(UnknownConversation):
         desk.accept(erased, "m2", "a secret of somebody else")
     assert store.exchanges(newer) == []
+
+
+def test_what_was_used_in_the_future_has_no_more_days_than_others(store: ConversationStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = utc_now()
+    monkeypatch.setattr("bot.conversation.store.utc_now", lambda: now + timedelta(days=9))
+    ahead = store.start()
+    monkeypatch.setattr("bot.conversation.store.utc_now", lambda: now)
+    store.bring_back()
+    assert store.find(ahead.token).id == ahead.id
+    monkeypatch.setattr("bot.conversation.store.utc_now", lambda: now + timedelta(days=7, seconds=1))
+    assert store.expired(7) == [ahead.rasa_id]
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

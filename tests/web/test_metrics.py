@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,19 +18,31 @@ from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from bot.database import try_to_read
 from bot.jobs import TIDYING, Jobs
 from bot.settings import ROOT
 from bot.sharing.memory import NOTHING_SHARED
-from bot.watching import ALARMS
+from bot.web.health import Health
 from bot.web.metrics import Figures, Measured, kind_of
+from bot.web.storage import Storage
 from tests.builders import a_desk
 
 
 def an_app(engine: Engine, folder: Path) -> tuple[Starlette, Jobs]:
     """An application with figures and some pages."""
     jobs = Jobs(engine)
-    watch = SimpleNamespace(found=("clock",))
-    figures = Figures(SimpleNamespace(ready=True), a_desk(engine, folder), jobs, NOTHING_SHARED, watch)  # type: ignore[arg-type]
+    rasas: Any = SimpleNamespace(ready=True, away=0)
+    timekeeping: Any = SimpleNamespace(found=())
+    health = Health(
+        Storage(partial(try_to_read, engine), Jobs(engine).try_to_write),
+        rasas,
+        NOTHING_SHARED,
+        timekeeping,
+        folder,
+        folder,
+        lambda kind: None,
+    )
+    figures = Figures(rasas, a_desk(engine, folder), jobs, NOTHING_SHARED, health)
 
     async def page(request: Request) -> PlainTextResponse:
         return PlainTextResponse("x", int(request.query_params.get("status", "200")))
@@ -88,7 +101,6 @@ def test_it_shows_how_things_stand(engine: Engine, tmp_path: Path) -> None:
     assert ("redis_here",) not in found, "none is switched on"
     assert (found[("desk_open",)], found[("desk_present",)], found[("desk_waiting",)]) == (1, 0, 0)
     assert found[("tidied_at",)] > 1.7e9
-    assert [found[("alarm", kind)] for kind in ALARMS] == [0, 0, 1]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from bot.directory.freshness import REVIEW_DAYS
 from bot.handover.accounts import Session
 from bot.web.api import pipeline_of
 from bot.web.officer.office import office_of
-from bot.web.staff.door import OFFICERS, accounts_of, given, show, signed_in, text_of, watch_of
+from bot.web.staff.door import OFFICERS, accounts_of, given, show, signed_in, text_of
 
 
 async def show_home(request: Request, who: Session) -> Response:
@@ -26,7 +26,6 @@ async def show_home(request: Request, who: Session) -> Response:
         request,
         who,
         "officer/home.html",
-        of_machines=watch_of(request).found,
         alarms=[one for one in entries if one.urgent and one.overdue],
         urgent_unchecked=sum(one.urgent and one.unchecked for one in entries),
         overdue=sum(one.overdue for one in entries),

@@ -23,7 +23,7 @@ from bot.handover.views import Entry
 from bot.web.api import limits_of, live_of, pipeline_of
 from bot.web.live import PING
 from bot.web.staff.chat import show_file
-from bot.web.staff.door import COOKIE, LIBRARIANS, accounts_of, given, show, signed_in, text_of, watch_of
+from bot.web.staff.door import COOKIE, LIBRARIANS, accounts_of, given, show, signed_in, text_of
 
 SOON = timedelta(days=1)
 """How long before its end a chat that waits is marked."""
@@ -60,7 +60,6 @@ async def _queue_values(request: Request, who: Session) -> dict[str, Any]:
         "others": [line for line in lines if line["entry"].state == WITH_STAFF and line not in mine],
         "present": present,
         "standing": status,
-        "alarms": watch_of(request).found,
     }
 
 
@@ -167,14 +166,14 @@ async def _stream(request: Request) -> AsyncIterator[dict[str, Any]]:
 
 async def _standing(request: Request, who: Session) -> dict[str, Any]:
     """Say how things stand: how many wait, the last urgent message, a mark of the queue and one of each chat of one's own."""
-    desk, alarms = pipeline_of(request).desk, watch_of(request).found
+    desk = pipeline_of(request).desk
 
     def look() -> dict[str, Any]:
         entries = desk.queue(who.member.id)
         own = [entry for entry in entries if entry.holder and entry.holder.id == who.member.id and entry.state == WITH_STAFF]
         urgent = [entry.urgent_at for entry in entries if entry.urgent_at]
         names = [member.name for member in desk.accounts.present()]
-        queue = repr([(e.id, e.state, e.urgent, e.holder, e.language, e.topic, e.callback) for e in entries]) + repr(names) + repr(alarms)
+        queue = repr([(e.id, e.state, e.urgent, e.holder, e.language, e.topic, e.callback) for e in entries]) + repr(names)
         return {
             "waiting": sum(entry.state in (WAITING, MESSAGE_LEFT) and not entry.practice for entry in entries),
             "urgent": max(urgent).isoformat() if urgent else "",

@@ -1,4 +1,4 @@
-"""Noticing that nothing is erased any more, or that a clock is wrong: every front door looks, whoever does the jobs."""
+"""Whether what is due is done on time, and whether clocks are right: every front door looks by itself, whoever does the jobs."""
 
 import time
 from collections.abc import Callable
@@ -15,9 +15,9 @@ from bot.moments import SKEW, seen, utc_now
 from bot.sharing.memory import SharedMemory
 
 CLOCK = "clock"
-ALARMS = (TIDYING, WIPING, CLOCK)
+LATE_OR_WRONG = (TIDYING, WIPING, CLOCK)
 """What can be found: nothing is erased; what was erased is not overwritten; a clock is wrong."""
-LOOK_EVERY = 30.0
+LOOK_EVERY = 5.0
 FIRST_DONE = 120.0
 """Seconds after its start within which a front door has done what was due while it did not run."""
 JUMP_TOLD = 3600.0
@@ -29,10 +29,10 @@ def since_boot() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
-def apart_from_database(engine: Engine, clock: Callable[[], datetime] = utc_now) -> timedelta:
-    """Give by how much the database's clock is ahead of ours; nothing on SQLite, which has none of its own."""
+def apart_from_database(engine: Engine, clock: Callable[[], datetime] = utc_now) -> timedelta | None:
+    """Give by how much the database's clock is ahead of ours; None on SQLite, which has none of its own."""
     if engine.dialect.name == "sqlite":
-        return timedelta(0)
+        return None
     with engine.connect() as connection:
         # Connecting takes a while, and is over.
         theirs: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar()
@@ -47,10 +47,12 @@ def newest_kept(engine: Engine) -> datetime | None:
     return max((seen(moment) for moment in kept if moment), default=None)
 
 
-class Watch:
-    """What one front door has found: ``found`` are the ALARMS of its last look. The clock gives UTC, ``ticks`` seconds that only ever grow.
+class Timekeeping:
+    """What one front door has found: ``found`` has those of LATE_OR_WRONG that its last look found.
 
-    ``alert`` is called with each at every look; it is on whoever tells people not to tell them all the time.
+    ``is_sure`` says that this machine's clock agreed with another one, and did not jump lately.
+
+    The clock gives UTC, ``ticks`` seconds that only ever grow.
     """
 
     def __init__(
@@ -58,20 +60,19 @@ class Watch:
         engine: Engine,
         jobs: Jobs,
         memory: SharedMemory,
-        alert: Callable[[str], None],
         clock: Callable[[], datetime] = utc_now,
         ticks: Callable[[], float] = since_boot,
     ) -> None:
         self._engine = engine
         self._jobs = jobs
         self._memory = memory
-        self._alert = alert
         self._clock = clock
         self._ticks = ticks
         self._started, self._started_at = ticks(), clock()
         self._looked, self._jumped = float("-inf"), float("-inf")
         self._booted = clock() - timedelta(seconds=ticks())
         self.found: tuple[str, ...] = ()
+        self.is_sure = False
 
     def look(self) -> None:
         """Look, unless it was done lately."""
@@ -79,9 +80,7 @@ class Watch:
             return
         self._looked = self._ticks()
         wrong = {TIDYING: self._has_stopped(TIDYING), WIPING: self._has_stopped(WIPING), CLOCK: self._is_clock_wrong()}
-        self.found = tuple(kind for kind in ALARMS if wrong[kind])
-        for kind in self.found:
-            self._alert(kind)
+        self.found = tuple(kind for kind in LATE_OR_WRONG if wrong[kind])
 
     def _has_stopped(self, name: str) -> bool:
         job, now = self._jobs.look(name), self._clock()
@@ -94,9 +93,9 @@ class Watch:
             self._jumped = self._ticks()
         self._booted = booted
         shared = self._memory.moment()
-        return (
-            self._ticks() - self._jumped < JUMP_TOLD
-            or (shared is not None and abs(shared - self._clock()) > SKEW)
-            or abs(apart_from_database(self._engine, self._clock)) > SKEW
-            or (newest_kept(self._engine) or now) > now + SKEW
-        )
+        apart = [shared - self._clock() if shared else None, apart_from_database(self._engine, self._clock)]
+        others = [abs(one) <= SKEW for one in apart if one is not None]
+        steady = self._ticks() - self._jumped >= JUMP_TOLD
+        self.is_sure = steady and bool(others) and all(others)
+        newest = newest_kept(self._engine)
+        return not steady or not all(others) or (newest is not None and newest > now + SKEW)

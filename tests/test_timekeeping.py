@@ -6,13 +6,11 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import Engine
 
-from bot.answers.catalogue import Catalogues
 from bot.conversation.store import ConversationStore
-from bot.handover.notify import ONCE_A_DAY, WORDS
 from bot.jobs import STOPPED_AFTER, TIDYING, WIPING, Jobs
 from bot.moments import SKEW, utc_now
 from bot.sharing.memory import NOTHING_SHARED, SharedMemory
-from bot.watching import ALARMS, CLOCK, FIRST_DONE, JUMP_TOLD, LOOK_EVERY, Watch
+from bot.timekeeping import CLOCK, FIRST_DONE, JUMP_TOLD, LOOK_EVERY, Timekeeping
 from tests.builders import Clock
 from tests.servers import REDIS_URL, redis_answers
 
@@ -24,16 +22,15 @@ class Machine:
         self.clock = Clock(utc_now() + later)
         self.ticks = 1000.0
         self.jobs = Jobs(engine, self.clock)
-        self.told: list[str] = []
-        self.watch = Watch(engine, self.jobs, NOTHING_SHARED, self.told.append, self.clock, lambda: self.ticks)
+        self.timekeeping = Timekeeping(engine, self.jobs, NOTHING_SHARED, self.clock, lambda: self.ticks)
 
     def pass_by(self, time: timedelta) -> None:
         self.clock.now += time
         self.ticks += time.total_seconds()
 
     def look(self) -> tuple[str, ...]:
-        self.watch.look()
-        return self.watch.found
+        self.timekeeping.look()
+        return self.timekeeping.found
 
     def do(self, name: str) -> None:
         self.jobs.claim(name, timedelta(0))
@@ -44,7 +41,7 @@ class Machine:
 def machine(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Machine:
     found = Machine(engine)
     # The database's clock is the real one, and these tests move only the machine's: what they are about is not that.
-    monkeypatch.setattr("bot.watching.apart_from_database", lambda engine, clock: timedelta(0))
+    monkeypatch.setattr("bot.timekeeping.apart_from_database", lambda engine, clock: None)
     return found
 
 
@@ -58,7 +55,6 @@ def test_a_job_that_is_not_done_any_more_is_told(machine: Machine, name: str) ->
     assert machine.look() == ()
     machine.pass_by(timedelta(seconds=LOOK_EVERY))
     assert machine.look() == (name,)
-    assert machine.told == [name]
     machine.do(name)
     machine.pass_by(timedelta(seconds=LOOK_EVERY))
     assert machine.look() == ()
@@ -112,6 +108,15 @@ def test_a_clock_that_jumps_is_told_for_a_while(machine: Machine, jump: timedelt
     assert machine.look() == ()
 
 
+def test_who_has_nobody_to_ask_or_jumped_lately_is_not_sure_of_the_time(engine: Engine) -> None:
+    machine = Machine(engine)
+    machine.look()
+    assert machine.timekeeping.is_sure == (engine.dialect.name == "postgresql")
+    machine.ticks += LOOK_EVERY + 2 * SKEW.total_seconds()
+    machine.look()
+    assert not machine.timekeeping.is_sure
+
+
 def test_a_clock_that_is_put_right_bit_by_bit_is_not_told(machine: Machine) -> None:
     for _ in range(20):
         machine.pass_by(timedelta(seconds=LOOK_EVERY))
@@ -129,19 +134,21 @@ def test_what_is_kept_from_the_future_is_told(engine: Engine, machine: Machine) 
 
 @pytest.mark.parametrize("wrong", [2 * SKEW, -2 * SKEW])
 def test_a_clock_that_is_not_the_database_s_is_told(postgresql: Engine, wrong: timedelta) -> None:
-    assert Machine(postgresql).look() == ()
-    assert Machine(postgresql, wrong).look() == (CLOCK,)
+    for later, found in ((timedelta(0), ()), (wrong, (CLOCK,))):
+        machine = Machine(postgresql, later)
+        assert machine.look() == found
+        assert machine.timekeeping.is_sure == (not found)
 
 
 @pytest.mark.skipif(not redis_answers(), reason="no Redis answers: set TEST_REDIS_URL")
 @pytest.mark.parametrize("wrong", [2 * SKEW, -2 * SKEW])
 def test_a_clock_that_is_not_the_one_of_redis_is_told(engine: Engine, wrong: timedelta, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.watching.apart_from_database", lambda engine, clock: timedelta(0))
-    memory = SharedMemory(REDIS_URL, "test-watching")
+    monkeypatch.setattr("bot.timekeeping.apart_from_database", lambda engine, clock: None)
+    memory = SharedMemory(REDIS_URL, "test-timekeeping")
     for clock, found in ((utc_now, ()), (Clock(utc_now() + wrong), (CLOCK,))):
-        watch = Watch(engine, Jobs(engine), memory, lambda kind: None, clock, lambda: 1.0)
-        watch.look()
-        assert watch.found == found
+        timekeeping = Timekeeping(engine, Jobs(engine), memory, clock, lambda: 1.0)
+        timekeeping.look()
+        assert timekeeping.found == found
 
 
 def test_while_the_database_is_away_what_was_found_stays(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,11 +162,4 @@ def test_while_the_database_is_away_what_was_found_stays(machine: Machine, monke
     machine.pass_by(timedelta(seconds=LOOK_EVERY))
     with pytest.raises(OSError):
         machine.look()
-    assert machine.watch.found == (TIDYING,)
-
-
-@pytest.mark.parametrize("kind", ALARMS)
-def test_every_alarm_has_words_for_staff_and_for_who_is_not_at_a_page(kind: str) -> None:
-    assert Catalogues().knows("en", f"staff.alarm.{kind}")
-    assert kind in WORDS
-    assert kind in ONCE_A_DAY
+    assert machine.timekeeping.found == (TIDYING,)
