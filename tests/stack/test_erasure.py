@@ -9,22 +9,23 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import datetime, timedelta
+from datetime import timedelta
 from http.server import ThreadingHTTPServer
 from typing import Any
 
 import pytest
 import redis
 from sqlalchemy import select, update
-from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from bot.conversation.models import Access, Conversation, Feedback
 from bot.directory.uploads import Upload
 from bot.handover.models import Callback, Escalation, Handover, SignIn, StaffSession, WrongRecord
 from bot.handover.notify import WORDS
-from bot.jobs import TIDYING, WIPING, JobRow, Jobs
+from bot.jobs import STOPPED_AFTER, TIDYING, WIPING, JobRow, Jobs
 from bot.moments import utc_now
+from bot.timekeeping import FIRST_DONE
+from bot.wiping import WIPE_EVERY
 from tests.handover.test_notify import Told
 from tests.handover.test_translation import LibreTranslate
 from tests.leftovers import holding, keep_as_written
@@ -108,29 +109,23 @@ def left_of(stack: Stack, wanted: dict[str, bytes]) -> dict[str, list[str]]:
 
 
 def tidy(stack: Stack) -> None:
-    """Wait until what is due was erased and overwritten, which is told that its hour has come."""
+    """Let an hour pass in which nothing runs, and wait until what is due was erased and overwritten after the start."""
+    assert stack.stop() == 0
     engine, since, limit = stack.database(), utc_now(), time.monotonic() + DONE_WITHIN
-    jobs = Jobs(engine)
-    while time.monotonic() < limit:
-        tidied, wiped = jobs.look(TIDYING), jobs.look(WIPING)
-        if tidied and wiped and tidied.begun_at > since and not tidied.is_going and not wiped.is_going:
-            if wiped.begun_at > tidied.begun_at and not wiped.has_failed:
-                engine.dispose()
-                return
-        if wiped and not wiped.is_going and (wiped.begun_at <= since or wiped.has_failed):
-            _put_back(engine, wiped.begun_at)
-        time.sleep(1)
-    raise AssertionError(stack.log.read_text(errors="replace")[-3000:])
-
-
-def _put_back(engine: Engine, seen_at: datetime) -> None:
     with engine.begin() as connection:
-        long_ago = utc_now() - timedelta(days=1)
-        connection.execute(
-            update(JobRow)
-            .where(JobRow.name == WIPING, JobRow.begun_at == seen_at)
-            .values(begun_at=long_ago, done_at=long_ago, failed_at=None)
-        )
+        an_hour_ago = {"begun_at": since - WIPE_EVERY, "done_at": since - WIPE_EVERY}
+        connection.execute(update(JobRow).where(JobRow.name.in_((TIDYING, WIPING))).values(**an_hour_ago))
+    jobs = Jobs(engine)
+
+    def is_done(name: str) -> bool:
+        job = jobs.look(name)
+        return job is not None and job.begun_at > since and not job.is_going and not job.has_failed
+
+    stack.start()
+    while not (is_done(TIDYING) and is_done(WIPING)):
+        assert time.monotonic() < limit, stack.log.read_text(errors="replace")[-3000:]
+        time.sleep(0.5)
+    engine.dispose()
 
 
 @pytest.fixture(scope="module")
@@ -224,18 +219,15 @@ def test_what_has_had_its_days_is_in_no_byte(stack: Stack, anna: StaffClient) ->
 
 
 def test_a_job_that_has_stopped_is_read_by_staff_and_officers_and_told_to_who_is_not_there(stack: Stack, anna: StaffClient) -> None:
-    olga, engine, now = StaffClient(stack, "olga"), stack.database(), utc_now()
-    with engine.begin() as connection:
-        # Somebody who never ends it seems to have begun it: for a minute and a half no process takes it up.
-        stopped = {"begun_at": now + timedelta(seconds=40), "done_at": now - timedelta(minutes=16)}
-        connection.execute(update(JobRow).where(JobRow.name == TIDYING).values(**stopped))
-    engine.dispose()
-    words = "Old chats have not been deleted on time."
-    limit, missing = time.monotonic() + 80, {"/staff/queue", "/officer"}
+    olga, engine = StaffClient(stack, "olga"), stack.database()
+    words, limit, missing = "Old chats have not been deleted on time.", time.monotonic() + FIRST_DONE + 60, {"/staff/queue", "/officer"}
     while missing and time.monotonic() < limit:
-        for path, somebody in (("/staff/queue", anna), ("/officer", olga)):
-            if words in somebody.client.get(path).text:
-                missing.discard(path)
-        time.sleep(0.5)
+        with engine.begin() as connection:
+            # Somebody who does not end it seems to have begun it, so that no process takes it up.
+            stopped = {"begun_at": utc_now(), "done_at": utc_now() - STOPPED_AFTER[TIDYING] - timedelta(minutes=1)}
+            connection.execute(update(JobRow).where(JobRow.name == TIDYING).values(**stopped))
+        missing -= {path for path, somebody in (("/staff/queue", anna), ("/officer", olga)) if words in somebody.client.get(path).text}
+        time.sleep(1)
+    engine.dispose()
     assert missing == set()
     assert soon(lambda: WORDS["broken"] in [one["message"] for one in Told.came])
