@@ -182,7 +182,7 @@ class Problem(msgspec.Struct):
 
 
 ANSWERED = (
-    "The answer. While officers have switched the assistant off, it is notices alone that say so (the second, where there is one, is what they "
+    "The answer. While officers have switched the assistant off, it is notices that say so (the second, where there is one, is what they "
     "wrote, in English), below urgent words where they are due, with a button for a person where one can be asked for. While they have "
     "switched the handover to staff off, who asks for a person is told so in the same way, with other ways to reach the library."
 )
