@@ -44,7 +44,8 @@ class Officer(StaffClient):
 
     def switch(self, what: str, to: str, why: str = REASON, message: str = "") -> httpx.Response:
         answer = self.post(PAGE, what=what, to=to, why=why, message=message)
-        self.stack.let_it_spread()
+        if not answer.headers.get("location", "").endswith("already"):
+            self.stack.let_it_spread()
         return answer
 
 
