@@ -17,18 +17,45 @@ Base = declarative_base()
 """What every table of the product is declared on; ``migrations/`` creates them."""
 
 
-def open_database(url: str) -> Engine:
+WAIT = 30.0
+"""Seconds that a command of the operator's waits for another writer, or for a connection."""
+NOTICE_A_DEAD_LINE = {
+    "connect_timeout": 3,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""libpq's own settings, in seconds and the last in milliseconds: without them a server that has lost its power is waited for for hours."""
+
+
+def open_database(url: str, patience: float | None = None) -> Engine:
     """Open the database at an SQLAlchemy ``url``; a missing SQLite file and its folder are made.
+
+    ``patience`` is the seconds within which each statement must be done, for processes that people wait for.
 
     A failing statement never names its values (``hide_parameters``): they may be a visitor's words, and errors are logged.
     On SQLite, deleted rows are overwritten with zeros (``secure_delete``), so that erasure leaves no bytes behind.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(url, future=True, pool_pre_ping=True, hide_parameters=True)
+        lines = NOTICE_A_DEAD_LINE if parsed.get_backend_name() == "postgresql" else {}
+        engine = create_engine(
+            url, future=True, pool_pre_ping=True, pool_timeout=patience or WAIT, hide_parameters=True, connect_args=lines
+        )
+
+        @event.listens_for(engine, "connect")
+        def limit(connection: Any, _record: Any) -> None:
+            if patience is not None and engine.dialect.name == "postgresql":
+                with connection.cursor() as cursor:
+                    cursor.execute(f"SET statement_timeout = {int(patience * 1000)}")
+                connection.commit()
+
+        return engine
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, future=True, hide_parameters=True, connect_args={"timeout": 30, "check_same_thread": False})
+    waits = {"timeout": patience or WAIT, "check_same_thread": False}
+    engine = create_engine(url, future=True, hide_parameters=True, connect_args=waits)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:

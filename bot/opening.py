@@ -14,6 +14,7 @@ from bot.directory.meaning import MeaningIndex
 from bot.directory.records import Directory, directory_version, read_checkers, read_directory
 from bot.directory.word_table import WordTables
 from bot.errors import SetUpError
+from bot.seals import drop_if_damaged, sealed_at, whole
 from bot.settings import ROOT, Settings
 from bot.understanding.circumstances import CircumstanceFinder, read_phrases
 from bot.understanding.embedding import shared_embedder
@@ -76,24 +77,24 @@ def open_directory(settings: Settings) -> LiveDirectory:
 
 
 def places_learnt_at(settings: Settings) -> float:
-    """Give when the place names were last learnt, in seconds of the file system's clock; 0 where they never were."""
+    """Give when the place names were last learnt and sealed, in seconds of the file system's clock; 0 where they never were."""
     try:
-        return gazetteer_folder(settings).stat().st_mtime
+        return sealed_at(settings.models) or gazetteer_folder(settings).stat().st_mtime
     except FileNotFoundError:
         return 0.0
 
 
 def learn_again(reader: Reader, settings: Settings, directory: Directory) -> None:
     """Let ``reader`` read with the place names that were learnt last. Raises SetUpError where there are none."""
-    fresh = open_gazetteer(settings, directory)
+    fresh = open_gazetteer(settings, directory, whole(settings.models))
     reader.names = NameFinder(read_introductions(INTRODUCTIONS), fresh.stop_words, fresh.common_words)
     reader.gazetteer = fresh
 
 
-def open_gazetteer(settings: Settings, directory: Directory) -> Gazetteer:
-    """Open the place names. Raises SetUpError where `prepare` has not learnt them."""
+def open_gazetteer(settings: Settings, directory: Directory, models: Path) -> Gazetteer:
+    """Open the place names in the folder ``models``. Raises SetUpError where `prepare` has not learnt them."""
     try:
-        return Gazetteer.load(gazetteer_folder(settings), directory)
+        return Gazetteer.load(models / gazetteer_folder(settings).name, directory)
     except OSError as error:
         raise SetUpError("The place names are not there yet: run `make run`, or `python -m bot prepare`.") from error
 
@@ -101,11 +102,12 @@ def open_gazetteer(settings: Settings, directory: Directory) -> Gazetteer:
 def open_reader(settings: Settings, directory: Directory | None = None) -> Reader:
     """Open the reader of messages. Raises SetUpError where `prepare` has not built what it needs."""
     directory = directory or open_directory(settings).current()
+    models = whole(settings.models)
     try:
-        gazetteer = open_gazetteer(settings, directory)
-        urgency = UrgencyModel.load(settings.models)
-        for_a_person = ForAPersonModel.load(settings.models)
-        languages = LanguageModel.load(settings.models)
+        gazetteer = open_gazetteer(settings, directory, models)
+        urgency = UrgencyModel.load(models)
+        for_a_person = ForAPersonModel.load(models)
+        languages = LanguageModel.load(models)
     except OSError as error:
         raise SetUpError("The language models are not there yet: run `make run`, or `python -m bot prepare`.") from error
     circumstances = CircumstanceFinder(read_phrases(CIRCUMSTANCES))
@@ -115,6 +117,7 @@ def open_reader(settings: Settings, directory: Directory | None = None) -> Reade
 
 def open_meaning(settings: Settings, directory: Directory) -> MeaningIndex:
     """Open the search by meaning over ``directory``; texts that are new to it are embedded first."""
+    drop_if_damaged(meaning_file(settings))
     return MeaningIndex(directory, shared_embedder(), meaning_file(settings))
 
 

@@ -26,6 +26,7 @@ from bot.directory.records import read_directory
 from bot.errors import SetUpError
 from bot.opening import gazetteer_folder, meaning_file
 from bot.runner import QUIET, hush_warnings
+from bot.seals import LOCK, SPARE, damaged, drop_if_damaged, put_back, seal, sealed_at
 from bot.settings import RASA_MODEL, ROOT, Settings
 from bot.understanding.for_a_person import Example as ForAPersonExample
 from bot.understanding.for_a_person import ordinary
@@ -43,7 +44,6 @@ COMPONENTS = (
     *(ROOT / f"bot/nlu/{name}.py" for name in ("front_reading", "sentence_embedder", "topic_classifier")),
     *(ROOT / f"bot/understanding/{name}.py" for name in ("topic", "clauses", "folding", "letters", "sounds")),
 )
-LOCK = "preparing.lock"
 FIRST_HAND = "first"
 NEIGHBOUR_WORDS = 3000
 NEEDED_SPACE = 500 * 1024 * 1024
@@ -100,13 +100,14 @@ class Preparation:
         self.settings = settings
         self.say = say
         self.record = settings.models / RECORD
+        self.learnt = False
 
     def run(self) -> None:
         """Do all steps that are due, alone. Raises SetUpError or PackError with what to do."""
         self.settings.models.mkdir(parents=True, exist_ok=True)
         self.settings.var.mkdir(parents=True, exist_ok=True)
         self.check_space()
-        with self.alone():
+        with self.sealed():
             engine = open_database(self.settings.database_url)
             migrate(engine)
             started = time.monotonic()
@@ -131,6 +132,23 @@ class Preparation:
                 self.embed_directory,
             )
             self.step("rasa", self.rasa_digest(), "the assistant (some minutes)", self.train_rasa)
+
+    @contextlib.contextmanager
+    def sealed(self) -> Iterator[None]:
+        """Be alone with the models: what was damaged is put back first, what was learnt is sealed afterwards."""
+        from bot.understanding.embedding import VECTORS
+
+        models = self.settings.models
+        with self.alone():
+            for name in put_back(models):
+                self.say(f"{name} was damaged: its copy is back in its place.")
+            if damaged(models, models):
+                # The copies are damaged, too: all is learnt anew.
+                self.record.unlink(missing_ok=True)
+            drop_if_damaged(models / VECTORS)
+            yield
+            if self.learnt or not sealed_at(models) or damaged(models / SPARE, models):
+                seal(models)
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
@@ -160,13 +178,14 @@ class Preparation:
         self.say(f"Learning {what} …")
         started = time.monotonic()
         work()
+        self.learnt = True
         done[name] = digest
         self.record.write_text(json.dumps(done, indent=1, sort_keys=True))
         self.say(f"Learning {what}: done in {time.monotonic() - started:.0f} s.")
 
     def learn_places(self) -> None:
         """Learn the place names of the directory as it is now, where they have changed, and nothing else."""
-        with self.alone():
+        with self.sealed():
             self.directory = read_directory(open_database(self.settings.database_url))
             self.step(gazetteer_folder(self.settings).name, gazetteer_digest(self.directory), "place names", self.build_gazetteer)
 

@@ -11,6 +11,7 @@ from typing import Any
 from bot.errors import SetUpError
 from bot.logs import set_up_logs
 from bot.running import hold
+from bot.seals import whole
 from bot.settings import RASA_MODEL, ROOT, Settings
 from bot.sharing.memory import name_of_product
 
@@ -53,39 +54,44 @@ def prepare_apart() -> int:
 
 
 def run_all(settings: Settings) -> int:
-    """Run the Procfile's processes until one ends or Ctrl-C; give the exit status."""
+    """Run the Procfile's processes until Ctrl-C, or until one shows that it cannot run; give the exit status."""
     from honcho.environ import parse_procfile
-    from honcho.manager import Manager
+
+    from bot.keeping import Keeper
 
     check_ports(settings)
-    manager = Manager()
+    manager = Keeper()
     environment = {
         **os.environ,
         "PATH": f"{os.path.dirname(sys.executable)}{os.pathsep}{os.environ.get('PATH', '')}",
         "PYTHONUNBUFFERED": "1",
         "OMP_NUM_THREADS": "1",
     }
-    for name, command in parse_procfile((ROOT / "Procfile").read_text()).processes.items():
+    for name, line in parse_procfile((ROOT / "Procfile").read_text()).processes.items():
+        # No shell stands between a process and whoever watches it.
+        command = f"exec {line}"
         if name == "rasa" and settings.rasa_workers > 1:
             for number, port in enumerate(settings.rasa_ports, 1):
                 manager.add_process(f"rasa.{number}", command, env={**environment, "RASA_PORT": str(port)}, cwd=str(ROOT))
         else:
             manager.add_process(name, command, env=environment, cwd=str(ROOT))
     manager.loop()
-    # Honcho gives the status of what ended first; being stopped by Ctrl-C or SIGTERM is no failure.
+    # The status is that of what ended first; being stopped by Ctrl-C or SIGTERM is no failure.
     return 0 if manager.returncode in (None, 0, 130, 143, -2, -15) else int(manager.returncode)
 
 
 def listening(settings: Settings) -> dict[str, Any]:
     """Give how uvicorn listens for the front door.
 
-    Its parser is h11, whatever Rasa's Sanic brings along: httptools takes headers of any size into memory, a request with two hosts and
+    The parser is h11, whatever Rasa's Sanic brings along: httptools takes headers of any size into memory, a request with two hosts and
     one with none.
     """
+    from bot.web.listening import ImpatientProtocol
+
     return {
         "host": settings.host,
         "port": settings.port,
-        "http": "h11",
+        "http": ImpatientProtocol,
         "h11_max_incomplete_event_size": LARGEST_HEAD,
         "access_log": False,
         "log_config": None,
@@ -100,23 +106,34 @@ def listening(settings: Settings) -> dict[str, Any]:
 def run_web(settings: Settings) -> None:
     """Run the front door: in this process, or in several that this one watches over and starts again when they die."""
     import uvicorn
+    from uvicorn.supervisors import Multiprocess
 
     from bot.web.app import make_app
+    from bot.web.listening import raise_limit_of_connections
     from bot.web.metrics import share_figures
 
     hold(settings.var)
-    several = settings.web_workers > 1
+    raise_limit_of_connections()
     set_up_logs("web", settings.log_format)
-    if several:
-        share_figures(settings.var / "metrics")
-    uvicorn.run(
-        "bot.web.app:app_of_this_environment" if several else make_app(settings),
-        factory=several,
+    if settings.web_workers == 1:
+        uvicorn.run(make_app(settings), **listening(settings))
+        return
+    share_figures(settings.var / "metrics")
+    config = uvicorn.Config(
+        "bot.web.app:app_of_this_environment",
+        factory=True,
         workers=settings.web_workers,
         # A new process reads models and the directory before the old one goes.
         timeout_worker_healthcheck=120,
         **listening(settings),
     )
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as shared:
+        # Should this process be killed, those it watched over answer people until they are replaced by another's (bot.web.app).
+        for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
+            shared.setsockopt(socket.SOL_SOCKET, option, 1)
+        shared.bind((settings.host, settings.port))
+        shared.set_inheritable(True)
+        Multiprocess(config, sockets=[shared]).run()
 
 
 def rasa_environment(settings: Settings) -> dict[str, str]:
@@ -150,7 +167,7 @@ def run_rasa(settings: Settings) -> None:
     os.chdir(ROOT)
     hush_warnings()
     sys.argv = ["rasa", "run", "--interface", "127.0.0.1", "--port", str(settings.rasa_port), "--quiet"]
-    sys.argv += ["--model", str(settings.models / f"{RASA_MODEL}.tar.gz")]
+    sys.argv += ["--model", str(whole(settings.models) / f"{RASA_MODEL}.tar.gz")]
     sys.argv += ["--endpoints", "endpoints.yml", "--credentials", "credentials.yml"]
     from rasa.__main__ import main
 

@@ -20,11 +20,18 @@ def _open(folder: Path) -> int:
 
 
 def hold(folder: Path) -> None:
-    """Say until this process ends that the product runs over ``folder``. Raises SetUpError while a backup is being restored there."""
+    """Say until this process ends that the product runs over ``folder``, and keep others on this machine from reading what is there.
+
+    Raises SetUpError while a backup is being restored there.
+    """
     try:
         fcntl.flock(_open(folder), fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise SetUpError("A backup is being restored: start again when that is done.") from error
+    os.umask(0o077)
+    for path in folder.glob("*.db*"):
+        # SQLite gives what it makes beside a database the database's own mode.
+        path.chmod(path.stat().st_mode & ~0o077)
 
 
 @contextlib.contextmanager

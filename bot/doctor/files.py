@@ -6,7 +6,6 @@ import os
 import stat
 import tarfile
 import tempfile
-import zipfile
 import zlib
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,6 +18,8 @@ from bot.errors import SetUpError
 from bot.handover.callback import KEY_FILE
 from bot.opening import gazetteer_folder, meaning_file, open_gazetteer
 from bot.preparing import Preparation
+from bot.seals import SPARE, is_whole_zip, sealed_at
+from bot.seals import damaged as changed_since_sealed
 from bot.settings import RASA_MODEL
 from bot.understanding import for_a_person, language, urgency
 
@@ -73,22 +74,19 @@ def models(case: Installation) -> list[Finding]:
     expected = [*numbers, meaning_file(case.settings), rasa, gazetteer_folder(case.settings)]
     missing = [path.name for path in expected if not path.exists()]
     faults = [(Level.BROKEN, f"Not trained yet: {', '.join(missing)}.", PREPARE)] if missing else []
-    damaged = [path.name for path in (*numbers, meaning_file(case.settings)) if path.exists() and not _is_whole_zip(path)]
+    damaged = [path.name for path in (*numbers, meaning_file(case.settings)) if path.exists() and not is_whole_zip(path)]
     damaged += [rasa.name] if rasa.exists() and not _is_whole_tar(rasa) else []
-    for path in damaged:
-        faults.append((Level.BROKEN, f"{path} is damaged.", f"Delete it and {folder / RECORD}, then run `make run`."))
+    damaged += [name for name in changed_since_sealed(folder, folder) if name not in damaged and (folder / name).exists()]
+    put_back = "Run `.venv/bin/python -m bot prepare`: it puts a whole copy in its place, or learns it anew."
+    for name in damaged:
+        do = put_back if sealed_at(folder) else f"Delete it and {folder / RECORD}, then run `make run`."
+        faults.append((Level.BROKEN, f"{name} is damaged.", do))
+    if changed_since_sealed(folder / SPARE, folder):
+        faults.append((Level.LOOK, "The spare copies of the models are damaged.", PREPARE))
     if not missing and not damaged:
         faults += _loaded(case)
         faults += _fitting(case)
     return judged("Trained models", faults, "All are there, whole, and learnt from the examples of now.")
-
-
-def _is_whole_zip(path: Path) -> bool:
-    try:
-        with zipfile.ZipFile(path) as packed:
-            return packed.testzip() is None
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError):
-        return False
 
 
 def _is_whole_tar(path: Path) -> bool:
@@ -111,7 +109,7 @@ def _loaded(case: Installation) -> list[tuple[Level, str, str]]:
         language.LanguageModel.load(folder)
         for_a_person.ForAPersonModel.load(folder)
         if case.directory:
-            open_gazetteer(case.settings, case.directory)
+            open_gazetteer(case.settings, case.directory, folder)
     except (SetUpError, OSError, KeyError, ValueError) as error:
         found = f"The models cannot be loaded ({type(error).__name__})."
         return [(Level.BROKEN, found, f"Delete {folder} and run `make run`: it takes some minutes.")]

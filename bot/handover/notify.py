@@ -13,6 +13,7 @@ WORDS = {
     "message": "Somebody left a message at the Welcome Desk.",
     "urgent": "An urgent message came to the Welcome Desk.",
     "overdue": "Numbers that the Welcome Desk gives to people in danger were checked too long ago. Officers: please open /officer.",
+    "broken": "Something that the Welcome Desk needs does not work. Staff: /staff says what. Operators: run python -m bot doctor.",
 }
 """All that is ever told; it stands here and not in a catalogue because the operator's own tools read it."""
 QUIET_FOR = 60.0

@@ -64,6 +64,11 @@ class SharedMemory:
         self.answered()
         return found
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether Redis, where there is to be one, did not answer when it was last asked."""
+        return self._told
+
     def answers(self) -> bool:
         """Tell whether Redis answers now; nothing is noted of it."""
         try:

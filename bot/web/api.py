@@ -104,33 +104,41 @@ def limits_of(request: Request) -> RateLimits:
     return limits
 
 
+def message_of(asked: ChatRequest) -> Incoming:
+    """Give the message that a request of the API brings."""
+    return Incoming(asked.session, asked.text, asked.choice, asked.language, asked.message_id)
+
+
 async def chat(request: Request) -> Response:
     asked = await decode(request, ChatRequest)
     wait = await too_many(request, asked.session)
     if wait:
         return problem(request, "error.too_many", 429, asked.language, seconds=wait)
-    pipeline = pipeline_of(request)
-    incoming = Incoming(asked.session, asked.text, asked.choice, asked.language, asked.message_id)
     try:
-        return JSONResponse(await pipeline.answer(incoming))
+        return JSONResponse(await pipeline_of(request).answer(message_of(asked)))
     except MessageRefused as refused:
         return problem(request, refused.key, refused.status, asked.language, **refused.values)
     except Unanswered as unanswered:
-        lang = unanswered.language
-        said = pipeline.catalogues.said(lang, "error.engine", seconds=RETRY_AFTER)
-        body = {
-            "type": "/errors/engine",
-            "title": TITLES[503],
-            "status": 503,
-            "detail": said.text,
-            "lang": said.lang,
-            "urgent": unanswered.urgent.as_json(),
-            "notices": [notice.as_json() for notice in unanswered.notices],
-            "understood": unanswered.understood,
-            "directory": f"/directory?lang={lang}",
-            "session": unanswered.chat.token,
-        }
-        return JSONResponse(body, 503, {"Retry-After": str(RETRY_AFTER)}, media_type="application/problem+json")
+        return not_answered(request, unanswered)
+
+
+def not_answered(request: Request, unanswered: Unanswered) -> Response:
+    """Write what a message is told that cannot be answered now."""
+    lang = unanswered.language
+    said = pipeline_of(request).catalogues.said(lang, "error.engine", seconds=RETRY_AFTER)
+    body = {
+        "type": "/errors/engine",
+        "title": TITLES[503],
+        "status": 503,
+        "detail": said.text,
+        "lang": said.lang,
+        "urgent": unanswered.urgent.as_json(),
+        "notices": [notice.as_json() for notice in unanswered.notices],
+        "understood": unanswered.understood,
+        "directory": f"/directory?lang={lang}",
+        "session": unanswered.session,
+    }
+    return JSONResponse(body, 503, {"Retry-After": str(RETRY_AFTER)}, media_type="application/problem+json")
 
 
 async def erase(request: Request) -> Response:

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 from anyio import CapacityLimiter, to_thread
-from sqlalchemy import text
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
@@ -53,7 +52,10 @@ from bot.sharing.signals import Signals
 from bot.sharing.turns import Turns
 from bot.switches.off_switches import HANDOVER, OffSwitches
 from bot.web import api, chat_page, embed, feed, pages, sheet
+from bot.web.away import answer_without_database
+from bot.web.away_page import keep_away_page, make_away_page
 from bot.web.engine import Engine
+from bot.web.health import Health
 from bot.web.limits import RateLimits
 from bot.web.live import Live
 from bot.web.metrics import Figures, Measured
@@ -70,6 +72,7 @@ from bot.web.staff import chat as staff_chat
 from bot.web.staff import council_door, door, queue
 from bot.web.staff import look_up as look_up_pages
 from bot.web.staff.council import open_council
+from bot.web.storage import READS, Storage, StorageGuard
 
 log = logging.getLogger(__name__)
 TIDY_EVERY = 60.0
@@ -78,6 +81,10 @@ ANNOUNCED_FOR = 10.0
 """Seconds within which only one of several processes says that the product is ready."""
 FIRST_LOOK = 10.0
 """Seconds that a process waits at its start to learn whether Rasa is there; one that is not there is known at once."""
+REPLACED_WITHIN = 45.0
+"""Seconds in which several processes of the front door start again, on a slow machine."""
+PATIENCE = 10.0
+"""Seconds that a database may take for one statement of the front door's."""
 SWEEP_EVERY = 2.0
 """Seconds between looks at whether somebody or the desk's day is gone, and whether officers changed anything."""
 
@@ -131,9 +138,18 @@ class OneLength:
         await self.app(scope, receive, send)
 
 
+def _keep_away_page(pipeline: Pipeline) -> None:
+    """Write the page for when no front door answers, from the directory as it is now."""
+    try:
+        keep_away_page(pipeline.settings.var, lambda: make_away_page(pipeline.composer(), pipeline.catalogues, utc_now()))
+    except OSError as error:
+        log.error("The page for when no front door answers could not be written: %s", error.strerror)
+
+
 async def _tidy_for_ever(pipeline: Pipeline, office: Office, insights: Insights, jobs: Jobs) -> None:
     while True:
         try:
+            await to_thread.run_sync(_keep_away_page, pipeline)
             await to_thread.run_sync(pipeline.look_up.keep)
             # What is open today is worked out once a day, and not while somebody waits for it.
             today = functools.partial(pipeline.look_up.find, "", None, Filters(open_now=True), utc_now())
@@ -180,6 +196,16 @@ def _stop_if_failed(watching: asyncio.Task[None]) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
+async def _leave_when_replaced() -> None:
+    """End this process some time after the one that watched over it: another has been started meanwhile, with processes of its own."""
+    watcher = os.getppid()
+    while os.getppid() == watcher:
+        await asyncio.sleep(1.0)
+    log.error("Who watches over this process is gone: it ends in %.0f s.", REPLACED_WITHIN)
+    await asyncio.sleep(REPLACED_WITHIN)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 async def _announce(engine: Engine, memory: SharedMemory, address: str) -> None:
     while not engine.ready:
         await asyncio.sleep(0.2)
@@ -196,7 +222,7 @@ def app_of_this_environment() -> Starlette:
 
 def make_app(settings: Settings) -> Starlette:
     """Make the application. Raises SetUpError where what ``python -m bot prepare`` builds is missing."""
-    database = open_database(settings.database_url)
+    database = open_database(settings.database_url, patience=PATIENCE)
     live = LiveDirectory(database)
     memory = SharedMemory(settings.redis_url, name_of_product(settings.database_url))
     engine = Engine(settings.rasa_urls, settings.actions_url, settings.engine_timeout, settings.web_workers)
@@ -234,27 +260,22 @@ def make_app(settings: Settings) -> Starlette:
     jobs = Jobs(database)
     office = Office(Changes(database), Listing(database), Uploads(database), Learning(jobs), wordings, notifier.alert)
     insights = Insights(database)
-    figures = Figures(engine, desk, jobs, memory, off_switches)
+    storage = Storage(open_database(settings.database_url, patience=PATIENCE))
+    health = Health(storage, engine, memory, settings.var, settings.models, notifier.alert)
+    figures = Figures(engine, desk, jobs, memory, off_switches, health)
     of_code = commit()
 
     async def healthz(request: Request) -> Response:
         return JSONResponse({"alive": True})
 
     async def readyz(request: Request) -> Response:
-        def reach() -> bool:
-            try:
-                with database.connect() as connection:
-                    connection.execute(text("SELECT 1"))
-            except Exception:
-                return False
-            return True
-
-        reachable = await to_thread.run_sync(reach)
-        ready = engine.ready and reachable
+        reachable = READS not in storage.since
+        ready = engine.ready and not storage.away.is_set()
         body = {
             "ready": ready,
             "engine": engine.ready,
             "database": reachable,
+            "faults": [fault.kind for fault in health.faults()],
             "model": engine.model,
             "version": __version__,
             "commit": of_code,
@@ -272,10 +293,13 @@ def make_app(settings: Settings) -> Starlette:
             asyncio.create_task(work)
             for work in (
                 engine.watch(),
+                storage.watch(),
+                health.watch(),
                 _tidy_for_ever(pipeline, office, insights, jobs),
                 _sweep_for_ever(pipeline, pages_told),
                 _announce(engine, memory, shown),
                 signals.listen(pages_told.hear),
+                *([_leave_when_replaced()] if settings.web_workers > 1 else []),
             )
         ]
         tasks[0].add_done_callback(_stop_if_failed)
@@ -332,6 +356,7 @@ def make_app(settings: Settings) -> Starlette:
         },
         lifespan=lifespan,
     )
+    app.add_middleware(StorageGuard, storage=storage, answer=answer_without_database)
     # A page names its session only where the visitor's own form sent it, so compressing it gives nothing away to another site.
     app.add_middleware(GZipMiddleware, minimum_size=500)
     app.add_middleware(SafetyHeaders, frame_ancestors=settings.frame_ancestors)
@@ -339,6 +364,8 @@ def make_app(settings: Settings) -> Starlette:
     app.add_middleware(OneLength)
     app.state.pipeline = pipeline
     app.state.live = pages_told
+    app.state.storage = storage
+    app.state.health = health
     app.state.office = office
     app.state.insights = insights
     app.state.council = open_council(settings, Identities(database), vault)

@@ -3,7 +3,7 @@
 import contextlib
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -52,10 +52,11 @@ class Talk:
     asks: bool = False
 
 
-def _talk(visit: Visit, chat: Chat | None, language: str) -> Talk:
+NOTHING_SAID = Talk([], View(), DeskStatus(), 0)
+
+
+def _talk(visit: Visit, chat: Chat, language: str) -> Talk:
     pipeline = pipeline_of(visit.request)
-    if chat is None:
-        return Talk([], View(), DeskStatus(), 0)
     say, words = pipeline.catalogues.say, pipeline.handover_words()
     labels: dict[str, str] = {choice: say(language, key) for choice, key in STANDING_LABELS.items()}
     labels |= {f"topic:{topic}": say(language, f"topic.{topic}") for topic in TILES}
@@ -100,16 +101,19 @@ async def _chat_page(
     callback_error: str = "",
     contact: str = "",
     thanked: str = "",
+    out_of_reach: bool = False,
 ) -> Response:
     """Write the chat page: the conversation so far, an error tied to its field, what was typed, and the urgent words.
 
     ``thanked`` is what was just said of the last answer: ``1`` it helped, ``0`` it did not, ``kept`` something more.
 
+    ``out_of_reach`` says that the chat is there and cannot be read now: the page keeps what it shows of it.
+
     Where the page's script asks for the new part alone and nothing else has changed, that is all it gets.
     """
     pipeline = pipeline_of(visit.request)
     language = language or visit.language
-    talk = await to_thread.run_sync(_talk, visit, chat, language)
+    talk = await to_thread.run_sync(_talk, visit, chat, language) if chat else NOTHING_SAID
     shown = talk.items
     seen_before = int(visit.given["seen"]) if visit.given.get("seen", "").isdecimal() else 0
     template, part = "chat.html", visit.given.get("part")
@@ -126,7 +130,8 @@ async def _chat_page(
         language,
         exchanges=shown[earlier:],
         earlier=earlier,
-        session=chat.token if chat else "",
+        session=chat.token if chat else visit.session if out_of_reach else "",
+        out_of_reach=out_of_reach,
         message_id=message_id or uuid.uuid4().hex,
         error=error,
         callback_error=callback_error,
@@ -212,17 +217,8 @@ async def post_chat(request: Request) -> Response:
         if pinned and chat:
             await to_thread.run_sync(pipeline.store.pin, chat, pinned)
         return await _chat_page(visit, chat, typed=text)
-    incoming = Incoming(
-        session=chat.token if chat else None,
-        text=None if choice else text,
-        choice=choice,
-        language=pinned,
-        message_id=message_id or None,
-        page_language=visit.language,
-        tiles=frozenset(f"topic:{topic}" for topic in TILES),
-    )
     try:
-        response = await pipeline.answer(incoming)
+        response = await pipeline.answer(_message_of(visit, chat.token if chat else None))
         chat = await pipeline.conversation(response["session"])
     except MessageRefused as refused:
         error = say(refused.key, **refused.values)
@@ -230,12 +226,55 @@ async def post_chat(request: Request) -> Response:
     except UnknownConversation:
         return await _chat_page(visit, None, 404, error=say("error.unknown_session"), typed=text, message_id=message_id)
     except Unanswered as away:
-        words = pipeline.catalogues.say(away.language, "error.engine", seconds=RETRY_AFTER)
-        notices = [notice.as_json() for notice in away.notices]
-        urgent = away.urgent.as_json()
-        return await _chat_page(visit, away.chat, 503, away.language, words, text, message_id, urgent=urgent, notices=notices)
+        return await _not_answered(visit, away)
     written = reply_language(response["language"]) or "en"
     return await _chat_page(visit, chat, language=written, typed=text if choice else "")
+
+
+def _message_of(visit: Visit, session: str | None) -> Incoming:
+    """Give the message that the page's form brings."""
+    given, choice = visit.given, visit.given.get("choice") or None
+    return Incoming(
+        session=session,
+        text=None if choice else given.get("text", ""),
+        choice=choice,
+        language=given.get("language") or None,
+        message_id=given.get("message_id") or None,
+        page_language=visit.language,
+        tiles=frozenset(f"topic:{topic}" for topic in TILES),
+    )
+
+
+async def _not_answered(visit: Visit, away: Unanswered) -> Response:
+    """Write the page of a message that cannot be answered now: what was typed stays, emergency numbers come with it."""
+    return await _chat_page(
+        visit,
+        away.chat,
+        503,
+        away.language,
+        pipeline_of(visit.request).catalogues.say(away.language, "error.engine", seconds=RETRY_AFTER),
+        visit.given.get("text", ""),
+        visit.given.get("message_id", ""),
+        urgent=away.urgent.as_json(),
+        notices=[notice.as_json() for notice in away.notices],
+        out_of_reach=away.chat is None,
+    )
+
+
+async def show_not_taken(request: Request) -> Response:
+    """Answer whatever a page's form wanted while the database cannot be used; a message is read for urgent needs all the same."""
+    visit = await read_visit(request)
+    wait = await too_many(request, visit.session or None)
+    if wait:
+        error = pipeline_of(request).catalogues.say(visit.language, "error.too_many", seconds=wait)
+        return await _chat_page(visit, None, 429, error=error, typed=visit.given.get("text", ""), out_of_reach=True)
+    asked = _message_of(visit, visit.session or None)
+    if asked.choice is None and not asked.text:
+        asked = replace(asked, text=None, choice="human")
+    try:
+        return await _not_answered(visit, await pipeline_of(request).without_database(asked))
+    except MessageRefused as refused:
+        return await _chat_page(visit, None, refused.status, error=_words_of(visit, refused), typed=asked.text or "", out_of_reach=True)
 
 
 async def _leave_callback(visit: Visit, chat: Chat, typed: str) -> Response:

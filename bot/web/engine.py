@@ -140,6 +140,11 @@ class Engine:
         return any(rasa.ready for rasa in self._rasas)
 
     @property
+    def away(self) -> int:
+        """How many of the Rasas are not likely to answer."""
+        return sum(not rasa.ready for rasa in self._rasas)
+
+    @property
     def model(self) -> str | None:
         """The name of the model in use, where a Rasa has told it."""
         return next((rasa.model for rasa in self._rasas if rasa.model), None)

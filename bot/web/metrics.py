@@ -19,6 +19,7 @@ from bot.jobs import TIDYING, Jobs
 from bot.sharing.memory import SharedMemory
 from bot.switches.off_switches import SWITCHES, OffSwitches
 from bot.web.engine import Engine
+from bot.web.health import FAULTS, Health
 
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """The variable in which prometheus_client looks for the folder that several processes write their figures to."""
@@ -73,8 +74,9 @@ class Measured:
 class _Standing(Collector):
     """How things stand at this moment, asked when somebody looks."""
 
-    def __init__(self, engine: Engine, desk: Desk, jobs: Jobs, memory: SharedMemory, off_switches: OffSwitches) -> None:
-        self._engine, self._desk, self._jobs, self._memory, self._off_switches = engine, desk, jobs, memory, off_switches
+    def __init__(self, engine: Engine, desk: Desk, jobs: Jobs, memory: SharedMemory, off_switches: OffSwitches, health: Health) -> None:
+        self._engine, self._desk, self._jobs, self._memory, self._health = engine, desk, jobs, memory, health
+        self._off_switches = off_switches
 
     def collect(self) -> Iterable[Metric]:
         def gauge(name: str, meaning: str, value: float) -> Metric:
@@ -87,6 +89,14 @@ class _Standing(Collector):
         yield off
         if self._memory.client is not None:
             yield gauge("redis_here", "Whether Redis answers", self._memory.here)
+        found = {fault.kind for fault in self._health.faults()}
+        faults = GaugeMetricFamily("welcome_desk_fault", "Whether something that the product needs does not work", labels=["kind"])
+        for kind in FAULTS:
+            faults.add_metric([kind], kind in found)
+        yield faults
+        if self._health.storage_is_away:
+            yield gauge("database_here", "Whether the database answers", 0)
+            return
         try:
             status, job = self._desk.status(), self._jobs.look(TIDYING)
         except Exception:
@@ -103,9 +113,9 @@ class _Standing(Collector):
 class Figures:
     """All figures of one application."""
 
-    def __init__(self, engine: Engine, desk: Desk, jobs: Jobs, memory: SharedMemory, off_switches: OffSwitches) -> None:
+    def __init__(self, engine: Engine, desk: Desk, jobs: Jobs, memory: SharedMemory, off_switches: OffSwitches, health: Health) -> None:
         self._standing, self._counted = CollectorRegistry(), CollectorRegistry()
-        self._standing.register(_Standing(engine, desk, jobs, memory, off_switches))
+        self._standing.register(_Standing(engine, desk, jobs, memory, off_switches, health))
         words = "How long requests took, by kind and by class of status, in seconds"
         self.seconds = Histogram("welcome_desk_request_seconds", words, ("kind", "status"), registry=self._counted, buckets=BUCKETS)
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from babel import Locale, UnknownLocaleError
 
 from bot.answers.catalogue import Catalogues
@@ -39,6 +39,8 @@ from bot.understanding.reading import Reader, Reading
 from bot.web.engine import Engine
 
 STANDING_CHOICES = frozenset({"human", "more", "start_again", "erase", BOT, KEEP, TAKE_BACK, *(f"forget:{code}" for code in CIRCUMSTANCES)})
+READERS = 8
+"""Messages that are read at once."""
 EMPTY_READING: dict[str, Any] = {"urgent": None, "outside": None, "place": None, "said": [], "denied": [], "for_child": False}
 
 
@@ -56,11 +58,17 @@ class Incoming:
 
 
 class Unanswered(Exception):
-    """Rasa is away: what could be worked out without it, to be shown with the emergency numbers."""
+    """Rasa or the database is away: what could be worked out without it, to be shown with the emergency numbers.
 
-    def __init__(self, chat: Chat, language: str, understood: dict[str, Any], urgent: Reply, notices: list[Reply]) -> None:
-        super().__init__("engine away")
+    ``session`` is what the message is to be sent with again; ``chat`` is None where the database could not be asked for it.
+    """
+
+    def __init__(
+        self, chat: Chat | None, session: str | None, language: str, understood: dict[str, Any], urgent: Reply, notices: list[Reply]
+    ) -> None:
+        super().__init__("engine or database away")
         self.chat = chat
+        self.session = session
         self.language = language
         self.understood = understood
         self.urgent = urgent
@@ -103,6 +111,8 @@ class Pipeline:
         self.translator = translator
         self._behind: set[asyncio.Task[None]] = set()
         self._searches = asyncio.Lock()
+        # Threads of its own: messages are read for urgent needs also while all others wait for a database that does not answer.
+        self._reading = CapacityLimiter(READERS)
         self._places_learnt_at = places_learnt_at(settings)
 
     async def refresh(self) -> None:
@@ -190,7 +200,7 @@ class Pipeline:
 
     async def _take_text(self, chat: Chat, incoming: Incoming, text: str) -> dict[str, Any]:
         pinned = incoming.language or chat.pinned
-        reading = await to_thread.run_sync(self.reader.read, text, pinned, chat.language, incoming.page_language)
+        reading = await self._read(text, pinned, chat.language, incoming.page_language)
         message_id = incoming.message_id or uuid.uuid4().hex
         accepted = await to_thread.run_sync(self.desk.accept, chat, message_id, reading.text, reading.urgent)
         if accepted.answer:
@@ -200,6 +210,9 @@ class Pipeline:
         if accepted.turned_away:
             return await self._offer_person(chat, accepted.message_id, pinned, reading.language, reading)
         return await self._ask(chat, accepted.message_id, reading, pinned, None)
+
+    async def _read(self, text: str, pinned: str | None, before: str | None, page_language: str | None) -> Reading:
+        return await to_thread.run_sync(self.reader.read, text, pinned, before, page_language, limiter=self._reading)
 
     async def _take_choice(self, chat: Chat, incoming: Incoming, choice: str) -> dict[str, Any]:
         if choice not in STANDING_CHOICES | incoming.tiles and choice not in await to_thread.run_sync(self._offered, chat):
@@ -350,7 +363,7 @@ class Pipeline:
                 _meaning(choice) if choice else None,
             )
         except EngineAway as away:
-            raise self._without_engine(chat, reading, language) from away
+            raise self._unanswered(chat, chat.token, reading, language) from away
         heard = Heard()
         if reading:
             heard = Heard(reading.names_language, reading.names_service, reading.day, vector=reading.vector)
@@ -441,9 +454,18 @@ class Pipeline:
             "handover": handover_of(view),
         }
 
-    def _without_engine(self, chat: Chat, reading: Reading | None, language: str) -> Unanswered:
+    async def without_database(self, incoming: Incoming) -> Unanswered:
+        """Give what a message that cannot be taken is told: the urgent words of its own need, read as any other. Raises MessageRefused."""
+        self.check(incoming)
+        language = incoming.language or incoming.page_language or "en"
+        if incoming.text is None:
+            return self._unanswered(None, incoming.session, None, language)
+        reading = await self._read(incoming.text, incoming.language, None, incoming.page_language)
+        return self._unanswered(None, incoming.session, reading, reading.language)
+
+    def _unanswered(self, chat: Chat | None, session: str | None, reading: Reading | None, language: str) -> Unanswered:
         understood, reply, notices = self._without_rasa(reading, language)
-        return Unanswered(chat, reply_language(language) or "en", asdict(understood), reply, notices)
+        return Unanswered(chat, session, reply_language(language) or "en", asdict(understood), reply, notices)
 
     def _urgent_without_rasa(self, reading: Reading | None, language: str) -> tuple[Understood, list[Reply]]:
         """Give what was understood of a message without Rasa, and the urgent words with what belongs to them, where it has some."""

@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from anyio import to_thread
 from babel import Locale
 from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -121,7 +120,7 @@ async def read_visit(request: Request, even_left: bool = False) -> Visit:
     # A page that looks by itself whether the desk has said something is no sign of its visitor.
     if visit.session and not even_left and given.get("part") != "desk":
         try:
-            await to_thread.run_sync(pipeline_of(request).store.stay, visit.session)
+            await request.app.state.storage.try_in_thread(pipeline_of(request).store.stay, visit.session)
         except ConversationLeft:
             raise
         except UnknownConversation:

@@ -9,16 +9,19 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from bot.keeping import PROVEN_AFTER
 from bot.moments import utc_now
 from bot.settings import ROOT
 from tests.stack.at_the_desk import DESK_OPEN, StaffClient, add_staff
@@ -55,6 +58,7 @@ class Proxy:
             ("listen 443 ssl", f"listen 127.0.0.1:{self.tls} ssl"),
             (f"/etc/letsencrypt/live/{HOST}", str(folder)),
             ("/var/log/nginx/welcome-desk.log", str(folder / "error.log")),
+            ("/var/lib/welcome-desk/var;", f"{stack.folder}/var;"),
         ):
             assert there in conf, there
             conf = conf.replace(there, here)
@@ -187,3 +191,25 @@ def test_the_proxy_writes_down_neither_words_nor_addresses(proxy: Proxy) -> None
     kept = {path.name: path.read_bytes() for path in proxy.folder.rglob("*") if path.is_file()}
     assert [name for name, data in kept.items() if b"zanzibarquux" in data] == []
     assert b"127.0.0.1" not in kept.get("error.log", b"")
+
+
+def test_while_no_front_door_answers_there_are_numbers_and_the_directory_and_then_all_is_as_before(proxy: Proxy) -> None:
+    assert proxy.stack.process is not None
+    product = psutil.Process(proxy.stack.process.pid)
+    # What ends before it has run for a while is not started again (bot.keeping).
+    time.sleep(max(0.0, PROVEN_AFTER + 5 - (time.time() - product.create_time())))
+    for process in product.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            watcher = process.cmdline()[-3:] == ["-m", "bot", "web"]
+            if watcher:
+                for one in (*process.children(recursive=True), process):
+                    one.kill()
+    for ask in (lambda: proxy.client.get("/"), lambda: proxy.client.post("/api/v1/chat", json={"text": "food in Ely"})):
+        answer = ask()
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"] == "30"
+        assert 'href="tel:999"' in answer.text
+        assert "Ely Foodbank" in answer.text
+    proxy.stack.wait_ready()
+    answer = proxy.client.post("/api/v1/chat", json={"text": "food in Ely"})
+    assert (answer.status_code, answer.json()["understood"]["topic"]) == (200, "food")

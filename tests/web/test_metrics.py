@@ -21,14 +21,18 @@ from bot.jobs import TIDYING, Jobs
 from bot.settings import ROOT
 from bot.sharing.memory import NOTHING_SHARED
 from bot.switches.off_switches import HANDOVER, OffSwitches
+from bot.web.health import Health
 from bot.web.metrics import Figures, Measured, kind_of
+from bot.web.storage import Storage
 from tests.builders import a_desk
 
 
 def an_app(engine: Engine, folder: Path) -> tuple[Starlette, Jobs]:
     """An application with figures and some pages."""
     jobs = Jobs(engine)
-    figures = Figures(SimpleNamespace(ready=True), a_desk(engine, folder), jobs, NOTHING_SHARED, OffSwitches(engine))  # type: ignore[arg-type]
+    rasas: Any = SimpleNamespace(ready=True, away=0)
+    health = Health(Storage(engine), rasas, NOTHING_SHARED, folder, folder, lambda kind: None)
+    figures = Figures(rasas, a_desk(engine, folder), jobs, NOTHING_SHARED, OffSwitches(engine), health)
 
     async def page(request: Request) -> PlainTextResponse:
         return PlainTextResponse("x", int(request.query_params.get("status", "200")))
@@ -119,7 +123,7 @@ def test_processes_that_share_a_folder_count_together(tmp_path: Path) -> None:
     code = """
 from bot.web.metrics import Figures
 from prometheus_client import CollectorRegistry
-figures = Figures(None, None, None, None, None)
+figures = Figures(None, None, None, None, None, None)
 figures.seconds.labels("page", "2xx").observe(0.1)
 figures._standing = CollectorRegistry()
 print(figures._write().decode())

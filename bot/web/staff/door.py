@@ -19,6 +19,7 @@ from bot.directory.hours import BRITISH_TIME
 from bot.errors import MessageRefused, SignedOut, SignInRefused
 from bot.handover.accounts import OFFICER, SESSION_HOURS, STAFF, Accounts, Session, check_csrf
 from bot.web.api import LARGEST_BODY, live_of, pipeline_of, read_body
+from bot.web.health import Health
 from bot.web.rendering import ASSETS, FIELDS_AT_MOST, environment, form_of
 from bot.web.staff.council import LEFT, council_of
 
@@ -146,6 +147,7 @@ def show(request: Request, who: Session | None, template: str, status: int = 200
         path=request.url.path,
         zone=BRITISH_TIME,
         new_id=lambda: uuid.uuid4().hex,
+        faults=health_of(request).faults(),
         **values,
     )
     return HTMLResponse(page, status, {"X-Frame-Options": "DENY"})
@@ -155,6 +157,12 @@ def show_form(request: Request, status: int = 200, error: str = "", wait: int = 
     """Write the page to sign in on. ``error`` is the key of what went wrong, ``wait`` the minutes to wait."""
     council = pipeline_of(request).settings.public_body if council_of(request) else None
     return show(request, None, "staff/sign_in.html", status, error=error, wait=wait, username=username, council=council)
+
+
+def health_of(request: Request) -> Health:
+    """Give what knows what is wrong with the running application."""
+    health: Health = request.app.state.health
+    return health
 
 
 async def show_sign_in(request: Request) -> Response:

@@ -97,6 +97,13 @@
     if (old && text && !text.value && old.value !== sent) text.value = old.value;
     const told = document.getElementById("announced");
     const untold = fresh.getElementById("announced");
+    if (fresh.querySelector("main[data-keep]")) {
+      // The conversation cannot be read at the moment: what is shown of it stays.
+      for (const section of Array.from(document.querySelectorAll("#log > .exchange:not(.passing)")).reverse()) {
+        section.removeAttribute("id");
+        fresh.getElementById("log").prepend(document.adoptNode(section));
+      }
+    }
     document.body.replaceWith(document.adoptNode(fresh.body));
     if (told && untold) untold.replaceWith(told);
   }

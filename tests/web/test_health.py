@@ -1,0 +1,104 @@
+"""What counts as wrong, since when, and when somebody is fetched for it."""
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from filelock import FileLock
+from sqlalchemy.engine import Engine as Database
+
+from bot.answers.catalogue import Catalogues
+from bot.seals import LOCK, seal
+from bot.sharing.memory import NOTHING_SHARED, SharedMemory
+from bot.web import health
+from bot.web.health import ASSISTANT, ASSISTANT_PART, DISK, FAULTS, MODELS, REDIS, Health
+from bot.web.storage import READS, Storage
+
+
+class Case:
+    """A health whose surroundings can be broken."""
+
+    def __init__(self, engine: Database, folder: Path, memory: SharedMemory = NOTHING_SHARED) -> None:
+        rasas: Any = SimpleNamespace(ready=True, away=0)
+        self.rasas, self.storage = rasas, Storage(engine)
+        self.told: list[str] = []
+        self.health = Health(self.storage, rasas, memory, folder, folder, self.told.append)
+
+    def look(self, seconds: float = 0.5) -> list[str]:
+        """Look for a while and give what was found last."""
+
+        async def go() -> None:
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self.health.watch(), seconds)
+
+        asyncio.run(go())
+        return [fault.kind for fault in self.health.faults()]
+
+
+@pytest.fixture
+def case(engine: Database, tmp_path: Path) -> Case:
+    return Case(engine, tmp_path)
+
+
+def test_nothing_is_wrong_where_all_is_well(case: Case) -> None:
+    assert case.look() == []
+
+
+def test_every_part_is_looked_at(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    case.rasas.away = 1
+    assert case.look() == [ASSISTANT_PART]
+    case.rasas.ready = False
+    assert case.look() == [ASSISTANT]
+    case.storage.since[READS] = 0.0
+    monkeypatch.setattr(health, "LITTLE_SPACE", 10**18)
+    assert case.look() == [READS, ASSISTANT, DISK]
+
+
+def test_a_damaged_model_is_wrong_until_it_is_whole_again(case: Case, tmp_path: Path) -> None:
+    (tmp_path / "urgency.npz").write_bytes(b"as it was learnt")
+    seal(tmp_path)
+    assert case.look() == []
+    (tmp_path / "urgency.npz").write_bytes(b"as it was leaRnt")
+    with FileLock(tmp_path / LOCK):
+        assert case.look() == [MODELS], "somebody may be learning it anew"
+    assert case.look(1.5) == [], "its copy was put back"
+    assert (tmp_path / "urgency.npz").read_bytes() == b"as it was learnt"
+
+
+def test_a_redis_that_is_asked_for_and_silent_is_wrong(engine: Database, tmp_path: Path) -> None:
+    assert Case(engine, tmp_path, SharedMemory("redis://127.0.0.1:1/0", "x")).look(1.5) == [REDIS]
+
+
+def test_somebody_is_fetched_once_for_what_stays_wrong_and_not_for_what_is_over_soon(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "LOOK_EVERY", 0.05)
+    case.look(0.1)
+    case.rasas.ready = False
+    case.look(0.3)
+    assert case.told == []
+    monkeypatch.setattr(health, "TELL_AFTER", 0.2)
+    case.look()
+    assert case.told == ["broken"]
+    case.rasas.ready = True
+    assert case.look() == []
+    case.rasas.ready = False
+    case.look()
+    assert case.told == ["broken", "broken"]
+
+
+def test_nobody_is_fetched_while_the_assistant_starts(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "LOOK_EVERY", 0.05)
+    monkeypatch.setattr(health, "TELL_AFTER", 0.0)
+    case.rasas.ready = False
+    assert case.look(0.3) == [ASSISTANT]
+    assert case.told == []
+    monkeypatch.setattr(health, "STARTS_WITHIN", 0.0)
+    case.look(0.3)
+    assert case.told == ["broken"]
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+def test_there_are_words_for_every_fault(kind: str) -> None:
+    assert Catalogues().say("en", f"staff.fault.{kind}")
