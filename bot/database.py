@@ -7,7 +7,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, event
+from sqlalchemy import create_engine, event, exc
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.orm import declarative_base
 
@@ -65,6 +65,18 @@ def open_database(url: str, patience: float | None = None) -> Engine:
         cursor.close()
 
     return engine
+
+
+def is_fault_of_database(error: BaseException) -> bool:
+    """Tell whether the database could not do what it was asked, whatever that was; not that it was asked something wrong."""
+    broken = (exc.OperationalError, exc.InternalError, exc.InterfaceError, exc.TimeoutError)
+    return isinstance(error, broken) or type(error) is exc.DatabaseError
+
+
+def try_to_read(engine: Engine) -> None:
+    """Ask the database for anything. Raises what ``is_fault_of_database`` knows."""
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SELECT 1")
 
 
 def migrations() -> Config:

@@ -1,10 +1,11 @@
 """Work that one process does for all. The database says when it was begun and done: so none is done twice, and what has stopped shows."""
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, DateTime, String, or_, select, update
+from sqlalchemy import Column, DateTime, String, delete, insert, or_, select, update
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -51,6 +52,7 @@ class Jobs:
     def __init__(self, engine: Engine, clock: Callable[[], datetime] = utc_now) -> None:
         self._engine = engine
         self._clock = clock
+        self._trial = f"trial {uuid.uuid4().hex}"
 
     def claim(self, name: str, every: timedelta) -> bool:
         """Begin a job unless some process has begun it less than ``every`` ago; tell whether it is ours to do.
@@ -77,6 +79,12 @@ class Jobs:
         with Session(self._engine, future=True) as session:
             session.execute(update(JobRow).where(JobRow.name == name).values(**values).execution_options(synchronize_session=False))
             session.commit()
+
+    def try_to_write(self) -> None:
+        """Write a row and take it out again. Raises SQLAlchemy's errors where the database takes no changes."""
+        with self._engine.begin() as connection:
+            connection.execute(insert(JobRow).values(name=self._trial, begun_at=self._clock()))
+            connection.execute(delete(JobRow).where(JobRow.name == self._trial))
 
     def look(self, name: str) -> Job | None:
         """Give how a job goes; None where it was never begun."""

@@ -198,6 +198,7 @@ def a_door(engine: Engine, folder: Path, environment: dict[str, str]) -> Starlet
         off_switches=OffSwitches(engine),
     )
     app.state.live = Live()
+    app.state.health = SimpleNamespace(faults=list)
     app.state.limits = RateLimits(settings, Limiter(SharedMemory("", ""), b""))
     app.state.council = open_council(settings, Identities(engine), Vault(folder))
     app.state.signing_in = None

@@ -25,7 +25,7 @@ from bot.answers.wording import Wordings
 from bot.conversation.feedback import FeedbackBook
 from bot.conversation.insights import Insights
 from bot.conversation.store import ConversationStore
-from bot.database import open_database
+from bot.database import open_database, try_to_read
 from bot.directory.changes import Changes
 from bot.directory.cold_weather import ColdWeatherSwitch
 from bot.directory.feed import Feed
@@ -260,7 +260,8 @@ def make_app(settings: Settings) -> Starlette:
     jobs = Jobs(database)
     office = Office(Changes(database), Listing(database), Uploads(database), Learning(jobs), wordings, notifier.alert)
     insights = Insights(database)
-    storage = Storage(open_database(settings.database_url, patience=PATIENCE))
+    tried = open_database(settings.database_url, patience=PATIENCE)
+    storage = Storage(functools.partial(try_to_read, tried), Jobs(tried).try_to_write)
     health = Health(storage, engine, memory, settings.var, settings.models, notifier.alert)
     figures = Figures(engine, desk, jobs, memory, off_switches, health)
     of_code = commit()

@@ -4,21 +4,18 @@ import asyncio
 import contextlib
 import logging
 import time
-import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 from anyio import CapacityLimiter, to_thread
-from sqlalchemy import delete, exc, insert, text
-from sqlalchemy.engine import Engine
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.jobs import JobRow
-from bot.moments import utc_now
+from bot.database import is_fault_of_database
 from bot.web.api import LARGEST_BODY
+from bot.web.patience import is_done_within
 
 log = logging.getLogger(__name__)
 READS, WRITES = "database", "database_writes"
@@ -43,41 +40,23 @@ class _Look:
     every: float
 
 
-def is_storage_fault(error: BaseException) -> bool:
-    """Tell whether the database could not do what it was asked, whatever it was asked; not that it was asked something wrong."""
-    return isinstance(error, (exc.OperationalError, exc.InternalError, exc.InterfaceError, exc.TimeoutError)) or (
-        type(error) is exc.DatabaseError
-    )
-
-
 class Storage:
     """Tries the database for ever, and says of itself when it cannot be read or written.
 
     Each look has a thread of its own, one at a time: a database that never answers holds up nothing else.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        """``engine`` is used by nothing else, so that no queue for a connection looks like a database that does not answer."""
-        self._engine = engine
+    def __init__(self, read: Callable[[], None], write: Callable[[], None]) -> None:
+        """``read`` and ``write`` try the database; they use connections of their own: a queue for those of others is no fault of its."""
         self.away = asyncio.Event()
         self.since: dict[str, float] = {}
         """What is broken, and since when by the clock of ``time.monotonic``."""
         self._again = asyncio.Event()
-        self._mark = f"probe {uuid.uuid4().hex}"
         self._looks = (
-            _Look(READS, self._read, patience=0.7, every=AT_MOST_EVERY),
+            _Look(READS, read, patience=0.7, every=AT_MOST_EVERY),
             # On SQLite a big import may hold the only writer for a moment, which is no fault.
-            _Look(WRITES, self._write, patience=1.5, every=5.0),
+            _Look(WRITES, write, patience=1.5, every=5.0),
         )
-
-    def _read(self) -> None:
-        with self._engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
-
-    def _write(self) -> None:
-        with self._engine.begin() as connection:
-            connection.execute(insert(JobRow).values(name=self._mark, begun_at=utc_now()))
-            connection.execute(delete(JobRow).where(JobRow.name == self._mark))
 
     async def watch(self) -> None:
         """Look for ever; runs as a task."""
@@ -87,8 +66,7 @@ class Storage:
         lane, trying = CapacityLimiter(1), None
         while True:
             trying = trying or asyncio.ensure_future(to_thread.run_sync(look.work, limiter=lane))
-            await asyncio.wait({trying}, timeout=look.patience)
-            if not trying.done():
+            if not await is_done_within(trying, look.patience):
                 self._note(look.what, "no answer")
                 continue
             error, trying = trying.exception(), None
@@ -129,7 +107,7 @@ class Storage:
             else:
                 doing.add_done_callback(lambda done: done.exception())
         except Exception as error:
-            if not is_storage_fault(error):
+            if not is_fault_of_database(error):
                 raise
             self.suspect()
 
@@ -183,7 +161,7 @@ class StorageGuard:
             work.cancel()
             raise
         except Exception as error:
-            if call.has_begun or not is_storage_fault(error):
+            if call.has_begun or not is_fault_of_database(error):
                 raise
             log.error("The database failed a request: %s", type(error).__name__)
             self._storage.suspect()
@@ -195,7 +173,7 @@ class StorageGuard:
     def _left_behind(self, work: "asyncio.Task[None]") -> None:
         self._behind.discard(work)
         error = None if work.cancelled() else work.exception()
-        if error is not None and not is_storage_fault(error):
+        if error is not None and not is_fault_of_database(error):
             log.error("What had begun before the database was away failed: %s", type(error).__name__)
 
 

@@ -23,7 +23,8 @@ from typing import Any
 
 import httpx
 import psutil
-from sqlalchemy import make_url, select
+from sqlalchemy import select
+from sqlalchemy.engine import make_url
 
 from bot.conversation.models import Message
 from bot.database import open_database

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,8 @@ from filelock import FileLock
 from sqlalchemy.engine import Engine as Database
 
 from bot.answers.catalogue import Catalogues
+from bot.database import try_to_read
+from bot.jobs import Jobs
 from bot.seals import LOCK, seal
 from bot.sharing.memory import NOTHING_SHARED, SharedMemory
 from bot.web import health
@@ -23,7 +26,7 @@ class Case:
 
     def __init__(self, engine: Database, folder: Path, memory: SharedMemory = NOTHING_SHARED) -> None:
         rasas: Any = SimpleNamespace(ready=True, away=0)
-        self.rasas, self.storage = rasas, Storage(engine)
+        self.rasas, self.storage = rasas, Storage(partial(try_to_read, engine), Jobs(engine).try_to_write)
         self.told: list[str] = []
         self.health = Health(self.storage, rasas, memory, folder, folder, self.told.append)
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +18,7 @@ from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from bot.database import try_to_read
 from bot.jobs import TIDYING, Jobs
 from bot.settings import ROOT
 from bot.sharing.memory import NOTHING_SHARED
@@ -31,7 +33,9 @@ def an_app(engine: Engine, folder: Path) -> tuple[Starlette, Jobs]:
     """An application with figures and some pages."""
     jobs = Jobs(engine)
     rasas: Any = SimpleNamespace(ready=True, away=0)
-    health = Health(Storage(engine), rasas, NOTHING_SHARED, folder, folder, lambda kind: None)
+    health = Health(
+        Storage(partial(try_to_read, engine), Jobs(engine).try_to_write), rasas, NOTHING_SHARED, folder, folder, lambda kind: None
+    )
     figures = Figures(rasas, a_desk(engine, folder), jobs, NOTHING_SHARED, OffSwitches(engine), health)
 
     async def page(request: Request) -> PlainTextResponse:

@@ -86,6 +86,7 @@ def pages(tmp_path: Path) -> Iterator[Pages]:
     app = Starlette(routes=[*files.routes, *history.routes, *records.routes, *places.routes])
     app.state.office = Office(Changes(engine), Listing(engine), Uploads(engine), Learning(Jobs(engine)), wordings, lambda kind: None)
     app.state.live = Live()
+    app.state.health = SimpleNamespace(faults=list)
     app.state.pipeline = SimpleNamespace(
         desk=desk,
         catalogues=Catalogues(wordings=wordings),

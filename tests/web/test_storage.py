@@ -17,21 +17,23 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from bot.database import migrate, open_database
-from bot.web.storage import READS, WRITES, Storage, StorageGuard, is_storage_fault, needs_database
+from bot.database import is_fault_of_database, migrate, open_database, try_to_read
+from bot.jobs import Jobs
+from bot.web.storage import READS, WRITES, Storage, StorageGuard, needs_database
 
 
 class Hanging(Storage):
     """A database whose answers can be held back."""
 
     def __init__(self, engine: Engine) -> None:
-        super().__init__(engine)
+        super().__init__(self.read, Jobs(engine).try_to_write)
+        self.engine = engine
         self.answers = threading.Event()
         self.answers.set()
 
-    def _read(self) -> None:
+    def read(self) -> None:
         self.answers.wait(20)
-        super()._read()
+        try_to_read(self.engine)
 
 
 @pytest.fixture
@@ -92,7 +94,7 @@ def test_a_database_that_takes_nothing_is_away_once_somebody_failed_to_write(sto
 
 
 def test_the_proof_that_something_can_be_written_leaves_nothing_behind(storage: Hanging, tmp_path: Path) -> None:
-    storage._write()
+    Jobs(storage.engine).try_to_write()
     with sqlite3.connect(tmp_path / "a.db") as database:
         assert database.execute("SELECT count(*) FROM job").fetchone() == (0,)
 
@@ -120,10 +122,10 @@ def test_what_is_made_of_memory_needs_no_database(method: str, path: str, needed
 
 
 def test_what_was_asked_wrongly_is_no_fault_of_the_database() -> None:
-    assert is_storage_fault(OperationalError("x", {}, Exception()))
-    assert not is_storage_fault(ProgrammingError("x", {}, Exception()))
-    assert not is_storage_fault(IntegrityError("x", {}, Exception()))
-    assert not is_storage_fault(RuntimeError())
+    assert is_fault_of_database(OperationalError("x", {}, Exception()))
+    assert not is_fault_of_database(ProgrammingError("x", {}, Exception()))
+    assert not is_fault_of_database(IntegrityError("x", {}, Exception()))
+    assert not is_fault_of_database(RuntimeError())
 
 
 class Pages:

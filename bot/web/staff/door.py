@@ -147,7 +147,7 @@ def show(request: Request, who: Session | None, template: str, status: int = 200
         path=request.url.path,
         zone=BRITISH_TIME,
         new_id=lambda: uuid.uuid4().hex,
-        faults=health_of(request).faults(),
+        wrong_now=health_of(request).faults(),
         **values,
     )
     return HTMLResponse(page, status, {"X-Frame-Options": "DENY"})
