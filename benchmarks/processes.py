@@ -1,8 +1,9 @@
 """How soon each process of the product answers, and how much memory it takes, beside Rasa's own command and another checkout.
 
 ``python -m benchmarks.processes`` starts the action server, Rasa and the front door one after the other, each once the one before
-answers, asks some questions, and prints for each the seconds until it answered and its memory in MB: resident (RSS) and proportional
-(PSS, in which pages that several processes share count once). Beside Rasa stands ``rasa run`` with the same model and nothing left out.
+answers, asks some questions, and prints for each the seconds until it answered, those of a core that it had used by then (which depend
+less on what else the machine does) and its memory in MB: resident (RSS) and proportional (PSS, in which pages that several processes
+share count once). Beside Rasa stands ``rasa run`` with the same model and nothing left out.
 ``--beside CHECKOUT`` measures the product of another checkout, an earlier one, in the same run; its models must have been made there by
 ``python -m bot prepare``. Takes two minutes.
 """
@@ -30,16 +31,19 @@ QUESTIONS = ("hello", "food bank in Ely", "Де я можу вивчати ан�
 
 @dataclass(frozen=True)
 class Figures:
-    """Seconds until a process answered, and its memory in MB."""
+    """Seconds until a process answered, those of a core that it had used by then, and its memory in MB."""
 
     answers: float
+    used: float
     resident: float
     proportional: float
 
 
 @contextmanager
-def running(command: list[str], checkout: Path, environment: dict[str, str], address: str) -> Iterator[tuple[int, float]]:
-    """Run a command until the block ends; gives its process id, and after how many seconds ``address`` answered with 200."""
+def running(command: list[str], checkout: Path, environment: dict[str, str], address: str) -> Iterator[tuple[int, float, float]]:
+    """Run a command until the block ends; gives its process id, after how many seconds ``address`` answered with 200, and how many
+    of a core it had used by then.
+    """
     began = time.perf_counter()
     quiet = subprocess.DEVNULL
     with subprocess.Popen(command, cwd=checkout, env={**environment, "OMP_NUM_THREADS": "1"}, stdout=quiet, stderr=quiet) as process:
@@ -53,15 +57,16 @@ def running(command: list[str], checkout: Path, environment: dict[str, str], add
                 except httpx.TransportError:
                     pass
                 time.sleep(0.05)
-            yield process.pid, time.perf_counter() - began
+            used = psutil.Process(process.pid).cpu_times()
+            yield process.pid, time.perf_counter() - began, used.user + used.system
         finally:
             process.terminate()
 
 
-def memory(process_id: int, answers: float) -> Figures:
-    """Look at the memory of a process that answered after so many seconds."""
+def memory(process_id: int, answers: float, used: float) -> Figures:
+    """Look at the memory of a process that answered after so many seconds and used so many of a core."""
     told = psutil.Process(process_id).memory_full_info()
-    return Figures(answers, told.rss / 1e6, told.pss / 1e6)
+    return Figures(answers, used, told.rss / 1e6, told.pss / 1e6)
 
 
 def measure(checkout: Path, folder: Path) -> dict[str, Figures]:
@@ -98,7 +103,7 @@ def measure(checkout: Path, folder: Path) -> dict[str, Figures]:
 
 def show(title: str, found: dict[str, Figures], beside: dict[str, Figures]) -> None:
     """Print a table; each ratio is to the figure of the same process in ``beside``."""
-    print(f"{title:30}{'answers (s)':>18}{'RSS (MB)':>18}{'PSS (MB)':>18}")
+    print(f"{title:30}{'answers (s)':>18}{'core used (s)':>18}{'RSS (MB)':>18}{'PSS (MB)':>18}")
     for name, figures in found.items():
         other = beside[name]
         pairs = zip(vars(figures).values(), vars(other).values(), strict=True)
