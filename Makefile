@@ -1,12 +1,19 @@
-# make run | test | check | train | evaluate | bench | audit | fuzz; README.md says what each does.
+# make run | test | test-newer | check | train | evaluate | bench | audit | fuzz; README.md says what each does.
 PYTHON := .venv/bin/python
 # Tests run in this many processes side by side, and each starts products of its own, some 3 GB.
 WORKERS ?= 2
 # Seconds for which each target is fuzzed.
 SECONDS ?= 60
 BOOT := $(shell command -v python3 || command -v python)
+NEWER := tests/newer_python/.venv/bin/python
+# What is tested on a newer Python too: the rooms that know nothing of Rasa. Backups, the doctor (who asks for Python 3.10) and attacks on the
+# pages are left to the run above for time, and so are thousands of services at once and commands that each start a process of their own.
+FACES_PEOPLE := $(addprefix tests/,answers conversation council directory drafting fetching handover links newer_python sharing understanding web \
+	test_codes.py test_jobs.py test_logs.py test_settings.py test_upgrading.py test_walls.py) \
+	--ignore tests/answers/test_plain_english.py --ignore tests/handover/test_command.py \
+	--deselect tests/directory/test_importing.py::test_thousands_of_services_come_in_with_word_of_how_far_it_is
 
-.PHONY: run test check train evaluate bench format audit fuzz set-up
+.PHONY: run test test-newer check train evaluate bench format audit fuzz set-up
 
 run: set-up
 	@exec $(PYTHON) -m bot run
@@ -15,6 +22,12 @@ run: set-up
 test: set-up
 	@$(PYTHON) -m pytest --numprocesses $(WORKERS) --dist loadfile
 	@STACK_ON=servers $(PYTHON) -m pytest --numprocesses $(WORKERS) --dist loadfile tests/stack
+	@$(MAKE) --no-print-directory test-newer
+
+# What faces people, on a newer Python with SQLAlchemy 2 and without Rasa, where such a Python can be had.
+test-newer: train
+	@$(BOOT) scripts/set_up.py newer
+	@! test -x $(NEWER) || $(NEWER) -m pytest --numprocesses $(WORKERS) --dist loadfile $(FACES_PEOPLE)
 
 check: set-up
 	@$(PYTHON) -m ruff format --check .

@@ -10,6 +10,7 @@ from bot.directory.command import add_area, add_directory
 from bot.doctor.command import add_doctor, run_doctor
 from bot.errors import DeskError
 from bot.settings import read_settings
+from bot.switches.command import add_switch, run_switch
 
 
 def _say(text: str) -> None:
@@ -69,6 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
     add_area(commands.add_parser("area", help="the areas that can be served"))
     _add_catalogue(commands.add_parser("catalogue", help="texts and translations, out to translators and in again"))
     _add_translate(commands.add_parser("translate", help="drafts of what is not translated, from a provider that the operator has chosen"))
+    add_switch(commands.add_parser("switch", help="switch the assistant or the handover to staff off at once, or on again"))
     add_backup(commands.add_parser("backup", help="write all that is kept to one file, also while the product runs"))
     add_restore(commands.add_parser("restore", help="put a backup in the place of what is kept"))
     add_doctor(commands.add_parser("doctor", help="look at everything and say in plain words what is wrong"))
@@ -114,6 +116,9 @@ def main(arguments: list[str] | None = None) -> int:
             from bot.backup.command import run_backup, run_restore
 
             (run_backup if chosen.command == "backup" else run_restore)(settings, chosen, _say)
+            return 0
+        if chosen.command == "switch":
+            run_switch(settings, chosen, _say)
             return 0
         from bot import runner
 

@@ -39,9 +39,12 @@ def open_database(url: str, patience: float | None = None) -> Engine:
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
+        if parsed.drivername == "postgresql":
+            # SQLAlchemy 2.1 takes another driver where none is named.
+            parsed = parsed.set(drivername="postgresql+psycopg2")
         lines = NOTICE_A_DEAD_LINE if parsed.get_backend_name() == "postgresql" else {}
         engine = create_engine(
-            url, future=True, pool_pre_ping=True, pool_timeout=patience or WAIT, hide_parameters=True, connect_args=lines
+            parsed, future=True, pool_pre_ping=True, pool_timeout=patience or WAIT, hide_parameters=True, connect_args=lines
         )
 
         @event.listens_for(engine, "connect")

@@ -18,6 +18,8 @@ DeskError
 │   └── ConversationLeft   its visitor left for good: nothing that belongs to it may be shown again
 ├── AccountError           an account of the desk cannot be made or changed so; the text says what to do
 ├── ColdWeatherRefused     emergency beds cannot be said to be open so; says which of the officer's words is wrong
+├── SwitchRefused          something cannot be switched off or on so; says which of the words is wrong
+├── DeskOff                the handover is switched off, so no new chat begins
 ├── WordingRefused         an officer's change of a text cannot be taken; carries a catalogue key that says what to do
 ├── CatalogueRefused       a translator's file cannot be taken; carries every fault with its line
 ├── CouncilAway            the council's sign-in does not answer
@@ -140,6 +142,19 @@ class ColdWeatherRefused(DeskError):
         super().__init__(what)
         self.what = what
         self.values = values
+
+
+class SwitchRefused(DeskError):
+    """Something cannot be switched off or on so; ``officer.off.wrong.<what>`` is the sentence that says what to do."""
+
+    def __init__(self, what: str, **values: object) -> None:
+        super().__init__(what)
+        self.what = what
+        self.values = values
+
+
+class DeskOff(DeskError):
+    """The handover is switched off: no new chat with staff begins."""
 
 
 class WordingRefused(DeskError):

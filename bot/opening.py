@@ -30,7 +30,7 @@ INTRODUCTIONS = ROOT / "data" / "introductions"
 
 
 def gazetteer_folder(settings: Settings) -> Path:
-    """Where the spaCy pipeline of this area is kept."""
+    """Where the table of this area's names is kept."""
     return settings.models / f"gazetteer-{settings.area}"
 
 

@@ -169,6 +169,9 @@ def run_rasa(settings: Settings) -> None:
     sys.argv = ["rasa", "run", "--interface", "127.0.0.1", "--port", str(settings.rasa_port), "--quiet"]
     sys.argv += ["--model", str(whole(settings.models) / f"{RASA_MODEL}.tar.gz")]
     sys.argv += ["--endpoints", "endpoints.yml", "--credentials", "credentials.yml"]
+    from bot.nlu.left_out import leave_out
+
+    leave_out()
     from rasa.__main__ import main
 
     from bot.nlu.action_results import check_schema_once

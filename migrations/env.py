@@ -11,7 +11,8 @@ import bot.directory.models
 import bot.directory.uploads
 import bot.directory.word_table
 import bot.handover.models
-import bot.jobs  # noqa: F401
+import bot.jobs
+import bot.switches.off_switches  # noqa: F401
 from bot.database import Base
 
 connection = context.config.attributes["connection"]

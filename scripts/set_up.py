@@ -1,6 +1,8 @@
 """Makes .venv: finds uv and Python 3.10 or gets them, and installs what the lock files name.
 
-Runs under any Python from 3.8, with nothing but its standard library. Does nothing when the lock files have not changed.
+``set_up.py newer`` makes tests/newer_python/.venv instead, for the tests of what faces people on a newer Python; where there is none and
+none can be fetched, it says so and leaves it. Runs under any Python from 3.8, with nothing but its standard library. Does nothing when the
+lock files have not changed.
 """
 
 import hashlib
@@ -13,9 +15,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PROVIDER = ROOT / "tests" / "provider"
+NEWER = ROOT / "tests" / "newer_python"
+NEWER_PYTHONS = ("3.13", "3.12")
+"""Any of them will do, the first that is there."""
 OWN_UV = ROOT / ".uv"
 UV_VERSION = "0.13.9"
-STAMP = VENV / "installed-from"
+STAMP = "installed-from"
+"""A file in a virtual environment: the hash of the lock files that it was made from."""
 NEEDED_SPACE = 4 * 1024**3
 
 
@@ -47,11 +53,11 @@ def find_uv() -> str:
     return str(own)
 
 
-def is_310(python: str) -> bool:
-    """Tell whether ``python`` runs and is a 3.10; a shim that fails is not."""
+def is_version(python: str, version: str) -> bool:
+    """Tell whether ``python`` runs and is of a ``version`` such as 3.10; a shim that fails is not."""
     try:
         told = subprocess.run(
-            [python, "-c", "import sys, ssl, sqlite3; print(sys.version_info[:2] == (3, 10))"],
+            [python, "-c", "import sys, ssl, sqlite3; print('%d.%d' % sys.version_info[:2])"],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
@@ -59,38 +65,52 @@ def is_310(python: str) -> bool:
         )
     except (OSError, subprocess.SubprocessError):
         return False
-    return told.stdout.strip() == "True"
+    return told.stdout.strip() == version
 
 
-def find_python(uv: str) -> str:
-    """Give a Python 3.10: on the PATH, of pyenv, known to uv, or fetched by uv."""
-    on_path = shutil.which("python3.10")
+def find_python(uv: str, version: str) -> "str | None":
+    """Give a Python of ``version``: named by PYTHON310 or its like, on the PATH, of pyenv, or known to uv. None where there is none."""
     pyenv = Path(os.environ.get("PYENV_ROOT", str(Path.home() / ".pyenv")))
-    candidates: list[str | None] = [os.environ.get("PYTHON310"), on_path]
-    candidates += [str(p) for p in sorted(pyenv.glob("versions/3.10*/bin/python3.10"), reverse=True)]
-    known = run([uv, "python", "find", "3.10"])
+    candidates = [os.environ.get("PYTHON" + version.replace(".", "")), shutil.which("python" + version)]
+    candidates += [str(p) for p in sorted(pyenv.glob(f"versions/{version}*/bin/python{version}"), reverse=True)]
+    known = run([uv, "python", "find", version])
     if known.returncode == 0:
         candidates.append(known.stdout.strip().splitlines()[-1])
-    for candidate in candidates:
-        if candidate and is_310(candidate):
-            return candidate
-    print("Getting Python 3.10, which Rasa needs …", flush=True)
-    if run([uv, "python", "install", "3.10"]).returncode == 0:
-        known = run([uv, "python", "find", "3.10"])
-        if known.returncode == 0 and is_310(known.stdout.strip().splitlines()[-1]):
-            return known.stdout.strip().splitlines()[-1]
-    stop("There is no Python 3.10 and uv could not get one: install it, then start again with PYTHON310=/path/to/python3.10 make run.")
-    raise AssertionError
+    return next((candidate for candidate in candidates if candidate and is_version(candidate, version)), None)
 
 
-def install(uv: str, python: str) -> None:
-    """Install the lock files' packages, each into the .venv beside it, showing uv's own progress."""
-    print("Installing (about 2 GB the first time) …", flush=True)
-    for project in (ROOT, PROVIDER):
-        command = [uv, "sync", "--frozen", "--python", python]
-        done = subprocess.run(command, cwd=str(project), stderr=subprocess.PIPE if not sys.stderr.isatty() else None, text=True)
-        if done.returncode:
-            _explain(done.stderr or "")
+def get_python(uv: str, version: str) -> "str | None":
+    """Give a Python of ``version`` that uv fetches; None where it cannot."""
+    return find_python(uv, version) if run([uv, "python", "install", version]).returncode == 0 else None
+
+
+def python_of_rasa(uv: str) -> str:
+    """Give a Python 3.10, fetched where there is none."""
+    found = find_python(uv, "3.10")
+    if not found:
+        print("Getting Python 3.10, which Rasa needs …", flush=True)
+        found = get_python(uv, "3.10")
+    if not found:
+        stop("There is no Python 3.10 and uv could not get one: install it, then start again with PYTHON310=/path/to/python3.10 make run.")
+    assert found
+    return found
+
+
+def newer_python(uv: str) -> "str | None":
+    """Give one of NEWER_PYTHONS, fetched where there is none; None where that cannot be."""
+    found = next(filter(None, (find_python(uv, version) for version in NEWER_PYTHONS)), None)
+    if not found:
+        print(f"Getting Python {NEWER_PYTHONS[0]} for the tests …", flush=True)
+        found = get_python(uv, NEWER_PYTHONS[0])
+    return found
+
+
+def install(uv: str, python: str, project: Path) -> None:
+    """Install a lock file's packages into the .venv beside it, showing uv's own progress."""
+    command = [uv, "sync", "--frozen", "--python", python]
+    done = subprocess.run(command, cwd=str(project), stderr=subprocess.PIPE if not sys.stderr.isatty() else None, text=True)
+    if done.returncode:
+        _explain(done.stderr or "")
 
 
 def _explain(said: str) -> None:
@@ -102,17 +122,54 @@ def _explain(said: str) -> None:
     stop("Installing failed:\n" + said[-2000:])
 
 
-def main() -> None:
-    locks = [(project / name).read_bytes() for project in (ROOT, PROVIDER) for name in ("uv.lock", "pyproject.toml")]
-    digest = hashlib.sha256(b"".join(locks)).hexdigest()
-    if STAMP.exists() and STAMP.read_text() == digest and is_310(str(VENV / "bin" / "python")):
+def digest(projects: "list[Path]") -> str:
+    """Give a hash of what is to be installed."""
+    locks = [(project / name).read_bytes() for project in projects for name in ("uv.lock", "pyproject.toml")]
+    return hashlib.sha256(b"".join(locks)).hexdigest()
+
+
+def is_done(venv: Path, stamp: str, versions: "tuple[str, ...]") -> bool:
+    """Tell whether ``venv`` was made from what is to be installed now, and runs."""
+    made = venv / STAMP
+    return made.exists() and made.read_text() == stamp and any(is_version(str(venv / "bin" / "python"), version) for version in versions)
+
+
+def set_up() -> None:
+    """Make the product's environment and that of the provider it is tested against."""
+    stamp = digest([ROOT, PROVIDER])
+    if is_done(VENV, stamp, ("3.10",)):
         return
     if shutil.disk_usage(str(ROOT)).free < NEEDED_SPACE:
         stop("The disk is nearly full: free 4 GB and start again.")
     uv = find_uv()
-    install(uv, find_python(uv))
-    STAMP.write_text(digest)
+    python = python_of_rasa(uv)
+    print("Installing (about 2 GB the first time) …", flush=True)
+    for project in (ROOT, PROVIDER):
+        install(uv, python, project)
+    (VENV / STAMP).write_text(stamp)
+
+
+def set_up_newer() -> None:
+    """Make the environment of the newer Python, where one can be had."""
+    venv, stamp = NEWER / ".venv", digest([NEWER])
+    if is_done(venv, stamp, NEWER_PYTHONS):
+        return
+    uv = find_uv()
+    python = newer_python(uv)
+    if not python:
+        shutil.rmtree(str(venv), ignore_errors=True)
+        print(
+            f"SKIPPED: there is no Python {' or '.join(NEWER_PYTHONS)} and uv could not get one, so what faces people was not tested on "
+            "a newer Python. Install one, or name it: PYTHON313=/path/to/python3.13 make test-newer."
+        )
+        return
+    print("Installing for the newer Python (about 0.7 GB the first time) …", flush=True)
+    install(uv, python, NEWER)
+    (venv / STAMP).write_text(stamp)
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:] == ["newer"]:
+        set_up_newer()
+    else:
+        set_up()

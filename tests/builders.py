@@ -313,6 +313,7 @@ def a_desk(
     alert: Callable[[str], None] = lambda kind: None,
     changed: Callable[[], None] = lambda: None,
     district: Callable[[str | None], str] = lambda place: "",
+    is_off: Callable[[], bool] = lambda: False,
 ) -> Desk:
     """A desk over a database, with a visitor idle after 15 minutes and a holder gone after two."""
     return Desk(
@@ -326,6 +327,7 @@ def a_desk(
         alert=alert,
         clock=clock,
         district=district,
+        is_off=is_off,
     )
 
 

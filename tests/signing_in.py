@@ -29,6 +29,7 @@ from bot.handover.identities import Identities
 from bot.settings import ROOT, read_settings
 from bot.sharing.limiter import Limiter
 from bot.sharing.memory import SharedMemory
+from bot.switches.off_switches import OffSwitches
 from bot.web.app import SafetyHeaders
 from bot.web.limits import RateLimits
 from bot.web.live import Live
@@ -189,7 +190,13 @@ def a_door(engine: Engine, folder: Path, environment: dict[str, str]) -> Starlet
         ]
     )
     app.add_middleware(SafetyHeaders, frame_ancestors="'none'")
-    app.state.pipeline = SimpleNamespace(desk=a_desk(engine, folder), catalogues=catalogues(), settings=settings, refresh=nothing_new)
+    app.state.pipeline = SimpleNamespace(
+        desk=a_desk(engine, folder),
+        catalogues=catalogues(),
+        settings=settings,
+        refresh=nothing_new,
+        off_switches=OffSwitches(engine),
+    )
     app.state.live = Live()
     app.state.health = SimpleNamespace(faults=list)
     app.state.limits = RateLimits(settings, Limiter(SharedMemory("", ""), b""))

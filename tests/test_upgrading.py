@@ -204,7 +204,22 @@ def rows_of_0006() -> Rows:
     return {**rows_of_0005(), "staff_identity": [{"issuer": "https://login.example.org", "subject": "0f3a", "staff_id": 1}]}
 
 
-ROWS = {"0001": rows_of_0001, "0002": rows_of_0002, "0003": rows_of_0003, "0004": rows_of_0004, "0005": rows_of_0005, "0006": rows_of_0006}
+def rows_of_0007() -> Rows:
+    rows: Rows = {**rows_of_0006(), "word_edition": [{"id": 1, "digest": "d" * 64}]}
+    rows["word_row"] = [{"edition_id": 1, "row": 0, "stems": "'food':1A", "beginnings": "'foodbank':1A"}]
+    rows["word_spelling"] = [{"edition_id": 1, "word": "foodbank"}]
+    return rows
+
+
+ROWS = {
+    "0001": rows_of_0001,
+    "0002": rows_of_0002,
+    "0003": rows_of_0003,
+    "0004": rows_of_0004,
+    "0005": rows_of_0005,
+    "0006": rows_of_0006,
+    "0007": rows_of_0007,
+}
 
 
 def tables(engine: Engine) -> dict[str, Table]:

@@ -7,6 +7,7 @@ from bot.answers.cards import make_card_with_english
 from bot.answers.composer import Composer
 from bot.answers.moments import Moment, day_and_time
 from bot.answers.replies import Choice, Reply
+from bot.answers.switched_off import switched_off
 from bot.answers.urgent import EMERGENCY_NUMBER
 from bot.codes import reply_language
 from bot.directory.hours import BRITISH_TIME, Opening, opening_at
@@ -14,6 +15,7 @@ from bot.directory.records import PlaceRecord
 from bot.directory.search import find_services
 from bot.handover.reference import spoken
 from bot.handover.views import DeskStatus, Said, View
+from bot.switches.off_switches import ASSISTANT, HANDOVER, Off
 
 WAIT, MESSAGE, BOT, KEEP, TAKE_BACK = "desk:wait", "desk:message", "desk:bot", "desk:keep", "desk:take_back"
 CHOICES = {
@@ -26,15 +28,26 @@ CHOICES = {
 """What a visitor can choose of the desk, and the words on the button."""
 ANSWER = "answer:"
 """How a choice begins that answers a phrase: the rest is one of the answers of the catalogue ``phrases``."""
+PROMISED = {"desk.returned": (ASSISTANT,), "desk.finished": (ASSISTANT, HANDOVER), "desk.answered": (HANDOVER,)}
+"""What the words at the end of a chat promise for afterwards: they are not said while that is switched off."""
 OPEN_NOW_AT_MOST = 3
 
 
 @dataclass(frozen=True)
 class HandoverWords:
-    """Says everything around a handover. ``days`` is the retention period, for which a code works."""
+    """Says everything around a handover. ``days`` is the retention period, for which a code works; ``off`` is what is switched off."""
 
     composer: Composer
     days: int
+    off: tuple[Off, ...] = ()
+
+    def is_off(self, what: str) -> bool:
+        """Tell whether officers have switched ``what`` off."""
+        return any(off.what == what for off in self.off)
+
+    def switched_off(self, language: str, what: str) -> list[Reply]:
+        """Say that ``what`` is switched off, where it is."""
+        return [reply for off in self.off if off.what == what for reply in switched_off(off, language, self.composer.catalogues)]
 
     def _reply(self, kind: str, language: str, *lines: tuple[str, dict[str, object]], choices: tuple[Choice, ...] = ()) -> Reply:
         """Give one reply of several sentences of the catalogues; in English where the language lacks one of them."""
@@ -58,8 +71,11 @@ class HandoverWords:
     def offer(self, language: str, status: DeskStatus, topic: str | None, place: PlaceRecord | None, moment: datetime) -> list[Reply]:
         """Offer a person: now, where one is there; otherwise say when, what is open now, and that a message can be left.
 
-        The fixed sentences on who will read the chat come before anything can be chosen.
+        The fixed sentences on who will read the chat come before anything can be chosen. While the handover is off, other ways are told.
         """
+        if self.is_off(HANDOVER):
+            other_ways = self._reply("text", language, self._other_ways())
+            return [*self.switched_off(language, HANDOVER), *self._open_now(language, topic, place, moment), other_ways]
         if not status.staffed:
             return [self.composer.person(language)]
         lines: list[tuple[str, dict[str, object]]] = []
@@ -117,7 +133,8 @@ class HandoverWords:
     def waiting(self, language: str, view: View) -> list[Reply]:
         """Say that a chat waits, its place in the queue, and its code."""
         choices = tuple(self._choice(language, value) for value in (KEEP, BOT))
-        return [self._reply("choices", language, ("desk.waiting", {"place": view.place}), self._code(view), choices=choices)]
+        waits = self._reply("choices", language, ("desk.waiting", {"place": view.place}), self._code(view), choices=choices)
+        return [waits, *self.switched_off(language, ASSISTANT)]
 
     def _code(self, view: View) -> tuple[str, dict[str, object]]:
         return "desk.code", {"reference": spoken(view.reference or ""), "days": self.days}
@@ -143,12 +160,15 @@ class HandoverWords:
         return self._reply("notice", language, *lines, *([("notice.redacted", {})] if redacted else []))  # type: ignore[list-item]
 
     def back(self, language: str) -> list[Reply]:
-        """Say that the assistant answers again."""
-        return [self._reply("text", language, ("desk.stopped", {}))]
+        """Say that the assistant has the chat again, and where it is switched off, that too."""
+        return [self._reply("text", language, ("desk.stopped", {})), *self.switched_off(language, ASSISTANT)]
 
     def blocked(self, language: str) -> list[Reply]:
         """Say that staff take no messages from this chat."""
-        return [self._reply("notice", language, ("desk.blocked", {}))]
+        return [self._reply("notice", language, (self._blocked(), {})), *self.switched_off(language, ASSISTANT)]
+
+    def _blocked(self) -> str:
+        return "desk.no_more" if self.is_off(ASSISTANT) else "desk.blocked"
 
     def said(self, language: str, said: Said, moment: datetime) -> list[Reply]:
         """Give what the desk said as replies: a phrase in the visitor's language, a text as it was written, a service as a card."""
@@ -170,7 +190,7 @@ class HandoverWords:
                 return []
             card = make_card_with_english(service, lang, catalogues, self.composer.directory, moment, self.composer.office.at(moment))
             return [replace(self._reply("services", language, ("desk.picked", {"name": name})), services=(card,))]
-        closed = {"answered": "desk.answered", "abusive": "desk.blocked"}.get(str(said.body.get("outcome")), "desk.finished")
+        closed = {"answered": "desk.answered", "abusive": self._blocked()}.get(str(said.body.get("outcome")), "desk.finished")
         key = {
             "joined": "desk.joined",
             "waiting": "desk.waiting_again",
@@ -178,7 +198,10 @@ class HandoverWords:
             "closed": closed,
             "kept": "desk.kept_closed" if said.body.get("reason") == "desk_closed" else "desk.kept_gone",
         }[said.kind]
-        return [self._reply("notice", language, (key, {"name": name}))]
+        if any(self.is_off(what) for what in PROMISED.get(key, ())):
+            key = "desk.left_chat"
+        off = self.switched_off(language, ASSISTANT) if said.kind in ("returned", "closed") else []
+        return [self._reply("notice", language, (key, {"name": name})), *off]
 
     def phrase(self, language: str, key: str, values: dict[str, str], answers: tuple[str, ...] = ()) -> Reply:
         """Say a checked phrase in a language, with its English and the buttons that answer it.

@@ -49,6 +49,7 @@ LONG_LIVED = frozenset(
         "service_at_location",
         "staff",
         "staff_identity",
+        "switching",
         "tally",
         "taxonomy_term",
         "word_edition",

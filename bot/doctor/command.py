@@ -28,6 +28,7 @@ CHECKS = (
     "content.urgent_numbers",
     "content.translations",
     "content.accounts",
+    "content.off_switches",
     "files.models",
     "files.backups",
     "processes.running",

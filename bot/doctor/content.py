@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from bot.answers.catalogue import Catalogues
 from bot.answers.checking import check_catalogues
+from bot.answers.moments import day_and_time
 from bot.answers.wording import Wordings
 from bot.directory.coverage import gaps
 from bot.directory.freshness import Freshness, is_urgent, review_of
@@ -17,6 +18,7 @@ from bot.directory.records import GuidanceRecord, ServiceRecord, read_directory
 from bot.doctor.findings import Finding, Installation, Level, judged
 from bot.handover.models import Staff
 from bot.moments import utc_now
+from bot.switches.off_switches import OffSwitches
 
 WITHOUT_HELP = ("topic_nothing", "no_person", "person_unreachable", "no_services")
 """Gaps of ``bot.directory.coverage`` that leave people without an answer; a district without a council's number is worth a look."""
@@ -90,3 +92,15 @@ def accounts(case: Installation) -> list[Finding]:
         found = f"{roles.count('officer') or 'No'} account can keep the directory, and changes of urgent numbers need two officers."
         faults.append((Level.LOOK, found, f"Make accounts: {add} officer`."))
     return judged("Accounts", faults, f"{len(roles)} people can sign in, {roles.count('officer')} of them as officers.")
+
+
+def off_switches(case: Installation) -> list[Finding]:
+    """Look at whether something is switched off, and may have been forgotten."""
+    if case.database is None:
+        return []
+    words, faults = Catalogues(), []
+    for off in OffSwitches(case.database).current():
+        found = words.say("en", f"staff.off.{off.what}", name=off.by, moment=day_and_time(off.since, "en"))
+        do = f"An officer switches it on at /officer/switches, or `.venv/bin/python -m bot switch {off.what} on --why REASON`."
+        faults.append((Level.LOOK, found, do))
+    return judged("Off switches", faults, "Nothing is switched off.")

@@ -20,7 +20,7 @@ from bot.codes import NEEDS
 from bot.conversation.models import Access, Conversation, Message
 from bot.conversation.store import Chat, exchange_of, lock, message_of
 from bot.conversation.tally import LEFT, WAITED, Count, add, language_counted
-from bot.errors import AlreadyTaken, NotHeard, NotTheirs, UnknownConversation
+from bot.errors import AlreadyTaken, DeskOff, NotHeard, NotTheirs, UnknownConversation
 from bot.handover.accounts import STAFF as LIBRARIAN
 from bot.handover.accounts import Accounts, Member
 from bot.handover.callback import Vault
@@ -43,8 +43,8 @@ class Desk:
     """The desk over the database. ``gone_after`` is how long a holder may be away before the chat goes back to the queue.
 
     ``changed`` is called after whatever may be seen somewhere else, ``alert`` with ``waiting``, ``message`` or ``urgent`` where staff
-    should know of it; ``district`` gives the key of the district that a place (by its English name) is in. The clock can be another in
-    tests.
+    should know of it; ``district`` gives the key of the district that a place (by its English name) is in; ``is_off`` tells whether
+    officers have switched the handover off. The clock can be another in tests.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class Desk:
         alert: Callable[[str], None] = lambda kind: None,
         clock: Callable[[], datetime] = utc_now,
         district: Callable[[str | None], str] = lambda place: "",
+        is_off: Callable[[], bool] = lambda: False,
     ) -> None:
         self._engine = engine
         self.accounts = accounts
@@ -70,6 +71,7 @@ class Desk:
         self._alert = alert
         self._clock = clock
         self._district = district
+        self._is_off = is_off
         self.reports = Reports(engine, clock)
         # Nobody could say "I am here" while this process was down.
         self._started = clock()
@@ -94,6 +96,7 @@ class Desk:
             closes_at=self.hours.closes_at(moment),
             opens_at=self.hours.opens_at(moment),
             queue=queue or 0,
+            off=self._is_off(),
         )
 
     # ---- What a visitor does
@@ -128,7 +131,7 @@ class Desk:
         """Keep a message before it is answered; say who answers it, and give the answer where this ``message_id`` already has one.
 
         It is staff's to answer while one of them has the chat, and where the visitor has asked to leave a message and this is no
-        ``choice``, or where ``to_desk`` says so.
+        ``choice``, or where ``to_desk`` says so. While the handover is off, nothing is left that is not part of an open one.
         Raises UnknownConversation where the conversation was erased meanwhile.
         """
         alerts = []
@@ -142,9 +145,11 @@ class Desk:
                 # A button that was pressed under the id of words that nobody has answered yet: both are kept.
                 message_id = f"{message_id[:62]}-{'c' if choice else 't'}"
                 known = message_of(session, chat, message_id)
-            left = False
+            left = turned_away = False
             if known is None:
                 left = state != WITH_STAFF and not conversation.blocked and (to_desk or (conversation.writes_to_desk and not choice))
+                turned_away = left and state not in OPEN and self._is_off()
+                left = left and not turned_away
                 conversation.writes_to_desk = False
                 known = Message(
                     conversation_id=chat.id,
@@ -171,7 +176,7 @@ class Desk:
                 # Staff who were to answer it have gone since: it is the bot's.
                 known.for_desk = known.for_desk and state in OPEN
                 left = known.for_desk and state != WITH_STAFF
-            accepted = Accepted(dict(known.answer) if known.answer else None, known.for_desk, message_id, left)
+            accepted = Accepted(dict(known.answer) if known.answer else None, known.for_desk, message_id, left, turned_away)
             concerns_desk, practice = row is not None and row.state in OPEN, bool(row and row.practice)
             session.commit()
         if concerns_desk:
@@ -179,13 +184,17 @@ class Desk:
         return accepted
 
     def ask(self, chat: Chat, reason: str) -> View:
-        """Put a chat into the queue, where it is not there or with staff already. A blocked visitor's is left as it is."""
+        """Put a chat into the queue, where it is not there or with staff already. A blocked visitor's is left as it is.
+
+        Raises DeskOff where it would be a new one and the handover is off.
+        """
         moved = False
         with self._session() as session:
             if not lock(session, chat, writes_to_desk=False):
                 raise UnknownConversation()
             row = _row(session, chat.id) or self._new_row(session, chat.id, reason)
             if row.state not in (WAITING, WITH_STAFF) and not session.get(Conversation, chat.id).blocked:
+                self._check_on(row.state)
                 self._begin(session, row, reason)
                 self._move(session, row, WAITING, VISITOR, None, reason)
                 moved = True
@@ -284,7 +293,8 @@ class Desk:
     def claim(self, handover_id: int, member: Member, by_code: bool = False) -> None:
         """Take a chat that waits, or a message; ``by_code``, with its code shown, also one that is over or with the bot.
 
-        Raises AlreadyTaken with who has it, or UnknownConversation where it is gone.
+        Raises AlreadyTaken with who has it, UnknownConversation where it is gone, DeskOff where it would begin anew while the handover is
+        off.
         What the visitor has written and the bot has not answered yet is staff's from now on.
         """
         with self._staff_move(handover_id) as (session, row):
@@ -292,6 +302,7 @@ class Desk:
                 return
             if row.state == WITH_STAFF or (row.state not in (WAITING, MESSAGE_LEFT) and not by_code):
                 raise AlreadyTaken(session.get(Staff, row.staff_id).name if row.staff_id else "", row.state)
+            self._check_on(row.state)
             self._move(session, row, WITH_STAFF, STAFF, member.id, "by_code" if by_code else "claimed")
             row.staff_id, row.claimed_at = member.id, self._clock()
             session.execute(
@@ -414,7 +425,12 @@ class Desk:
             return contact
 
     def start(self, member: Member, language: str, rasa_id: str, scenario: str = "") -> int:
-        """Start a chat for somebody who stands at the desk, or, with a ``scenario``, to practise with nobody; give the handover's id."""
+        """Start a chat for somebody who stands at the desk, or, with a ``scenario``, to practise with nobody; give the handover's id.
+
+        Raises DeskOff where the handover is off; practising goes on.
+        """
+        if not scenario:
+            self._check_on(NONE)
         now = self._clock()
         with self._session() as session:
             conversation = Conversation(rasa_id=rasa_id, language=language, pinned=language, started_at=now, last_seen_at=now)
@@ -528,6 +544,11 @@ class Desk:
         self._changed()
         for kind in alerts:
             self._alert(kind)
+
+    def _check_on(self, state: str) -> None:
+        """Raise DeskOff where a handover in ``state`` would begin while officers have switched it off."""
+        if state not in OPEN and self._is_off():
+            raise DeskOff()
 
     def _staff_move(self, handover_id: int, member: Member | None = None) -> "_Move":
         return _Move(self._session(), handover_id, member)

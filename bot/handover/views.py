@@ -16,7 +16,8 @@ SAID = ("text", "phrase", "service")
 class DeskStatus:
     """Whether somebody can be talked to at a moment, and if not, when the desk opens next (None where nobody can say).
 
-    ``staffed`` tells whether there is anybody at all who will read a message; ``queue`` is how many wait already.
+    ``staffed`` tells whether there is anybody at all who will read a message; ``queue`` is how many wait already. ``off`` says that
+    officers have switched the handover off: who waits is still served, and nobody new is taken.
     """
 
     staffed: bool = False
@@ -25,11 +26,22 @@ class DeskStatus:
     closes_at: datetime | None = None
     opens_at: datetime | None = None
     queue: int = 0
+    off: bool = False
 
     @property
     def live(self) -> bool:
-        """Whether a chat with a person is offered: in desk hours, with somebody signed in and there."""
+        """Whether somebody is there to talk to: in desk hours, with somebody signed in."""
         return self.open and self.present > 0
+
+    @property
+    def takes_chats(self) -> bool:
+        """Whether a chat with a person is offered now."""
+        return self.live and not self.off
+
+    @property
+    def takes_messages(self) -> bool:
+        """Whether a message can be left for staff."""
+        return self.staffed and not self.off
 
 
 @dataclass(frozen=True)
@@ -124,10 +136,11 @@ class File:
 class Accepted:
     """A message that is kept under ``message_id``: the answer it has already, if it was sent before, and whether staff answer it.
 
-    ``left`` says that it was kept as a message for the desk to read later.
+    ``left`` says that it was kept as a message for the desk to read later, ``turned_away`` that it was meant to be one, and none is taken.
     """
 
     answer: dict[str, Any] | None
     for_desk: bool
     message_id: str
     left: bool = False
+    turned_away: bool = False

@@ -1,21 +1,18 @@
-"""Places and names of languages in a message: a blank spaCy pipeline with an entity ruler, saved under ``models/``.
+"""Places and names of languages in a message: a table of names, saved under ``models/``.
 
-The ruler and a list of single words hold every spelling of the gazetteer with the endings and prefixes of its language; what they do
-not know is compared with the same spellings, so that a slip of the finger still finds the place. A place outside the area is found
-as such. Names that are also words (March, Over) count only where the words round them say so.
+The table holds every spelling of the gazetteer with the endings and prefixes of its language; what it does not know is compared with
+the same spellings, so that a slip of the finger still finds the place. A place outside the area is found as such. Names that are also
+words (March, Over) count only where the words round them say so.
 """
 
 import json
 import re
 import shutil
-import sys
 from collections import defaultdict
 from collections.abc import Iterable
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -24,7 +21,7 @@ from bot.directory.records import Directory, PlaceRecord
 from bot.understanding.folding import fold
 from bot.understanding.sounds import consonants, latin
 
-WORDS_FILE, STOPS_FILE, SERVICES_FILE, ONE_WORD_FILE = "common_words.txt", "stop_words.txt", "service_names.json", "one_word_names.json"
+WORDS_FILE, STOPS_FILE, SERVICES_FILE, NAMES_FILE = "common_words.txt", "stop_words.txt", "service_names.json", "names.json"
 SHORTEST_MISSPELT = 5
 LONG_NAME = 6
 SHORTEST_SOUND, SURE_SOUND = 5, 6
@@ -36,6 +33,8 @@ _BRACKETS = re.compile(r"\(([^)]*)\)")
 SMALL_KINDS = ("village", "suburb")
 """A short name of such a place, with an ending or a prefix, is left out where it is then a common word (المانيا, котом)."""
 _HAN = r"[\u3400-\u9fff]"
+_TOKEN = re.compile(rf"{_HAN}|'s\b|(?:(?!{_HAN})\w)+(?:'(?!s\b)\w+)*|\S")
+"""Of folded text: a Han character by itself, as they are written without spaces; a possessive 's; a word; or any other sign."""
 _ARABIC_PREFIXES = ("ب", "ل", "و", "ف", "ك", "وب", "ول", "ال", "بال", "لل", "من", "في")
 PREFIXES = {
     "ar": _ARABIC_PREFIXES,
@@ -110,25 +109,6 @@ NEGATION_REACH = 3
 """How many words before a place a "not" may stand."""
 
 
-@contextmanager
-def _without_tensorflow() -> Any:
-    """Keep thinc, which spaCy is built on, from importing TensorFlow only because Rasa has it installed."""
-    if "tensorflow" in sys.modules:
-        yield
-        return
-    sys.modules["tensorflow"] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        del sys.modules["tensorflow"]
-
-
-with _without_tensorflow():
-    import spacy
-    from spacy.language import Language as Pipeline
-    from spacy.tokens import Doc
-
-
 @dataclass(frozen=True)
 class Mention:
     """What a message says of a place: one inside the area, or the English name of one outside it, or neither.
@@ -160,9 +140,9 @@ def variants(spelling: str, language: str) -> set[str]:
     return forms
 
 
-def _spaced(folded: str) -> str:
-    """Put spaces round every Han character, so that each is a word: they are written without."""
-    return " ".join(re.sub(_HAN, r" \g<0> ", folded).split())
+def tokens_of(folded: str) -> list[str]:
+    """Give the words and signs of a folded text, in order."""
+    return _TOKEN.findall(folded)
 
 
 def _stems(token: str) -> list[str]:
@@ -224,7 +204,7 @@ def service_names(directory: Directory) -> dict[str, str]:
 
 
 def built_from(directory: Directory) -> str:
-    """Give all that ``build`` takes from a directory, as one text: where it is the same, so is the pipeline."""
+    """Give all that ``build`` takes from a directory, as one text: where it is the same, so is the table."""
     places = [
         (
             place.key,
@@ -240,13 +220,11 @@ def built_from(directory: Directory) -> str:
 
 
 def build(directory: Directory, languages: dict[str, Iterable[str]], common_words: set[str], stop_words: set[str], folder: Path) -> None:
-    """Build the pipeline for ``directory`` and save it in ``folder``.
+    """Build the table for ``directory`` and save it in ``folder``.
 
     ``languages`` maps a language code to its names; ``common_words`` are folded words that are never taken for a
     misspelt place, ``stop_words`` those few that are never a person's name either.
     """
-    nlp = spacy.blank("xx")
-    ruler: Any = nlp.add_pipe("entity_ruler", config={"overwrite_ents": True})
     spelt: dict[str, _Spelt] = {}
     for code, names in languages.items():
         for name in names:
@@ -270,22 +248,20 @@ def build(directory: Directory, languages: dict[str, Iterable[str]], common_word
             for variant in variants(form, language):
                 if variant == form or not (small or language == "en") or variant not in common_words:
                     patterns.setdefault(variant, (owner.label, owner.key))
-    spaced = {_spaced(form): whose for form, whose in patterns.items()}
-    # As patterns of the ruler, 80,000 names of one word with their endings would take 700 MB.
-    one_word = {form: whose for form, whose in spaced.items() if len(nlp.make_doc(form)) == 1}
-    ruler.add_patterns([{"label": label, "pattern": form, "id": key} for form, (label, key) in spaced.items() if form not in one_word])
+    table: dict[str, dict[str, list[str]]] = {"place": defaultdict(list), "language": defaultdict(list)}
+    for form, (label, key) in sorted({" ".join(tokens_of(form)): owner for form, owner in reversed(patterns.items())}.items()):
+        table[label][key].append(form)
     # Made beside the old one, which goes on being read until the new one is whole.
     fresh, old = (folder.with_name(f"{folder.name}.{ending}") for ending in ("new", "old"))
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    nlp.to_disk(fresh)
-    (fresh / ONE_WORD_FILE).write_text(json.dumps(one_word, ensure_ascii=False, indent=0, sort_keys=True), encoding="utf-8")
+    (fresh / NAMES_FILE).write_text(json.dumps(table, ensure_ascii=False, indent=0, sort_keys=True), encoding="utf-8")
     spoken_of = {token for form in patterns for token in form.split()}
     (fresh / WORDS_FILE).write_text("\n".join(sorted(common_words - spoken_of)), encoding="utf-8")
     places = {word for form in spelt for word in form.split()}
     # "Find a GP" is what anybody may write: only a name with a word of its own, or a place's, is taken for the service.
-    names = {n: key for n, key in service_names(directory).items() if any(w not in common_words or w in places for w in n.split())}
-    (fresh / SERVICES_FILE).write_text(json.dumps(names, ensure_ascii=False, indent=0, sort_keys=True), encoding="utf-8")
+    services = {n: key for n, key in service_names(directory).items() if any(w not in common_words or w in places for w in n.split())}
+    (fresh / SERVICES_FILE).write_text(json.dumps(services, ensure_ascii=False, indent=0, sort_keys=True), encoding="utf-8")
     (fresh / STOPS_FILE).write_text("\n".join(sorted(stop_words)), encoding="utf-8")
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
@@ -299,15 +275,14 @@ class Gazetteer:
 
     def __init__(
         self,
-        nlp: Pipeline,
-        one_word: dict[str, list[str]],
+        names: dict[str, dict[str, list[str]]],
         directory: Directory,
         common_words: set[str],
         stop_words: set[str],
         services: dict[str, str],
     ) -> None:
-        self._nlp = nlp
-        self._one_word = one_word
+        self._owners = {form: (label, key) for label, owners in names.items() for key, forms in owners.items() for form in forms}
+        self._longest_name = 1 + max((form.count(" ") for form in self._owners), default=0)
         self._directory = directory
         self.common_words = common_words
         self.stop_words = stop_words
@@ -330,40 +305,43 @@ class Gazetteer:
 
     @classmethod
     def load(cls, folder: Path, directory: Directory) -> "Gazetteer":
-        """Load what ``build`` saved in ``folder``."""
+        """Load what ``build`` saved in ``folder``. Raises OSError where it has not."""
         words, stops = (set((folder / name).read_text(encoding="utf-8").split("\n")) for name in (WORDS_FILE, STOPS_FILE))
         services = json.loads((folder / SERVICES_FILE).read_text(encoding="utf-8"))
-        one_word = json.loads((folder / ONE_WORD_FILE).read_text(encoding="utf-8"))
-        return cls(spacy.load(folder), one_word, directory, words, stops, services)
+        names = json.loads((folder / NAMES_FILE).read_text(encoding="utf-8"))
+        return cls(names, directory, words, stops, services)
 
-    def _named(self, doc: Doc) -> list[_Named]:
-        """Give every place and language that ``doc`` names, in order: names of several words first, then single words outside them."""
-        found = [_Named(entity.start, entity.end, entity.label_, entity.ent_id_) for entity in doc.ents]
-        taken = {at for name in found for at in range(name.start, name.end)}
-        for token in doc:
-            if token.i not in taken and token.text in self._one_word:
-                found.append(_Named(token.i, token.i + 1, *self._one_word[token.text]))
+    def _named(self, said: list[str]) -> list[_Named]:
+        """Give every place and language that these tokens name, in order: the longest names first, then others outside them."""
+        found: list[_Named] = []
+        taken: set[int] = set()
+        for length in range(min(self._longest_name, len(said)), 0, -1):
+            for start in range(len(said) - length + 1):
+                owner = self._owners.get(" ".join(said[start : start + length]))
+                if owner and taken.isdisjoint(range(start, start + length)):
+                    found.append(_Named(start, start + length, *owner))
+                    taken.update(range(start, start + length))
         return sorted(found, key=lambda name: name.start)
 
     def find_place(self, text: str) -> Mention:
         """Find the place that ``text`` is about; of several inside the area the last one, of several outside the first."""
-        doc = self._nlp(_spaced(re.sub(r"(?<=\w)\.(?=\w)", ". ", fold(text))))
+        said = tokens_of(fold(text))
         keys: list[str] = []
         taken: set[int] = set()
         refused: list[str] = []
         words: set[str] = set()
-        for name in self._named(doc):
+        for name in self._named(said):
             taken.update(range(name.start, name.end))
             place = self._directory.places.get(name.key) if name.label == "place" else None
             if place is None or (place.ambiguous and not self._is_meant(place, text)):
                 continue
-            before = [token.text for token in doc[max(0, name.start - NEGATION_REACH) : name.start]]
+            before = said[max(0, name.start - NEGATION_REACH) : name.start]
             (refused if _denied(before) else keys).append(place.key)
-            words.update(token.text for token in doc[name.start : name.end])
+            words.update(said[name.start : name.end])
         if refused and not keys:
             return Mention()
         if not keys:
-            rest = [token.text for token in doc if token.i not in taken]
+            rest = [token for at, token in enumerate(said) if at not in taken]
             keys, words = self._misspelt(rest) or self._by_sound(rest) or ([], set())
         places = [self._directory.places[key] for key in keys]
         area = self._directory.area
@@ -389,7 +367,7 @@ class Gazetteer:
 
     def find_language(self, text: str) -> str | None:
         """Find the code of the language that ``text`` names."""
-        found = [name.key for name in self._named(self._nlp(_spaced(fold(text)))) if name.label == "language"]
+        found = [name.key for name in self._named(tokens_of(fold(text))) if name.label == "language"]
         return found[-1] if found else None
 
     def _is_meant(self, place: PlaceRecord, text: str) -> bool:

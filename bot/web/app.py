@@ -51,6 +51,7 @@ from bot.sharing.limiter import Limiter
 from bot.sharing.memory import SharedMemory, name_of_product
 from bot.sharing.signals import Signals
 from bot.sharing.turns import Turns
+from bot.switches.off_switches import HANDOVER, OffSwitches
 from bot.timekeeping import Timekeeping
 from bot.web import api, chat_page, embed, feed, pages, sheet
 from bot.web.away import answer_without_database
@@ -64,6 +65,7 @@ from bot.web.officer import approvals, catalogue_files, editing, files, history,
 from bot.web.officer import cold_weather as cold_weather_page
 from bot.web.officer import feedback as feedback_pages
 from bot.web.officer import insights as insight_pages
+from bot.web.officer import off_switches as off_switches_page
 from bot.web.officer import wordings as wording_pages
 from bot.web.officer.office import Learning, Office
 from bot.web.pipeline import Pipeline
@@ -176,7 +178,7 @@ async def _tidy_for_ever(
 async def _tidy(pipeline: Pipeline, office: Office, insights: Insights) -> None:
     # Erasing comes first: nothing that fails after it may keep it from being done.
     await pipeline.tidy()
-    for forget in (office.changes.forget, office.wordings.forget, pipeline.cold_weather.forget):
+    for forget in (office.changes.forget, office.wordings.forget, pipeline.cold_weather.forget, pipeline.off_switches.forget):
         await to_thread.run_sync(forget, pipeline.settings.history_years)
     await to_thread.run_sync(office.uploads.forget)
     if any(one.urgent and one.overdue for one in await to_thread.run_sync(office.listing.entries)):
@@ -247,6 +249,7 @@ def make_app(settings: Settings) -> Starlette:
     notifier = Notifier(settings.desk_notify, memory)
     vault = Vault(settings.var)
     limiter = Limiter(memory, vault.secret_for("limits"))
+    off_switches = OffSwitches(database)
     desk = Desk(
         database,
         Accounts(database, limiter=limiter),
@@ -257,6 +260,7 @@ def make_app(settings: Settings) -> Starlette:
         changed=pages_told.changed,
         alert=notifier.alert,
         district=lambda place: live.current().district_of(place),
+        is_off=lambda: off_switches.off(HANDOVER) is not None,
     )
     store = ConversationStore(database, settings.idle_minutes)
     wordings = Wordings(database, utc_now)
@@ -267,7 +271,7 @@ def make_app(settings: Settings) -> Starlette:
     feedback = FeedbackBook(database, settings.feedback_unread_days, settings.feedback_days)
     turns = Turns(memory, "visitor")
     pipeline = Pipeline(
-        settings, store, live, reader, catalogues, engine, meaning, desk, look_up, cold_weather, feedback, turns, translator
+        settings, store, live, reader, catalogues, engine, meaning, desk, look_up, cold_weather, off_switches, feedback, turns, translator
     )
     jobs = Jobs(database)
     office = Office(Changes(database), Listing(database), Uploads(database), Learning(jobs), wordings, notifier.alert)
@@ -277,7 +281,7 @@ def make_app(settings: Settings) -> Starlette:
     tried = open_database(settings.database_url, patience=PATIENCE)
     storage = Storage(functools.partial(try_to_read, tried), Jobs(tried).try_to_write)
     health = Health(storage, engine, memory, timekeeping, settings.var, settings.models, notifier.alert)
-    figures = Figures(engine, desk, jobs, memory, health)
+    figures = Figures(engine, desk, jobs, memory, off_switches, health)
     of_code = commit()
 
     async def healthz(request: Request) -> Response:
@@ -352,6 +356,7 @@ def make_app(settings: Settings) -> Starlette:
             *approvals.routes,
             *history.routes,
             *cold_weather_page.routes,
+            *off_switches_page.routes,
             *insight_pages.routes,
             *feedback_pages.routes,
             *api.routes,

@@ -22,6 +22,7 @@ from bot.errors import MessageRefused, UnknownConversation
 from bot.handover.reference import spoken
 from bot.handover.states import NONE, WAITING
 from bot.handover.views import SAID, DeskStatus, View
+from bot.switches.off_switches import ASSISTANT
 from bot.web.api import RETRY_AFTER, open_by_code, pipeline_of, problem, too_many
 from bot.web.pipeline import Incoming, Unanswered
 from bot.web.rendering import Visit, empty_visit, read_visit, render
@@ -147,6 +148,7 @@ async def _chat_page(
         seen=talk.seen,
         asks=talk.asks,
         thanked=thanked,
+        off=pipeline.off_switches.off(ASSISTANT),
         view=talk.view,
         desk=talk.status,
         long_wait=_waits_long(talk.view, pipeline.settings.desk_patience_minutes),

@@ -12,10 +12,11 @@ import msgspec
 from bot.answers.dialogue import Decision
 from bot.errors import EngineAway, SetUpError
 from bot.understanding.embedding import Vector
+from bot.web.patience import is_done_within
 from bot.wire import DECISION
 
 BEAT_EVERY = 0.25
-BEAT_TIMEOUT = 0.7
+BEAT_PATIENCE = 0.7
 AT_ONCE = 8
 """Messages inside one Rasa at a time; the rest wait at the front door, so that Rasa's loop stays quick enough to answer the heartbeat."""
 CHECK_CONVERSATION = "start-up-check"
@@ -56,11 +57,12 @@ class _Rasa:
             await asyncio.sleep(BEAT_EVERY)
 
     async def _beats(self) -> bool:
+        asking = asyncio.gather(self._client.get(f"{self._front}/state"), self._client.get(f"{self._actions}/health"))
+        if not await is_done_within(asking, BEAT_PATIENCE):
+            asking.cancel()
+            return False
         try:
-            state, health = await asyncio.gather(
-                self._client.get(f"{self._front}/state", timeout=BEAT_TIMEOUT),
-                self._client.get(f"{self._actions}/health", timeout=BEAT_TIMEOUT),
-            )
+            state, health = asking.result()
         except httpx.HTTPError:
             return False
         if state.status_code != 200 or health.status_code != 200:

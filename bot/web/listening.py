@@ -29,7 +29,10 @@ class ImpatientProtocol(H11Protocol):
         super().connection_made(transport)
         self._silent[self] = None
         if len(self._silent) > MOST_SILENT:
-            next(iter(self._silent)).transport.abort()
+            oldest = next(iter(self._silent))
+            # asyncio tells it only later that it is gone; until then the next to come would cut off the same one again.
+            del self._silent[oldest]
+            oldest.transport.abort()
         self._limit_what_is_awaited()
 
     def data_received(self, data: bytes) -> None:

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot.handover.desk import Desk
 from bot.jobs import TIDYING, Jobs
 from bot.sharing.memory import SharedMemory
+from bot.switches.off_switches import SWITCHES, OffSwitches
 from bot.web.engine import Engine
 from bot.web.health import FAULTS, Health
 
@@ -73,14 +74,19 @@ class Measured:
 class _Standing(Collector):
     """How things stand at this moment, asked when somebody looks."""
 
-    def __init__(self, engine: Engine, desk: Desk, jobs: Jobs, memory: SharedMemory, health: Health) -> None:
+    def __init__(self, engine: Engine, desk: Desk, jobs: Jobs, memory: SharedMemory, off_switches: OffSwitches, health: Health) -> None:
         self._engine, self._desk, self._jobs, self._memory, self._health = engine, desk, jobs, memory, health
+        self._off_switches = off_switches
 
     def collect(self) -> Iterable[Metric]:
         def gauge(name: str, meaning: str, value: float) -> Metric:
             return GaugeMetricFamily(f"welcome_desk_{name}", meaning, value=value)
 
         yield gauge("engine_ready", "Whether a message sent now is likely to be answered by the assistant", self._engine.ready)
+        off = GaugeMetricFamily("welcome_desk_switched_off", "Whether officers have switched something off", labels=["what"])
+        for what in SWITCHES:
+            off.add_metric([what], self._off_switches.off(what) is not None)
+        yield off
         if self._memory.client is not None:
             yield gauge("redis_here", "Whether Redis answers", self._memory.here)
         found = {fault.kind for fault in self._health.faults()}
@@ -107,9 +113,9 @@ class _Standing(Collector):
 class Figures:
     """All figures of one application."""
 
-    def __init__(self, engine: Engine, desk: Desk, jobs: Jobs, memory: SharedMemory, health: Health) -> None:
+    def __init__(self, engine: Engine, desk: Desk, jobs: Jobs, memory: SharedMemory, off_switches: OffSwitches, health: Health) -> None:
         self._standing, self._counted = CollectorRegistry(), CollectorRegistry()
-        self._standing.register(_Standing(engine, desk, jobs, memory, health))
+        self._standing.register(_Standing(engine, desk, jobs, memory, off_switches, health))
         words = "How long requests took, by kind and by class of status, in seconds"
         self.seconds = Histogram("welcome_desk_request_seconds", words, ("kind", "status"), registry=self._counted, buckets=BUCKETS)
 

@@ -24,7 +24,7 @@ from bot.conversation.tally import HANDED_OVER, NOTHING_COUNTED, Count, Counts, 
 from bot.directory.cold_weather import ColdWeatherSwitch
 from bot.directory.lookup import LookUp
 from bot.directory.meaning import MeaningIndex
-from bot.errors import EngineAway, MessageRefused
+from bot.errors import DeskOff, EngineAway, MessageRefused
 from bot.handover.callback import read_contact
 from bot.handover.desk import Desk
 from bot.handover.states import MESSAGE_LEFT, NONE, OPEN, TOLD, WAITING, WITH_STAFF
@@ -33,6 +33,7 @@ from bot.handover.views import View
 from bot.opening import LiveDirectory, learn_again, open_look_up, open_meaning, places_learnt_at
 from bot.settings import Settings
 from bot.sharing.turns import Turns
+from bot.switches.off_switches import ASSISTANT, HANDOVER, OffSwitches
 from bot.understanding.cleaning import LONGEST, clean, has_words
 from bot.understanding.reading import Reader, Reading
 from bot.web.engine import Engine
@@ -89,6 +90,7 @@ class Pipeline:
         desk: Desk,
         look_up: LookUp,
         cold_weather: ColdWeatherSwitch,
+        off_switches: OffSwitches,
         feedback: FeedbackBook,
         turns: Turns,
         translator: Translator | None = None,
@@ -103,6 +105,7 @@ class Pipeline:
         self.desk = desk
         self.look_up = look_up
         self.cold_weather = cold_weather
+        self.off_switches = off_switches
         self.feedback = feedback
         self.turns = turns
         self.translator = translator
@@ -114,6 +117,7 @@ class Pipeline:
 
     async def refresh(self) -> None:
         """Take in what officers have saved, in whichever process."""
+        await to_thread.run_sync(self.off_switches.refresh)
         await to_thread.run_sync(self.cold_weather.refresh)
         await to_thread.run_sync(self.catalogues.refresh)
         await self.refresh_directory()
@@ -151,7 +155,7 @@ class Pipeline:
 
     def handover_words(self) -> HandoverWords:
         """Give what says the words of a handover over the directory as it is now."""
-        return HandoverWords(self.composer(), self.settings.retention_days)
+        return HandoverWords(self.composer(), self.settings.retention_days, self.off_switches.current())
 
     async def answer(self, incoming: Incoming) -> dict[str, Any]:
         """Answer a message as the chat API does.
@@ -203,6 +207,8 @@ class Pipeline:
             return await self._again(chat, accepted.answer)
         if accepted.for_desk:
             return await self._for_desk(chat, accepted.message_id, reading, pinned, reading.language)
+        if accepted.turned_away:
+            return await self._offer_person(chat, accepted.message_id, pinned, reading.language, reading)
         return await self._ask(chat, accepted.message_id, reading, pinned, None)
 
     async def _read(self, text: str, pinned: str | None, before: str | None, page_language: str | None) -> Reading:
@@ -215,7 +221,7 @@ class Pipeline:
         language = pinned or chat.language or incoming.page_language or "en"
         if choice == "erase":
             await self.erase(chat)
-            erased = self._said("text", language, "page.erased")
+            erased = self._said("text", language, "page.erased").as_json()
             return self._response(chat, language, {"understood": asdict(Understood()), "replies": [erased]}, View(), session=None)
         message_id = incoming.message_id or uuid.uuid4().hex
         to_desk = choice.startswith(ANSWER)
@@ -227,7 +233,7 @@ class Pipeline:
             return await self._choose_of_desk(chat, message_id, choice, pinned, language)
         if accepted.for_desk:
             return await self._for_desk(chat, message_id, None, pinned, language, choice)
-        if choice == "human":
+        if choice == "human" or accepted.turned_away:
             return await self._offer_person(chat, message_id, pinned, language)
         return await self._ask(chat, message_id, None, pinned, choice, language)
 
@@ -249,10 +255,12 @@ class Pipeline:
         if before.state == WITH_STAFF and choice not in (BOT, TAKE_BACK):
             # A button of an earlier page: somebody is there already.
             replies = [words.arrived(language, before, False)]
-        elif choice == WAIT and status.live and not chat.blocked:
-            view = await to_thread.run_sync(self.desk.ask, chat, "asked")
-            replies = words.waiting(language, view)
-        elif choice == MESSAGE and status.staffed and not chat.blocked:
+        elif choice == WAIT and status.takes_chats and not chat.blocked:
+            try:
+                replies = words.waiting(language, await to_thread.run_sync(self.desk.ask, chat, "asked"))
+            except DeskOff:  # just now
+                replies = self.handover_words().offer(language, status, None, None, moment)
+        elif choice == MESSAGE and status.takes_messages and not chat.blocked:
             await to_thread.run_sync(self.store.write_to_desk, chat, True)
             replies = words.write_message(language)
         elif choice == KEEP:
@@ -266,8 +274,10 @@ class Pipeline:
             replies = words.blocked(language) if chat.blocked else words.offer(language, status, None, None, moment)
         return await self._keep(chat, message_id, Understood(topic="human"), replies, language, pinned)
 
-    async def _offer_person(self, chat: Chat, message_id: str, pinned: str | None, language: str) -> dict[str, Any]:
-        """Answer the button for a person; Rasa is not needed for it."""
+    async def _offer_person(
+        self, chat: Chat, message_id: str, pinned: str | None, language: str, reading: Reading | None = None
+    ) -> dict[str, Any]:
+        """Answer the button for a person, or a message to staff who take none now; Rasa is not needed for it."""
         before = await to_thread.run_sync(self.store.answers, chat)
         view = await to_thread.run_sync(self.desk.view, chat.id)
         if view.state == WAITING:
@@ -275,7 +285,9 @@ class Pipeline:
         else:
             replies = await to_thread.run_sync(self._offer, chat, language, _in_effect(before))
             counts = self._person_asked_for(_in_effect(before), language)
-        return await self._keep(chat, message_id, Understood(topic="human"), replies, language, pinned, counts)
+        understood, urgent = self._urgent_without_rasa(reading, language)
+        replies = [*urgent, *replies, *self._redacted(reading, language)]
+        return await self._keep(chat, message_id, replace(understood, topic="human"), replies, language, pinned, counts)
 
     def _person_asked_for(self, in_effect: dict[str, Any], language: str) -> Counts:
         """Give what is counted where somebody asks for a person: about which need, and in which district."""
@@ -337,8 +349,10 @@ class Pipeline:
     async def _ask(
         self, chat: Chat, message_id: str, reading: Reading | None, pinned: str | None, choice: str | None, language: str = "en"
     ) -> dict[str, Any]:
-        """Ask Rasa, then keep the answer."""
+        """Ask Rasa, then keep the answer; while the assistant is switched off, say that."""
         language = reading.language if reading else language
+        if self.off_switches.off(ASSISTANT):
+            return await self._answer_without_assistant(chat, message_id, reading, pinned, language)
         told = reading.as_json() if reading else {**EMPTY_READING, "language": language, "denied": _forgotten(choice)}
         try:
             decision = await self.engine.ask(
@@ -366,19 +380,44 @@ class Pipeline:
             turn = {"understood": before[0]["understood"], "replies": [*(notice.as_json() for notice in notices), *again]}
         view = await to_thread.run_sync(self.desk.view, chat.id)
         turn["replies"] += [reply.as_json() for reply in await self._person_too(chat, decision, reading, language, before, view)]
-        if reading and reading.redacted:
-            turn["replies"].append(self._said("notice", language, "notice.redacted"))
+        turn["replies"] += [reply.as_json() for reply in self._redacted(reading, language)]
         switched = reply_language(heard.names_language) if decision.kind == "language" else None
         if switched:
             language, pinned = switched, switched
         response = self._response(chat, language, turn, view)
-        kept = {name: value for name, value in response.items() if name != "session"}
         if decision.kind == "human":
             counts = self._person_asked_for(_in_effect(before), language) if view.state != WAITING else NOTHING_COUNTED
         else:
-            counts = counts_of(kept, decision, self.live.current().district_of(turn["understood"]["place"]))
+            counts = counts_of(response, decision, self.live.current().district_of(turn["understood"]["place"]))
+        return await self._keep_unless_claimed(chat, message_id, reading, response, language, pinned, counts)
+
+    async def _answer_without_assistant(
+        self, chat: Chat, message_id: str, reading: Reading | None, pinned: str | None, language: str
+    ) -> dict[str, Any]:
+        """Say that the assistant is switched off, below urgent words where they are due; offer a person where one can be asked for."""
+        words, view = self.handover_words(), await to_thread.run_sync(self.desk.view, chat.id)
+        understood, urgent = self._urgent_without_rasa(reading, language)
+        replies = [*urgent, *words.switched_off(language, ASSISTANT)]
+        if view.state != WAITING and not chat.blocked and not words.is_off(HANDOVER):
+            replies.append(words.leave_to_a_person(language, "urgent"))
+        replies += self._redacted(reading, language)
+        turn = {"understood": asdict(understood), "replies": [reply.as_json() for reply in replies]}
+        response = self._response(chat, language, turn, view)
+        return await self._keep_unless_claimed(chat, message_id, reading, response, language, pinned)
+
+    async def _keep_unless_claimed(
+        self,
+        chat: Chat,
+        message_id: str,
+        reading: Reading | None,
+        response: dict[str, Any],
+        language: str,
+        pinned: str | None,
+        counts: Counts = NOTHING_COUNTED,
+    ) -> dict[str, Any]:
+        """Keep an answer of the assistant's, and give it, unless somebody took the chat meanwhile: it is theirs to answer then."""
+        kept = {name: value for name, value in response.items() if name != "session"}
         if not await to_thread.run_sync(self.store.record, chat, message_id, kept, language, pinned, False, counts):
-            # Somebody took the chat while the assistant was thinking: it is theirs to answer now.
             return await self._for_desk(chat, message_id, reading, pinned, language)
         return response
 
@@ -396,11 +435,15 @@ class Pipeline:
             why = "urgent"
         return [words.leave_to_a_person(language, why)] if why and not chat.blocked else []
 
-    def _said(self, kind: str, language: str, key: str) -> dict[str, Any]:
+    def _redacted(self, reading: Reading | None, language: str) -> list[Reply]:
+        """Say that personal data was taken out of a message, where it was."""
+        return [self._said("notice", language, "notice.redacted")] if reading and reading.redacted else []
+
+    def _said(self, kind: str, language: str, key: str) -> Reply:
         """Give a reply of one sentence of the catalogues."""
         lang = reply_language(language) or "en"
         english = "" if lang == "en" else self.catalogues.say("en", key)
-        return Reply(kind=kind, lang=lang, text=self.catalogues.say(lang, key), text_en=english).as_json()
+        return Reply(kind=kind, lang=lang, text=self.catalogues.say(lang, key), text_en=english)
 
     def _response(self, chat: Chat, language: str, turn: dict[str, Any], view: View, session: str | None = "") -> dict[str, Any]:
         return {
@@ -421,14 +464,23 @@ class Pipeline:
         return self._unanswered(None, incoming.session, reading, reading.language)
 
     def _unanswered(self, chat: Chat | None, session: str | None, reading: Reading | None, language: str) -> Unanswered:
+        understood, reply, notices = self._without_rasa(reading, language)
+        return Unanswered(chat, session, reply_language(language) or "en", asdict(understood), reply, notices)
+
+    def _urgent_without_rasa(self, reading: Reading | None, language: str) -> tuple[Understood, list[Reply]]:
+        """Give what was understood of a message without Rasa, and the urgent words with what belongs to them, where it has some."""
+        understood, reply, notices = self._without_rasa(reading, language)
+        return understood, [reply, *notices] if understood.urgent else []
+
+    def _without_rasa(self, reading: Reading | None, language: str) -> tuple[Understood, Reply, list[Reply]]:
+        """Give what was understood of a message without Rasa, the urgent words (or the emergency numbers), and notices."""
         place = reading.place.inside if reading else None
         urgent = reading.urgent if reading else None
         composer, moment = self.composer(), datetime.now(timezone.utc)
         reply = composer.urgent_only(urgent, place, language, moment)
         understood = Understood(urgent=urgent, place=place.name if place else None)
         outside = reading is not None and reading.place.outside is not None
-        notices = [] if outside else composer.cold_weather(understood, language, moment)
-        return Unanswered(chat, session, reply_language(language) or "en", asdict(understood), reply, notices)
+        return understood, reply, [] if outside else composer.cold_weather(understood, language, moment)
 
     async def erase_by(self, token: str) -> bool:
         """Erase the conversation of ``token``, even one that has ended. Gives as ``erase``; raises UnknownConversation."""

@@ -181,6 +181,13 @@ class Problem(msgspec.Struct):
     session: str = ""
 
 
+ANSWERED = (
+    "The answer. While officers have switched the assistant off, it is notices that say so (the second, where there is one, is what they "
+    "wrote, in English), below urgent words where they are due, with a button for a person where one can be asked for. While they have "
+    "switched the handover to staff off, who asks for a person is told so in the same way, with other ways to reach the library."
+)
+
+
 def openapi() -> dict[str, Any]:
     """Give the OpenAPI 3.1 document of the chat API."""
     types = (ChatRequest, ChatResponse, FeedbackRequest, EventsResponse, CallbackRequest, ReferenceRequest, ReferenceResponse, Problem)
@@ -206,7 +213,7 @@ def openapi() -> dict[str, Any]:
                     "operationId": "chat",
                     "requestBody": {"required": True, **ref("ChatRequest")},
                     "responses": {
-                        "200": {"description": "The answer.", **ref("ChatResponse")},
+                        "200": {"description": ANSWERED, **ref("ChatResponse")},
                         "400": problem("Not JSON."),
                         "404": unknown,
                         "413": problem("Too long."),

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.database import is_fault_of_database
 from bot.web.api import LARGEST_BODY
+from bot.web.patience import is_done_within
 
 log = logging.getLogger(__name__)
 READS, WRITES = "database", "database_writes"
@@ -65,8 +66,7 @@ class Storage:
         lane, trying = CapacityLimiter(1), None
         while True:
             trying = trying or asyncio.ensure_future(to_thread.run_sync(look.work, limiter=lane))
-            await asyncio.wait({trying}, timeout=look.patience)
-            if not trying.done():
+            if not await is_done_within(trying, look.patience):
                 self._note(look.what, "no answer")
                 continue
             error, trying = trying.exception(), None

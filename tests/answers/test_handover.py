@@ -13,6 +13,7 @@ from bot.answers.urgent import OfficeHours
 from bot.codes import REPLY_LANGUAGES
 from bot.directory.records import Directory
 from bot.handover.views import DeskStatus, Said, View
+from bot.switches.off_switches import ASSISTANT, HANDOVER, Off
 from tests.builders import british
 
 NOON = british(2026, 11, 30, 12, 0)
@@ -160,3 +161,59 @@ def test_a_service_is_shown_as_a_card_and_one_that_is_gone_not_at_all(words: Han
 def test_hours_in_summer_are_written_on_british_time(words: HandoverWords) -> None:
     summer = replace(CLOSED, opens_at=datetime.fromisoformat("2026-07-01T09:00:00+00:00"))
     assert "10:00" in texts(words.offer("en", summer, None, None, NOON + timedelta(days=1)))
+
+
+def an_off(what: str, message: str = "") -> Off:
+    return Off(what, NOON, "Olga", "a secret reason", message)
+
+
+@pytest.mark.parametrize("language", REPLY_LANGUAGES)
+@pytest.mark.parametrize("status", [LIVE, CLOSED, DeskStatus()])
+def test_while_the_handover_is_off_nothing_can_be_chosen_and_other_ways_are_told(
+    words: HandoverWords, language: str, status: DeskStatus
+) -> None:
+    off = replace(words, off=(an_off(HANDOVER, "Back on Monday."),))
+    replies = off.offer(language, replace(status, off=True), None, None, NOON)
+    assert offered(replies) == []
+    assert (replies[0].kind, replies[0].lang) == ("notice", language)
+    assert replies[0].text == words.composer.catalogues.say(language, "off.handover")
+    assert replies[0].text_en == ("" if language == "en" else words.composer.catalogues.say("en", "off.handover"))
+    assert (replies[1].kind, replies[1].lang, replies[1].text) == ("notice", "en", "Back on Monday.")
+    assert "0345 045 5225" in texts(replies)
+    assert "secret" not in texts(replies)
+
+
+def test_without_a_message_the_fixed_sentence_stands_alone(words: HandoverWords) -> None:
+    off = replace(words, off=(an_off(ASSISTANT),))
+    assert [reply.text for reply in off.switched_off("en", ASSISTANT)] == [words.composer.catalogues.say("en", "off.assistant")]
+    assert off.switched_off("en", HANDOVER) == words.switched_off("en", ASSISTANT) == []
+
+
+@pytest.mark.parametrize("language", REPLY_LANGUAGES)
+def test_nothing_is_promised_of_an_assistant_that_is_off(words: HandoverWords, language: str) -> None:
+    off = replace(words, off=(an_off(ASSISTANT),))
+    notice = words.composer.catalogues.say(language, "off.assistant")
+    ends = [
+        Said(1, "returned", {"by": "staff"}, "Anna", NOON),
+        Said(1, "closed", {"outcome": "helped"}, "Anna", NOON),
+        Said(1, "closed", {"outcome": "abusive"}, "Anna", NOON),
+    ]
+    for said in ends:
+        (before,), (after, told) = words.said(language, said, NOON), off.said(language, said, NOON)
+        assert after.text != before.text
+        assert "answers you again" not in after.text_en
+        assert "still answers" not in after.text_en
+        assert after.lang == language
+        assert told.text == notice
+    assert [reply.text for reply in off.back(language)][1:] == [notice]
+    assert off.waiting(language, View(state="waiting", reference="4829150375", place=1))[1].text == notice
+    assert off.blocked(language)[1].text == notice
+
+
+def test_nothing_is_promised_of_a_desk_that_is_off(words: HandoverWords) -> None:
+    off = replace(words, off=(an_off(HANDOVER),))
+    for outcome in ("helped", "answered"):
+        (told,) = off.said("en", Said(1, "closed", {"outcome": outcome}, "Anna", NOON), NOON)
+        assert told.text == "Anna has left this chat."
+    (told,) = off.said("en", Said(1, "returned", {"by": "staff"}, "Anna", NOON), NOON)
+    assert "The assistant answers you again" in told.text

@@ -13,6 +13,7 @@ from bot.directory.records import read_directory
 from bot.doctor import content
 from bot.doctor.findings import Installation, Level
 from bot.handover.accounts import Accounts
+from bot.switches.off_switches import ASSISTANT, OffSwitches
 from tests.builders import CHEAP, PASSWORD
 from tests.doctor.conftest import levels, opened, told, with_settings
 
@@ -88,6 +89,17 @@ def test_a_desk_with_hours_and_without_anybody_is_broken(open_case: Installation
     assert levels(content.accounts(with_hours)) == [Level.LOOK]
 
 
+def test_what_is_switched_off_is_not_forgotten(open_case: Installation) -> None:
+    assert levels(content.off_switches(open_case)) == [Level.OK]
+    assert open_case.database is not None
+    OffSwitches(open_case.database).switch_off(ASSISTANT, "Olga", "a secret reason")
+    findings = content.off_switches(open_case)
+    assert levels(findings) == [Level.LOOK]
+    assert "The assistant is switched off since" in told(findings)
+    assert "bot switch assistant on" in told(findings)
+    assert "secret" not in told(findings)
+
+
 def test_where_the_database_or_the_directory_cannot_be_used_nothing_is_said_of_it(case: Installation) -> None:
     assert content.directory(case) == (case, [])
-    assert content.urgent_numbers(case) == content.translations(case) == content.accounts(case) == []
+    assert content.urgent_numbers(case) == content.translations(case) == content.accounts(case) == content.off_switches(case) == []

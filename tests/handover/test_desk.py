@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from bot.conversation.models import Conversation
 from bot.conversation.store import Chat, ConversationStore
 from bot.conversation.tally import Tally
-from bot.errors import AlreadyTaken, NotHeard, NotTheirs, UnknownConversation
+from bot.errors import AlreadyTaken, DeskOff, NotHeard, NotTheirs, UnknownConversation
 from bot.handover.accounts import Member
 from bot.handover.desk import Desk
 from bot.handover.models import Callback, DeskMessage, Escalation, Handover, Transition, WrongRecord
@@ -805,3 +805,72 @@ def test_what_staff_do_with_a_chat_is_not_counted(engine: Engine, desk: Desk, wa
 def test_practice_is_not_counted(engine: Engine, desk: Desk, anna: Member) -> None:
     desk.start(anna, "fa", "a-rasa-id", "worried_farsi")
     assert counted(engine) == {}
+
+
+# ---- While the handover is switched off
+
+
+class Brake:
+    """An off switch of the handover."""
+
+    off = False
+
+    def __call__(self) -> bool:
+        return self.off
+
+
+@pytest.fixture
+def brake() -> Brake:
+    return Brake()
+
+
+@pytest.fixture
+def braked(engine: Engine, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, brake: Brake) -> Desk:
+    """A desk with an off switch."""
+    monkeypatch.setattr("bot.conversation.store.utc_now", clock)
+    return a_desk(engine, tmp_path, clock=clock, is_off=brake)
+
+
+def test_while_it_is_off_no_new_chat_begins_and_no_message_is_left(
+    engine: Engine, braked: Desk, store: ConversationStore, brake: Brake
+) -> None:
+    anna = a_member(braked, "Anna")
+    assert braked.status().takes_chats
+    brake.off = True
+    status = braked.status()
+    assert (status.live, status.takes_chats, status.takes_messages) == (True, False, False)
+    chat = store.start()
+    with pytest.raises(DeskOff):
+        braked.ask(chat, "asked")
+    store.write_to_desk(chat, True)
+    accepted = braked.accept(chat, "m1", WORDS)
+    assert (accepted.for_desk, accepted.left, accepted.turned_away) == (False, False, True)
+    assert not braked.accept(chat, "m2", WORDS).turned_away, "the next words are not a message to staff"
+    with pytest.raises(DeskOff):
+        braked.start(anna, "uk", "rasa-1")
+    assert braked.start(anna, "ar", "rasa-2", scenario="housing_arabic"), "practising goes on"
+    assert changes(engine) == [("none", "waiting", "visitor")], "the made-up visitor's alone"
+
+
+def test_while_it_is_off_who_waited_and_what_was_left_is_still_answered(
+    engine: Engine, braked: Desk, store: ConversationStore, brake: Brake
+) -> None:
+    anna = a_member(braked, "Anna")
+    waits, left, over = store.start(), store.start(), store.start()
+    braked.ask(waits, "asked")
+    store.write_to_desk(left, True)
+    braked.accept(left, "m1", WORDS)
+    braked.ask(over, "asked")
+    braked.claim(id_of(engine, over), anna)
+    braked.close(id_of(engine, over), anna, "helped", None)
+    brake.off = True
+    for chat in (waits, left):
+        braked.claim(id_of(engine, chat), anna)
+        braked.say(id_of(engine, chat), anna, "s1", "text", {"text": "Hello", "lang": "en"})
+    braked.put_back(id_of(engine, waits), anna)
+    assert braked.wait_as_message(waits).state == "message_left"
+    with pytest.raises(DeskOff):
+        braked.claim(id_of(engine, over), anna, by_code=True)
+    brake.off = False
+    braked.claim(id_of(engine, over), anna, by_code=True)
+    assert braked.view(over.id).state == "with_staff"

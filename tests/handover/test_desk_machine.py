@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from bot.conversation.models import Conversation, Message
 from bot.conversation.store import Chat, ConversationStore
 from bot.database import open_database
-from bot.errors import AlreadyTaken, NotHeard, NotTheirs, UnknownConversation
+from bot.errors import AlreadyTaken, DeskOff, NotHeard, NotTheirs, UnknownConversation
 from bot.handover.accounts import Member
 from bot.handover.models import Callback, DeskMessage, Handover, Transition
 from bot.handover.states import NONE, OPEN, TRANSITIONS, WAITING, WITH_STAFF
@@ -41,9 +41,10 @@ class DeskDays(RuleBasedStateMachine):
         shutil.copyfile(self.empty, self.folder / "desk.db")
         self.engine = open_database(f"sqlite:///{self.folder / 'desk.db'}")
         self.clock = Clock()
+        self.off = False
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr("bot.conversation.store.utc_now", self.clock)
-        self.desk = a_desk(self.engine, self.folder, hours="Mo-Fr 10:00-16:00", clock=self.clock)
+        self.desk = a_desk(self.engine, self.folder, hours="Mo-Fr 10:00-16:00", clock=self.clock, is_off=lambda: self.off)
         self.store = ConversationStore(self.engine, idle_minutes=15)
         self.written: dict[int, list[str]] = {}
         self.kept_from_the_bot: set[tuple[int, str]] = set()
@@ -85,6 +86,9 @@ class DeskDays(RuleBasedStateMachine):
             self.store.write_to_desk(chat, True)
         accepted = self.desk.accept(chat, name, f"words {name}", urgent)
         self.written[chat.id].append(f"words {name}")
+        if self.off and state not in OPEN:
+            assert not accepted.for_desk, "a message was taken while the handover is off"
+            assert accepted.turned_away or not to_desk or self._blocked(chat)
         if state == WITH_STAFF:
             assert accepted.for_desk, "the bot would answer a chat that staff have"
         if accepted.for_desk:
@@ -111,7 +115,12 @@ class DeskDays(RuleBasedStateMachine):
     @rule(chat=chats)
     def ask_for_a_person(self, chat: Chat) -> None:
         before = self._state(chat)
-        view = self.desk.ask(chat, "asked")
+        try:
+            view = self.desk.ask(chat, "asked")
+        except DeskOff:
+            assert self.off
+            assert self._state(chat) == before not in OPEN
+            return
         assert view.state == (before if before == WITH_STAFF else WAITING) or self._blocked(chat)
 
     def _blocked(self, chat: Chat) -> bool:
@@ -163,6 +172,10 @@ class DeskDays(RuleBasedStateMachine):
         except AlreadyTaken:
             assert row.state not in (WAITING,) or row.staff_id
             return
+        except DeskOff:
+            assert self.off
+            assert row.state not in OPEN
+            return
         now = self._handover(chat)
         assert (now.state, now.staff_id) == (WITH_STAFF, member.id)
         assert row.state != WITH_STAFF or row.staff_id == member.id, "taken away from its holder"
@@ -207,6 +220,10 @@ class DeskDays(RuleBasedStateMachine):
 
     @rule(member=members)
     def start_at_the_desk(self, member: Member) -> None:
+        if self.off:
+            with pytest.raises(DeskOff):
+                self.desk.start(member, "uk", f"rasa-{self._new()}")
+            return
         number = self.desk.start(member, "uk", f"rasa-{self._new()}")
         row = self._rows(Handover, Handover.id == number)[0]
         self.written[row.conversation_id] = []
@@ -218,6 +235,12 @@ class DeskDays(RuleBasedStateMachine):
         self.written[self._rows(Handover, Handover.id == number)[0].conversation_id] = []
         assert number not in [entry.id for entry in self.desk.queue()]
         assert number in [entry.id for entry in self.desk.queue(member.id)]
+
+    # ---- Officers
+
+    @rule()
+    def switch(self) -> None:
+        self.off = not self.off
 
     # ---- Time
 

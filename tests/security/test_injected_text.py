@@ -132,7 +132,7 @@ class Hostile:
 
 
 @pytest.fixture(scope="module")
-def hostile(front: Front) -> Hostile:
+def hostile(front: Front) -> Iterator[Hostile]:
     olga, zoe, anna = front.people[OFFICERS[0]], front.people[OFFICERS[1]], front.people[STAFF]
     checked = upload(olga, f"{MARKUP}.zip", write_zip(hostile_rows()))
     assert "hostile_service" in checked, checked[-3000:]
@@ -168,7 +168,9 @@ def hostile(front: Front) -> Hostile:
     front.stranger.post(
         "/api/v1/chat/feedback", json={"helped": False, "about": _id_of(front, "hostile_service"), "comment": HOSTILE}, headers=headers
     )
-    return Hostile(front, visitor, number, translated, feed)
+    assert olga.post("/officer/switches", what="assistant", to="off", why=HOSTILE, message=HOSTILE).status_code == 303
+    yield Hostile(front, visitor, number, translated, feed)
+    olga.post("/officer/switches", what="assistant", to="on", why="the test is over")
 
 
 def _id_of(front: Front, key: str) -> str:
@@ -211,7 +213,12 @@ class Page(HTMLParser):
 
 SELDOM_LINKED = [
     *("/officer/letter/hostile_trust", "/officer/history/1", "/officer/files/directory.zip", "/officer/insights/totals.csv"),
-    *(f"/officer/translations/{LANGUAGE}/sheet", f"/officer/translations/files/{LANGUAGE}/messages.po", "/officer/cold-weather"),
+    *(
+        f"/officer/translations/{LANGUAGE}/sheet",
+        f"/officer/translations/files/{LANGUAGE}/messages.po",
+        "/officer/cold-weather",
+        "/officer/switches",
+    ),
     *("/officer/translations/files", "/officer/places", f"/officer/translations/{LANGUAGE}/messages/page.send", "/officer/phrases"),
 ]
 """Pages that the first links may not lead to before enough others were seen."""
@@ -308,6 +315,8 @@ def posted_pages(hostile: Hostile) -> list[httpx.Response]:
         olga.post(f"/officer/translations/{LANGUAGE}/messages/page.send", text=HOSTILE, review=HOSTILE, reviewed_by=HOSTILE),
         olga.post("/officer/wordings/bring-back", domain=HOSTILE[:120], language=HOSTILE[:20], key=HOSTILE[:120], back=HOSTILE),
         olga.post("/officer/cold-weather", place=HOSTILE, note=HOSTILE, starts=HOSTILE, ends=HOSTILE),
+        olga.post("/officer/switches", what="handover", to="off", why=HOSTILE, message=HOSTILE * 2),
+        olga.post("/officer/switches", what=HOSTILE, to=HOSTILE, why=HOSTILE),
         olga.get("/officer/records", params={"kind": "service", "words": HOSTILE, "topic": HOSTILE, "place": HOSTILE}),
         olga.get("/officer/history", params={"kind": HOSTILE, "key": HOSTILE, "batch": HOSTILE}),
         olga.get("/officer/insights", params={"what": HOSTILE, "weeks": HOSTILE, "language": HOSTILE}),

@@ -173,6 +173,11 @@ class Visitor(threading.Thread):
             time.sleep(0.3)
 
 
+def a_stranger(patience: float) -> httpx.Client:
+    """Give a browser that was never here before; without certificates to read, it costs little to make."""
+    return httpx.Client(trust_env=False, verify=False, timeout=patience)
+
+
 @dataclass
 class Noticed:
     """What was noticed of one fault. Times are in seconds, and None where it never happened."""
@@ -210,7 +215,7 @@ class Siege:
             started, page = time.monotonic(), ""
             for _ in range(2):
                 # Where a front door dies over it, the browser's proxy asks another one (deploy/nginx.conf).
-                with suppress(httpx.HTTPError), httpx.Client(trust_env=False, timeout=10) as fresh:
+                with suppress(httpx.HTTPError), a_stranger(10) as fresh:
                     page = fresh.get(f"{self.stack.url}{path}").text
                     break
             noticed.pages.append(time.monotonic() - started)
@@ -219,7 +224,7 @@ class Siege:
 
     def _ask_for_help(self, noticed: Noticed) -> None:
         started = time.monotonic()
-        with suppress(httpx.HTTPError), httpx.Client(trust_env=False, timeout=30) as fresh:
+        with suppress(httpx.HTTPError), a_stranger(30) as fresh:
             page = fresh.post(f"{self.stack.url}/", data={"text": "I have nowhere to sleep tonight in Wisbech", "page_language": "en"})
             noticed.urgent.append(time.monotonic() - started)
             if 'class="urgent"' not in page.text or "tel:" not in page.text:
@@ -264,12 +269,12 @@ class Siege:
         """Ask some times, so that every front door has been asked, whether all parts are there; and for an answer."""
         try:
             for _ in range(6):
-                with httpx.Client(trust_env=False, timeout=5) as fresh:
+                with a_stranger(5) as fresh:
                     told = fresh.get(f"{self.stack.url}/readyz").json()
                 # That a clock has jumped is told for an hour.
                 if not told["ready"] or set(told["faults"]) - {CLOCK_FAULT}:
                     return False
-            with httpx.Client(trust_env=False, timeout=10) as fresh:
+            with a_stranger(10) as fresh:
                 return fresh.post(f"{self.stack.url}/api/v1/chat", json={"text": "food in Ely"}).status_code == 200
         except (httpx.HTTPError, ValueError):
             return False

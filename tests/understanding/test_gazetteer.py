@@ -6,7 +6,7 @@ import pytest
 
 from bot.directory.records import Directory
 from bot.understanding.folding import fold
-from bot.understanding.gazetteer import Gazetteer
+from bot.understanding.gazetteer import Gazetteer, tokens_of
 
 
 def inside(gazetteer: Gazetteer, text: str) -> str | None:
@@ -139,6 +139,14 @@ def test_a_place_is_found_in_persian_however_its_letters_are_typed(gazetteer: Ga
     ],
 )
 def test_a_place_is_found_in_unspaced_chinese(gazetteer: Gazetteer, text: str, place: str) -> None:
+    assert inside(gazetteer, text) == place
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("ዊዝቢች፡ ምስ ሰብ ንድቅስ", "Wisbech"), ("ንነብር ኣብ ፒተርቦሮ።", "Peterborough"), ("أين؟ كامبريدج؛ شكرا", "Cambridge"), ("喺劍橋。", "Cambridge")],
+)
+def test_a_place_is_found_beside_the_signs_of_its_script(gazetteer: Gazetteer, text: str, place: str) -> None:
     assert inside(gazetteer, text) == place
 
 
@@ -473,3 +481,14 @@ def test_no_spelling_of_a_place_gives_another_place(gazetteer: Gazetteer, direct
         if found and found not in places:
             wrong[name] = f"{found}, not {', '.join(places)}"
     assert wrong == {}
+
+
+def test_a_text_is_split_into_words_signs_and_han_characters() -> None:
+    assert tokens_of("st.ives, ely's 劍橋市 king's-lynn don't 5km") == [
+        *("st", ".", "ives", ",", "ely", "'s", "劍", "橋", "市", "king", "'s", "-", "lynn", "don't", "5km"),
+    ]
+
+
+def test_a_text_of_nothing_but_spaces_has_no_words(gazetteer: Gazetteer) -> None:
+    assert tokens_of(" \n\t ") == []
+    assert gazetteer.find_place(" ").inside is None

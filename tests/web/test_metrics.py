@@ -22,6 +22,7 @@ from bot.database import try_to_read
 from bot.jobs import TIDYING, Jobs
 from bot.settings import ROOT
 from bot.sharing.memory import NOTHING_SHARED
+from bot.switches.off_switches import HANDOVER, OffSwitches
 from bot.web.health import Health
 from bot.web.metrics import Figures, Measured, kind_of
 from bot.web.storage import Storage
@@ -42,7 +43,7 @@ def an_app(engine: Engine, folder: Path) -> tuple[Starlette, Jobs]:
         folder,
         lambda kind: None,
     )
-    figures = Figures(rasas, a_desk(engine, folder), jobs, NOTHING_SHARED, health)
+    figures = Figures(rasas, a_desk(engine, folder), jobs, NOTHING_SHARED, OffSwitches(engine), health)
 
     async def page(request: Request) -> PlainTextResponse:
         return PlainTextResponse("x", int(request.query_params.get("status", "200")))
@@ -103,6 +104,17 @@ def test_it_shows_how_things_stand(engine: Engine, tmp_path: Path) -> None:
     assert found[("tidied_at",)] > 1.7e9
 
 
+def test_it_shows_what_officers_have_switched_off(engine: Engine, tmp_path: Path) -> None:
+    app, _ = an_app(engine, tmp_path)
+    client = TestClient(app, client=("127.0.0.1", 1))
+    found = figures_of(client)
+    assert (found["switched_off", "assistant"], found["switched_off", "handover"]) == (0, 0)
+    OffSwitches(engine).switch_off(HANDOVER, "Olga", "no staff")
+    app, _ = an_app(engine, tmp_path)
+    found = figures_of(TestClient(app, client=("127.0.0.1", 1)))
+    assert (found["switched_off", "assistant"], found["switched_off", "handover"]) == (0, 1)
+
+
 @pytest.mark.parametrize(
     ("address", "headers"), [("192.0.2.1", {}), ("127.0.0.1", {"X-Forwarded-For": "192.0.2.1"}), ("::ffff:192.0.2.1", {})]
 )
@@ -122,7 +134,7 @@ def test_processes_that_share_a_folder_count_together(tmp_path: Path) -> None:
     code = """
 from bot.web.metrics import Figures
 from prometheus_client import CollectorRegistry
-figures = Figures(None, None, None, None, None)
+figures = Figures(None, None, None, None, None, None)
 figures.seconds.labels("page", "2xx").observe(0.1)
 figures._standing = CollectorRegistry()
 print(figures._write().decode())

@@ -24,6 +24,7 @@ from bot.directory.listing import Listing
 from bot.directory.uploads import Uploads
 from bot.errors import FeedError
 from bot.jobs import Jobs
+from bot.switches.off_switches import OffSwitches
 from bot.web.live import Live
 from bot.web.officer import files, history, places, records
 from bot.web.officer.office import Learning, Office
@@ -94,6 +95,7 @@ def pages(tmp_path: Path) -> Iterator[Pages]:
         refresh=refresh,
         refresh_directory=refresh,
         live=SimpleNamespace(current=lambda: None),
+        off_switches=OffSwitches(engine),
     )
     with TestClient(app) as client:
         client.cookies.set(COOKIE, desk.accounts.sign_in("olga", PASSWORD, "127.0.0.1"))

@@ -16,7 +16,7 @@ from bot.answers.handover import ANSWER, CHOICES
 from bot.answers.urgent import EMERGENCY_NUMBER
 from bot.codes import ENGLISH_NAMES, NEEDS, TOPIC_OF_URGENT, reply_language
 from bot.directory.hours import BRITISH_TIME
-from bot.errors import AlreadyTaken, MessageRefused, NotHeard, NotTheirs, UnknownConversation
+from bot.errors import AlreadyTaken, DeskOff, MessageRefused, NotHeard, NotTheirs, UnknownConversation
 from bot.handover.accounts import Session
 from bot.handover.phrases import Phrase, groups, phrases
 from bot.handover.practice import next_line
@@ -170,6 +170,8 @@ async def act(request: Request, who: Session) -> Response:
     except AlreadyTaken as taken:
         key = "staff.taken" if taken.holder else "staff.not_there"
         return await show_file(request, who, handover_id, error=_say(request, key, name=taken.holder), status=409, typed=typed)
+    except DeskOff:
+        return await show_file(request, who, handover_id, error=_say(request, "staff.off.none_new"), status=409, typed=typed)
     except NotHeard:
         return await show_file(request, who, handover_id, error=_say(request, "staff.not_heard"), status=409, typed=typed)
     except NotTheirs:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from bot.answers.moments import day_and_time
 from bot.answers.urgent import EMERGENCY_NUMBER
 from bot.codes import direction
 from bot.directory.hours import BRITISH_TIME
@@ -134,6 +135,8 @@ def show(request: Request, who: Session | None, template: str, status: int = 200
 
     page = environment.get_template(template).render(
         say=say,
+        switched_off=pipeline.off_switches.current(),
+        day_and_time=lambda at: day_and_time(at, "en"),
         words=pipeline.catalogues.say,
         who=who,
         csrf=who.csrf if who else "",

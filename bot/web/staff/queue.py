@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.codes import ENGLISH_NAMES, REPLY_LANGUAGES
-from bot.errors import SignedOut
+from bot.errors import DeskOff, SignedOut
 from bot.handover.accounts import Session
 from bot.handover.practice import first_line, scenarios
 from bot.handover.reference import read_reference
@@ -130,7 +130,10 @@ async def start(request: Request, who: Session) -> Response:
     if language not in REPLY_LANGUAGES:
         return await _refused(request, who, "staff.choose_language")
     desk = pipeline_of(request).desk
-    found = await to_thread.run_sync(desk.start, who.member, language, str(uuid.uuid4()))
+    try:
+        found = await to_thread.run_sync(desk.start, who.member, language, str(uuid.uuid4()))
+    except DeskOff:
+        return await _refused(request, who, "staff.off.none_new")
     return RedirectResponse(f"/staff/chat/{found}", 303)
 
 
@@ -166,14 +169,15 @@ async def _stream(request: Request) -> AsyncIterator[dict[str, Any]]:
 
 async def _standing(request: Request, who: Session) -> dict[str, Any]:
     """Say how things stand: how many wait, the last urgent message, a mark of the queue and one of each chat of one's own."""
-    desk = pipeline_of(request).desk
+    desk, switches = pipeline_of(request).desk, pipeline_of(request).off_switches
 
     def look() -> dict[str, Any]:
         entries = desk.queue(who.member.id)
         own = [entry for entry in entries if entry.holder and entry.holder.id == who.member.id and entry.state == WITH_STAFF]
         urgent = [entry.urgent_at for entry in entries if entry.urgent_at]
         names = [member.name for member in desk.accounts.present()]
-        queue = repr([(e.id, e.state, e.urgent, e.holder, e.language, e.topic, e.callback) for e in entries]) + repr(names)
+        queue = repr([(e.id, e.state, e.urgent, e.holder, e.language, e.topic, e.callback) for e in entries])
+        queue += repr((names, switches.current()))
         return {
             "waiting": sum(entry.state in (WAITING, MESSAGE_LEFT) and not entry.practice for entry in entries),
             "urgent": max(urgent).isoformat() if urgent else "",

@@ -72,8 +72,7 @@
 
   function adopt(fresh, sent) {
     // What could be pressed before no longer can.
-    const log = document.getElementById("log");
-    for (const old of log.querySelectorAll(".exchange form.choices, .passing")) old.remove();
+    for (const old of document.querySelectorAll("#log .exchange form.choices, .passing")) old.remove();
     const sections = append(fresh);
     const section = sections[sections.length - 1];
     chat().classList.add("started");
