@@ -50,7 +50,8 @@ def newest_kept(engine: Engine) -> datetime | None:
 class Timekeeping:
     """What one front door has found: ``found`` has those of LATE_OR_WRONG that its last look found.
 
-    ``is_sure`` says that this machine's clock agreed with another one, and did not jump lately.
+    ``is_sure`` says that this machine's clock agreed with another one, and did not jump lately; ``is_in_doubt`` that it disagreed with
+    one, or jumped lately: by such a clock nothing is erased.
 
     The clock gives UTC, ``ticks`` seconds that only ever grow.
     """
@@ -72,12 +73,15 @@ class Timekeeping:
         self._looked, self._jumped = float("-inf"), float("-inf")
         self._booted = clock() - timedelta(seconds=ticks())
         self.found: tuple[str, ...] = ()
-        self.is_sure = False
+        self.is_sure = self.is_in_doubt = False
 
     def look(self) -> None:
         """Look, unless it was done lately."""
-        if self._ticks() - self._looked < LOOK_EVERY:
-            return
+        if self._ticks() - self._looked >= LOOK_EVERY:
+            self.look_now()
+
+    def look_now(self) -> None:
+        """Look, before something is done by the clock that cannot be undone."""
         self._looked = self._ticks()
         wrong = {TIDYING: self._has_stopped(TIDYING), WIPING: self._has_stopped(WIPING), CLOCK: self._is_clock_wrong()}
         self.found = tuple(kind for kind in LATE_OR_WRONG if wrong[kind])
@@ -97,5 +101,6 @@ class Timekeeping:
         others = [abs(one) <= SKEW for one in apart if one is not None]
         steady = self._ticks() - self._jumped >= JUMP_TOLD
         self.is_sure = steady and bool(others) and all(others)
+        self.is_in_doubt = not steady or not all(others)
         newest = newest_kept(self._engine)
-        return not steady or not all(others) or (newest is not None and newest > now + SKEW)
+        return self.is_in_doubt or (newest is not None and newest > now + SKEW)

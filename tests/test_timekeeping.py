@@ -108,6 +108,20 @@ def test_a_clock_that_jumps_is_told_for_a_while(machine: Machine, jump: timedelt
     assert machine.look() == ()
 
 
+def test_a_clock_is_in_doubt_from_the_moment_it_jumps(machine: Machine) -> None:
+    machine.look()
+    assert not machine.timekeeping.is_in_doubt
+    machine.clock.now += timedelta(days=9)
+    machine.timekeeping.look_now()
+    assert machine.timekeeping.is_in_doubt
+    machine.clock.now -= timedelta(days=9)
+    machine.timekeeping.look_now()
+    assert machine.timekeeping.is_in_doubt, "it jumped again"
+    machine.pass_by(timedelta(seconds=JUMP_TOLD))
+    machine.timekeeping.look_now()
+    assert not machine.timekeeping.is_in_doubt
+
+
 def test_who_has_nobody_to_ask_or_jumped_lately_is_not_sure_of_the_time(engine: Engine) -> None:
     machine = Machine(engine)
     machine.look()
@@ -129,7 +143,8 @@ def test_what_is_kept_from_the_future_is_told(engine: Engine, machine: Machine) 
     ConversationStore(engine, 15).start()
     machine.clock.now -= SKEW / 2
     assert machine.look() == ()
-    assert Machine(engine, -2 * SKEW).look() == (CLOCK,)
+    behind = Machine(engine, -2 * SKEW)
+    assert behind.look() == (CLOCK,)
 
 
 @pytest.mark.parametrize("wrong", [2 * SKEW, -2 * SKEW])

@@ -159,7 +159,10 @@ async def _tidy_for_ever(
             # What is open today is worked out once a day, and not while somebody waits for it.
             today = functools.partial(pipeline.look_up.find, "", None, Filters(open_now=True), utc_now())
             await to_thread.run_sync(today)
-            if await to_thread.run_sync(jobs.claim, TIDYING, timedelta(seconds=TIDY_EVERY - SWEEP_EVERY)):
+            await to_thread.run_sync(timekeeping.look_now)
+            if timekeeping.is_in_doubt:
+                log.error("A clock is wrong or has jumped: nothing is erased by it until it agrees with others, and for an hour.")
+            elif await to_thread.run_sync(jobs.claim, TIDYING, timedelta(seconds=TIDY_EVERY - SWEEP_EVERY)):
                 failed = True
                 try:
                     if timekeeping.is_sure:
