@@ -8,14 +8,14 @@ from bot.web.api import RETRY_AFTER, decode, message_of, not_answered, pipeline_
 from bot.web.chat_page import refused as refuse
 from bot.web.chat_page import show_not_taken
 from bot.web.schema import ChatRequest
-from bot.web.staff.door import show
+from bot.web.staff.door import AWAY, show
 
 
 async def answer_without_database(request: Request) -> Response:
     """Answer a request that the database would be needed for: with emergency numbers, and with what is wrong where staff ask."""
     path = request.url.path
     if path.startswith(("/staff", "/officer")):
-        answer: Response = show(request, None, "staff/away.html", 503)
+        answer: Response = show(request, None, AWAY, 503)
     elif path == "/api/v1/chat" and request.method == "POST":
         answer = await _message(request)
     elif path.startswith("/api/"):

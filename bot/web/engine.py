@@ -16,7 +16,7 @@ from bot.web.patience import is_done_within
 from bot.wire import DECISION
 
 BEAT_EVERY = 0.25
-BEAT_PATIENCE = 0.7
+BEAT_PATIENCE = 0.5
 AT_ONCE = 8
 """Messages inside one Rasa at a time; the rest wait at the front door, so that Rasa's loop stays quick enough to answer the heartbeat."""
 CHECK_CONVERSATION = "start-up-check"

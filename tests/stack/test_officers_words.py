@@ -138,6 +138,7 @@ def test_a_new_phrase_is_on_staff_s_page_at_once_and_one_out_of_use_is_not(desk_
     visitor, chat = with_a_visitor(anna, desk_stack)
     added = olga.post("/officer/phrases", english="Do you like tea?", group="ask", answer=["yes", "no"])
     assert added.status_code == 303, added.text
+    desk_stack.let_it_spread()
     page, key = anna.read(chat), "phrase.ask.own_do_you_like_tea"
     assert "Do you like tea?" in page
     assert "Not translated yet" in page
@@ -149,6 +150,7 @@ def test_a_new_phrase_is_on_staff_s_page_at_once_and_one_out_of_use_is_not(desk_
         ["answer:yes", "answer:no"],
     )
     assert olga.post(f"/officer/phrases/{key}", do="retire").status_code == 303
+    desk_stack.let_it_spread()
     assert f'value="{key}"' not in anna.read(chat)
     assert anna.act(chat, "phrase", phrase=key).status_code == 422
     assert "Do you like tea?" in visitor.heard()

@@ -126,6 +126,10 @@ def signed_in(
     return guarded
 
 
+AWAY = "staff/away.html"
+"""What is shown while nobody can sign in; of the other pages, strangers read nothing of what is wrong."""
+
+
 def show(request: Request, who: Session | None, template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """Write a page for staff. In templates ``say`` gives the words of a key in English, ``words`` those of another language."""
     pipeline = pipeline_of(request)
@@ -147,7 +151,7 @@ def show(request: Request, who: Session | None, template: str, status: int = 200
         path=request.url.path,
         zone=BRITISH_TIME,
         new_id=lambda: uuid.uuid4().hex,
-        wrong_now=health_of(request).faults(),
+        wrong_now=health_of(request).faults() if who or template == AWAY else [],
         **values,
     )
     return HTMLResponse(page, status, {"X-Frame-Options": "DENY"})
