@@ -1,6 +1,7 @@
 """Counting against a limit, in all processes together."""
 
 import hashlib
+import threading
 import time
 
 from limits import RateLimitItem
@@ -20,6 +21,9 @@ class Limiter:
     def __init__(self, memory: SharedMemory, secret: bytes) -> None:
         self._memory = memory
         self._secret = hashlib.sha256(secret).digest()
+        # Of two threads that use it at once, one may start the thread that forgets what is over a second time, which is an error
+        # (limits 2.4: storage/memory.py, __schedule_expiry).
+        self._alone = threading.Lock()
         # A limiter itself holds its storage only weakly.
         self._storages = [MemoryStorage()]
         self._own = MovingWindowRateLimiter(self._storages[0])
@@ -35,21 +39,26 @@ class Limiter:
 
     def hit(self, limit: RateLimitItem, *names: str) -> bool:
         """Count one for ``names``; give False, and count nothing more, where the limit is reached."""
-        if not self._own.hit(limit, *names):
+        with self._alone:
+            counted = self._own.hit(limit, *names)
+        if not counted:
             return False
         shared = self._shared
         return shared is None or self._memory.attempt(lambda _: bool(shared.hit(limit, *self._named(names))), True)
 
     def test(self, limit: RateLimitItem, *names: str) -> bool:
         """Tell whether one more may be counted for ``names``, without counting it."""
-        if not self._own.test(limit, *names):
+        with self._alone:
+            free = self._own.test(limit, *names)
+        if not free:
             return False
         shared = self._shared
         return shared is None or self._memory.attempt(lambda _: bool(shared.test(limit, *self._named(names))), True)
 
     def wait(self, limit: RateLimitItem, *names: str) -> float:
         """Give the seconds until the window of ``names`` has moved on by one."""
-        resets = [self._own.get_window_stats(limit, *names)[0]]
+        with self._alone:
+            resets = [self._own.get_window_stats(limit, *names)[0]]
         if self._shared is not None:
             shared = self._shared
             resets.append(self._memory.attempt(lambda _: float(shared.get_window_stats(limit, *self._named(names))[0]), 0.0))

@@ -5,6 +5,8 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import redis
@@ -334,3 +336,23 @@ def test_listening_goes_on_when_redis_comes_back(shared: Open) -> None:
 
 def test_where_nothing_is_shared_listening_is_over_at_once() -> None:
     asyncio.run(asyncio.wait_for(Signals(NOTHING_SHARED).listen(print), 1))
+
+
+def test_what_counts_in_this_process_is_used_by_one_thread_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """limits' own memory may start one thread twice otherwise, which was seen to fail a visitor's message."""
+    limiter, inside, most = Limiter(NOTHING_SHARED, b""), 0, 0
+    really = limiter._own.hit
+
+    def hit(*given: Any) -> bool:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        time.sleep(0.01)
+        counted = bool(really(*given))
+        inside -= 1
+        return counted
+
+    monkeypatch.setattr(limiter._own, "hit", hit)
+    with ThreadPoolExecutor(8) as pool:
+        counted = list(pool.map(lambda _: limiter.hit(THREE, "x"), range(16)))
+    assert (most, counted.count(True)) == (1, 3)
