@@ -1,4 +1,4 @@
-# make run | test | test-newer | check | train | evaluate | bench | audit | fuzz; README.md says what each does.
+# make run | test | test-newer | check | train | evaluate | bench | audit | faults | fuzz; README.md says what each does.
 PYTHON := .venv/bin/python
 # Tests run in this many processes side by side, and each starts products of its own, some 3 GB.
 WORKERS ?= 2
@@ -13,7 +13,7 @@ FACES_PEOPLE := $(addprefix tests/,answers conversation council directory drafti
 	--ignore tests/answers/test_plain_english.py --ignore tests/handover/test_command.py \
 	--deselect tests/directory/test_importing.py::test_thousands_of_services_come_in_with_word_of_how_far_it_is
 
-.PHONY: run test test-newer check train evaluate bench format audit fuzz set-up
+.PHONY: run test test-newer check train evaluate bench format audit faults fuzz set-up
 
 run: set-up
 	@exec $(PYTHON) -m bot run
@@ -46,6 +46,9 @@ bench: train
 format: set-up
 	@$(PYTHON) -m ruff format .
 	@$(PYTHON) -m ruff check --fix .
+
+faults: train
+	@FAULTS=1 $(PYTHON) -m pytest tests/stack/test_faults.py
 
 fuzz: train
 	@$(PYTHON) -m fuzz $(SECONDS)
