@@ -8,10 +8,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from bot.codes import REPLY_LANGUAGES
-from tests.stack.running_stack import Stack
+from tests.stack.running_stack import Stack, same_on_servers
 from tests.stack.visiting import QUESTIONS, Visit, needs_chromium
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, same_on_servers]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 

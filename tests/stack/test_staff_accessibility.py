@@ -6,12 +6,12 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.stack.at_the_desk import StaffTab
-from tests.stack.running_stack import Stack
+from tests.stack.running_stack import Stack, same_on_servers
 from tests.stack.test_accessibility import findings
 from tests.stack.test_taking_over import Visitor
 from tests.stack.visiting import needs_chromium
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, same_on_servers]
 
 
 @pytest.fixture(scope="module")
