@@ -3,14 +3,8 @@
 import argparse
 from collections.abc import Callable
 
-from sqlalchemy.exc import ArgumentError, OperationalError
-
-from bot.answers.catalogue import Catalogues
-from bot.answers.moments import day_and_time
-from bot.database import migrate, open_database
 from bot.errors import DeskError, SetUpError, SwitchRefused
 from bot.settings import Settings
-from bot.switches.off_switches import ASSISTANT, HANDOVER, SWITCHES, OffSwitches
 
 BY = "the operator"
 
@@ -19,8 +13,8 @@ def add_switch(parser: argparse.ArgumentParser) -> None:
     """Add what ``switch`` can be asked for."""
     actions = parser.add_subparsers(dest="what", required=True)
     for what, text in (
-        (ASSISTANT, "the assistant's answers; urgent words are given in any case"),
-        (HANDOVER, "new chats with staff, and new messages to them"),
+        ("assistant", "the assistant's answers; urgent words are given in any case"),
+        ("handover", "new chats with staff, and new messages to them"),
     ):
         switch = actions.add_parser(what, help=text)
         switch.add_argument("position", choices=("off", "on"))
@@ -34,6 +28,14 @@ def run_switch(settings: Settings, chosen: argparse.Namespace, say: Callable[[st
 
     Raises SetUpError where the database cannot be opened, DeskError where the reason or the message cannot be taken.
     """
+    # Here, so that the doctor can say it where a package is missing.
+    from sqlalchemy.exc import ArgumentError, OperationalError
+
+    from bot.answers.catalogue import Catalogues
+    from bot.answers.moments import day_and_time
+    from bot.database import migrate, open_database
+    from bot.switches.off_switches import SWITCHES, OffSwitches
+
     try:
         engine = open_database(settings.database_url)
         migrate(engine)
