@@ -2,6 +2,8 @@
 PYTHON := .venv/bin/python
 # Tests run in this many processes side by side, and each starts products of its own, some 3 GB.
 WORKERS ?= 2
+# A file's tests stay together, and files in the order of tests/conftest.py.
+SIDE_BY_SIDE = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 # Seconds for which each target is fuzzed.
 SECONDS ?= 60
 BOOT := $(shell command -v python3 || command -v python)
@@ -20,14 +22,14 @@ run: set-up
 
 # What starts the product is run twice: as on a laptop, and as in production on PostgreSQL and Redis, where they answer.
 test: set-up
-	@$(PYTHON) -m pytest --numprocesses $(WORKERS) --dist loadfile
-	@STACK_ON=servers $(PYTHON) -m pytest --numprocesses $(WORKERS) --dist loadfile tests/stack
+	@$(PYTHON) -m pytest $(SIDE_BY_SIDE)
+	@STACK_ON=servers $(PYTHON) -m pytest $(SIDE_BY_SIDE) tests/stack
 	@$(MAKE) --no-print-directory test-newer
 
 # What faces people, on a newer Python with SQLAlchemy 2 and without Rasa, where such a Python can be had.
 test-newer: train
 	@$(BOOT) scripts/set_up.py newer
-	@! test -x $(NEWER) || $(NEWER) -m pytest --numprocesses $(WORKERS) --dist loadfile $(FACES_PEOPLE)
+	@! test -x $(NEWER) || $(NEWER) -m pytest $(SIDE_BY_SIDE) $(FACES_PEOPLE)
 
 check: set-up
 	@$(PYTHON) -m ruff format --check .

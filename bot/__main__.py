@@ -56,7 +56,7 @@ def _add_translate(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; give the exit status. Errors of ours are one message, without a traceback."""
+    """Run one command; give the exit status. Errors of ours and of the database are a message, without a traceback."""
     parser = argparse.ArgumentParser(prog="python -m bot", description="Welcome Desk")
     commands = parser.add_subparsers(dest="command", required=True)
     prepare = commands.add_parser("prepare", help="build the directory and train the assistant, where their inputs changed")
@@ -139,6 +139,15 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 0
+    except Exception as error:
+        from bot.database import is_fault_of_database
+
+        if not is_fault_of_database(error):
+            raise
+        # What it says in its first line names the server, and never a password or a value.
+        print(f"The database cannot be used: {str(error).splitlines()[0]}", file=sys.stderr)
+        print("See DATABASE_URL, and whether its server runs; nothing was changed that was not finished.", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

@@ -8,9 +8,12 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event, exc
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.orm import declarative_base
+from sqlalchemy.orm import Session, declarative_base
+from sqlalchemy.pool import NullPool
 
+from bot.errors import SetUpError
 from bot.settings import ROOT
 
 Base = declarative_base()
@@ -55,10 +58,13 @@ def open_database(url: str, patience: float | None = None) -> Engine:
                 connection.commit()
 
         return engine
+    pool: dict[str, Any] = {}
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        # A connection is for one use, in SQLAlchemy 2 as in 1.4: what somebody has set on it (PRAGMA) binds nobody else.
+        pool["poolclass"] = NullPool
     waits = {"timeout": patience or WAIT, "check_same_thread": False}
-    engine = create_engine(url, future=True, hide_parameters=True, connect_args=waits)
+    engine = create_engine(url, future=True, hide_parameters=True, connect_args=waits, **pool)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
@@ -105,7 +111,7 @@ def is_known_schema(revision: str) -> bool:
 
 
 def migrate(engine: Engine, to: str = "head") -> None:
-    """Bring the tables up to a migration in ``migrations/``, the newest where nothing is said."""
+    """Bring the tables up to a migration in ``migrations/``, the newest where nothing is said. Raises SetUpError as ``upgrade`` does."""
     with engine.connect() as connection:
         # A table that SQLite makes anew must not take the rows with it that belong to its own (https://www.sqlite.org/lang_altertable.html).
         on_sqlite = engine.dialect.name == "sqlite"
@@ -119,10 +125,24 @@ def migrate(engine: Engine, to: str = "head") -> None:
 
 
 def upgrade(connection: Connection, to: str = "head") -> None:
-    """Bring the tables up to a migration within the transaction that ``connection`` is in."""
+    """Bring the tables up to a migration within the transaction that ``connection`` is in.
+
+    Raises SetUpError where they are of a newer version than this one.
+    """
+    schema = schema_of(connection)
+    if schema and not is_known_schema(schema):
+        raise SetUpError(
+            f"The database is of a newer version (schema {schema}; this one knows {newest_schema()}): "
+            "install that version again, or restore a backup from before it."
+        )
     config = migrations()
     config.attributes["connection"] = connection
     command.upgrade(config, to)
+
+
+def insert_into(session: Session, table: Any) -> Any:
+    """Begin an INSERT that can say what to do where the row is there already (``on_conflict_do_nothing``, ``on_conflict_do_update``)."""
+    return {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[session.get_bind().dialect.name](table)
 
 
 def wipe_freed_pages(engine: Engine) -> bool:

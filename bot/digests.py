@@ -29,8 +29,22 @@ def gazetteer_digest(directory: Directory) -> str:
     return digest_files([LANGUAGES, *NLU.glob("*.yml"), ROOT / "bot/understanding/gazetteer.py"], built_from(directory))
 
 
+def read_record(models: Path) -> dict[str, str]:
+    """Give the digest that each step was last done with; none where the record is missing or cannot be read."""
+    try:
+        done = json.loads((models / RECORD).read_text())
+    except (OSError, ValueError):
+        return {}
+    return done if isinstance(done, dict) else {}
+
+
+def write_record(models: Path, done: dict[str, str]) -> None:
+    """Keep what each step was last done with; whoever reads meanwhile finds the former record."""
+    draft = models / f".{RECORD}"
+    draft.write_text(json.dumps(done, indent=1, sort_keys=True))
+    draft.replace(models / RECORD)
+
+
 def places_are_learnt(settings: Settings, directory: Directory) -> bool:
     """Tell whether the place names that messages are read with are those of ``directory``."""
-    record = settings.models / RECORD
-    done = json.loads(record.read_text()) if record.exists() else {}
-    return bool(done.get(gazetteer_folder(settings).name) == gazetteer_digest(directory))
+    return read_record(settings.models).get(gazetteer_folder(settings).name) == gazetteer_digest(directory)

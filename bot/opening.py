@@ -1,6 +1,8 @@
 """Opens the parts that several processes share: the database, the directory in memory, the reader of messages."""
 
-from collections.abc import Container
+import logging
+import time
+from collections.abc import Callable, Container
 from pathlib import Path
 
 from sqlalchemy.engine import Engine
@@ -8,7 +10,7 @@ from sqlalchemy.engine import Engine
 from bot.answers.cards import is_free_service
 from bot.answers.catalogue import Catalogues
 from bot.codes import NEEDS
-from bot.database import open_database
+from bot.database import is_fault_of_database, is_known_schema, newest_schema, open_database, schema_of
 from bot.directory.lookup import LookUp
 from bot.directory.meaning import MeaningIndex
 from bot.directory.records import Directory, directory_version, read_checkers, read_directory
@@ -25,6 +27,9 @@ from bot.understanding.names import NameFinder, read_introductions
 from bot.understanding.reading import Reader
 from bot.understanding.urgency import UrgencyModel
 
+log = logging.getLogger(__name__)
+LOOK_AGAIN, SAY_AGAIN = 1.0, 60.0
+"""Seconds between two looks at a database that is not ready, and between two words of it in the log."""
 CIRCUMSTANCES = ROOT / "data" / "circumstances"
 INTRODUCTIONS = ROOT / "data" / "introductions"
 
@@ -74,6 +79,36 @@ def open_directory(settings: Settings) -> LiveDirectory:
         return LiveDirectory(engine)
     except Exception as error:
         raise SetUpError("The directory is not there yet: run `make run`, or `python -m bot prepare`.") from error
+
+
+def wait_until_prepared(settings: Settings, meanwhile: Callable[[], None] = lambda: None) -> None:
+    """Wait until the database answers and ``python -m bot prepare`` has brought it up to this version; the log says what is waited for.
+
+    After the machine's start it may be there later than we are. A database of a newer version is not waited for. ``meanwhile`` is called
+    after each look.
+    """
+    engine, said = open_database(settings.database_url, patience=10.0), float("-inf")
+    while missing := _missing_in(engine):
+        if time.monotonic() - said >= SAY_AGAIN:
+            log.error("%s. The front door opens once it is there.", missing)
+            said = time.monotonic()
+        meanwhile()
+        time.sleep(LOOK_AGAIN)
+    engine.dispose()
+
+
+def _missing_in(engine: Engine) -> str:
+    try:
+        with engine.connect() as connection:
+            schema = schema_of(connection)
+        is_newer = bool(schema) and not is_known_schema(schema)
+        if (is_newer or schema == newest_schema()) and directory_version(engine):
+            return ""
+    except Exception as error:
+        if not is_fault_of_database(error):
+            raise
+        return "The database does not answer"
+    return "The database has not been prepared for this version (`python -m bot prepare`)"
 
 
 def places_learnt_at(settings: Settings) -> float:

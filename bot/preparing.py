@@ -7,7 +7,6 @@ processes that prepare at once, one does the work and the others wait for it.
 import contextlib
 import csv
 import io
-import json
 import logging
 import os
 import time
@@ -20,7 +19,7 @@ from filelock import FileLock, Timeout
 
 from bot.codes import URGENT
 from bot.database import migrate, open_database
-from bot.digests import LANGUAGES, NLU, RECORD, digest_files, gazetteer_digest
+from bot.digests import LANGUAGES, NLU, RECORD, digest_files, gazetteer_digest, read_record, write_record
 from bot.directory.pack import is_left_aside, load_pack
 from bot.directory.records import read_directory
 from bot.errors import SetUpError
@@ -99,8 +98,6 @@ class Preparation:
     def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
         self.settings = settings
         self.say = say
-        self.record = settings.models / RECORD
-        self.learnt = False
 
     def run(self) -> None:
         """Do all steps that are due, alone. Raises SetUpError or PackError with what to do."""
@@ -135,7 +132,7 @@ class Preparation:
 
     @contextlib.contextmanager
     def sealed(self) -> Iterator[None]:
-        """Be alone with the models: what was damaged is put back first, what was learnt is sealed afterwards."""
+        """Be alone with the models: what was damaged, or half learnt by whoever was stopped, is put back first."""
         from bot.understanding.embedding import VECTORS
 
         models = self.settings.models
@@ -144,10 +141,10 @@ class Preparation:
                 self.say(f"{name} was damaged: its copy is back in its place.")
             if damaged(models, models):
                 # The copies are damaged, too: all is learnt anew.
-                self.record.unlink(missing_ok=True)
+                (models / RECORD).unlink(missing_ok=True)
             drop_if_damaged(models / VECTORS)
             yield
-            if self.learnt or not sealed_at(models) or damaged(models / SPARE, models):
+            if not sealed_at(models) or damaged(models / SPARE, models):
                 seal(models)
 
     @contextlib.contextmanager
@@ -172,15 +169,15 @@ class Preparation:
 
     def step(self, name: str, digest: str, what: str, work: Callable[[], None]) -> None:
         """Do ``work`` unless it was done with the same ``digest``."""
-        done = json.loads(self.record.read_text()) if self.record.exists() else {}
+        done = read_record(self.settings.models)
         if done.get(name) == digest:
             return
         self.say(f"Learning {what} …")
         started = time.monotonic()
         work()
-        self.learnt = True
-        done[name] = digest
-        self.record.write_text(json.dumps(done, indent=1, sort_keys=True))
+        write_record(self.settings.models, {**done, name: digest})
+        # At once: what is learnt and not sealed looks damaged, should this be stopped before its end.
+        seal(self.settings.models)
         self.say(f"Learning {what}: done in {time.monotonic() - started:.0f} s.")
 
     def learn_places(self) -> None:

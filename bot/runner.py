@@ -19,8 +19,9 @@ QUIET = {
     "RASA_TELEMETRY_ENABLED": "false",
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+    "RASA_MAX_CACHE_SIZE": "0",
 }
-"""The environment of every process that imports Rasa: no telemetry, no chatter."""
+"""The environment of every process that imports Rasa: no telemetry, no chatter, no ``.rasa`` beside the code, which may be read-only."""
 LARGEST_HEAD = 16 * 1024
 """Bytes that the request line and the headers of a request may have together."""
 
@@ -106,17 +107,19 @@ def listening(settings: Settings) -> dict[str, Any]:
 def run_web(settings: Settings) -> None:
     """Run the front door: in this process, or in several that this one watches over and starts again when they die."""
     import uvicorn
-    from uvicorn.supervisors import Multiprocess
 
-    from bot.web.app import make_app
+    from bot.opening import wait_until_prepared
+    from bot.web.app import make_app_or_end
     from bot.web.listening import raise_limit_of_connections
     from bot.web.metrics import share_figures
+    from bot.web.several import watch_over_several
 
     hold(settings.var)
     raise_limit_of_connections()
     set_up_logs("web", settings.log_format)
     if settings.web_workers == 1:
-        uvicorn.run(make_app(settings), **listening(settings))
+        wait_until_prepared(settings)
+        uvicorn.run(make_app_or_end(settings), **listening(settings))
         return
     share_figures(settings.var / "metrics")
     config = uvicorn.Config(
@@ -133,7 +136,7 @@ def run_web(settings: Settings) -> None:
             shared.setsockopt(socket.SOL_SOCKET, option, 1)
         shared.bind((settings.host, settings.port))
         shared.set_inheritable(True)
-        Multiprocess(config, sockets=[shared]).run()
+        watch_over_several(config, shared)
 
 
 def rasa_environment(settings: Settings) -> dict[str, str]:
@@ -174,9 +177,9 @@ def run_rasa(settings: Settings) -> None:
     leave_out()
     from rasa.__main__ import main
 
-    from bot.nlu.action_results import check_schema_once
+    from bot.nlu.worked_out_once import work_out_once
 
-    check_schema_once()
+    work_out_once()
     main()
 
 

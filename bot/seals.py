@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import shutil
+import time
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -18,8 +19,10 @@ LOCK = "preparing.lock"
 """The file that whoever changes models holds."""
 SPARE, SEAL = "spare", "seal.json"
 """The folder of the copies, and in it the file that says what the contents of each were."""
-UNSEALED = ("vectors.npz", "meaning-", "digests.json", LOCK, SPARE, ".")
+UNSEALED = ("vectors.npz", "meaning-", LOCK, SPARE, ".")
 """How the names begin of what no process has to read, or is written anew by itself."""
+TRY_AGAIN = 60.0
+"""Seconds between two tries to put back what could not be: each reads every model."""
 
 
 def _files(models: Path) -> Iterator[Path]:
@@ -32,19 +35,40 @@ def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def _give_rights_of(folder: Path, path: Path) -> None:
+    """Let whoever may read ``folder`` read ``path``: what learns keeps its files to itself, and Rasa may run as another user."""
+    rights = folder.stat().st_mode & 0o777
+    path.chmod(rights if path.is_dir() else rights & 0o666)
+
+
+def _copy(models: Path, source: Path, target: Path) -> None:
+    for folder in reversed(target.relative_to(models).parents):
+        if not (models / folder).exists():
+            (models / folder).mkdir()
+            _give_rights_of(models, models / folder)
+    shutil.copyfile(source, target)
+    _give_rights_of(models, target)
+
+
 def seal(models: Path) -> None:
-    """Note what the models are, and keep a copy of each. A process that starts meanwhile finds the former copies, or none."""
+    """Note what the models are, and keep a copy of each. A process that starts meanwhile finds the former copies, or none.
+
+    Whoever may read the folder may read all that is sealed.
+    """
     spare, made, former = models / SPARE, models / f"{SPARE}.new", models / f"{SPARE}.old"
     for folder in (made, former):
         shutil.rmtree(folder, ignore_errors=True)
     made.mkdir()
+    _give_rights_of(models, made)
     hashes = {}
     for path in _files(models):
         name = path.relative_to(models)
-        (made / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, made / name)
+        for part in (path, *(models / folder for folder in name.parents)):
+            _give_rights_of(models, part)
+        _copy(models, path, made / name)
         hashes[str(name)] = _hash(made / name)
     (made / SEAL).write_text(json.dumps(hashes, indent=1))
+    _give_rights_of(models, made / SEAL)
     if spare.exists():
         spare.rename(former)
     made.rename(spare)
@@ -103,24 +127,46 @@ class Watch:
         self._models = models
         self._seen: object = None
         self._found = False
+        self._try_again_at = 0.0
 
     def sees_damage(self) -> bool:
-        """Tell whether a model or a spare is damaged now."""
-        seen = sealed_at(self._models), [(path, path.stat().st_size, path.stat().st_mtime_ns) for path in _files(self._models)]
-        if seen != self._seen:
-            self._seen = seen
-            self._found = any(damaged(folder, self._models) for folder in (self._models, self._models / SPARE))
-        if self._found and self._put_back():
-            self._seen = None
+        """Tell whether a model or a spare is damaged now; while somebody is learning, whether one was before."""
+        try:
+            files = [*_files(self._models), *_files(self._models / SPARE)]
+            seen = sealed_at(self._models), [(path, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+        except OSError:
+            # Whoever learns has just moved one away.
+            return self._found
+        if seen == self._seen and (not self._found or time.monotonic() < self._try_again_at):
+            return self._found
+        lock = FileLock(self._models / LOCK)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            return self._found
+        except OSError as error:
+            log.debug("The models cannot be changed from here: %s", error.strerror)
+        try:
+            if seen != self._seen:
+                self._seen = seen
+                self._found = any(damaged(folder, self._models) for folder in (self._models, self._models / SPARE))
+            if self._found:
+                self._try_again_at = time.monotonic() + TRY_AGAIN
+                if self._put_back():
+                    self._seen = None
+        finally:
+            lock.release()
         return self._found
 
     def _put_back(self) -> bool:
-        """Put whole copies in the place of what is damaged, unless somebody is just learning; give whether something was."""
+        """Put whole copies in the place of what is damaged, models or their spare; give whether something was."""
         try:
-            with FileLock(self._models / LOCK).acquire(blocking=False):
+            if damaged(self._models, self._models):
                 return bool(put_back(self._models))
-        except (Timeout, OSError):
+            seal(self._models)
+        except OSError:
             return False
+        return True
 
 
 def is_whole_zip(path: Path) -> bool:
@@ -145,6 +191,5 @@ def put_back(models: Path) -> list[str]:
     if faults and damaged(models / SPARE, models):
         return []
     for name in faults:
-        (models / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(models / SPARE / name, models / name)
+        _copy(models, models / SPARE / name, models / name)
     return faults

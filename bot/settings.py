@@ -192,6 +192,28 @@ def is_safe_address(text: str) -> bool:
         return False
 
 
+def _database(environment: dict[str, str]) -> str:
+    """Read where the database is. What cannot be read is not shown: it holds a password."""
+    address = environment.get("DATABASE_URL", "").strip()
+    if not address:
+        return ""
+    # Processes that have no database need not have SQLAlchemy in their memory.
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        url = make_url(address)
+    except (ArgumentError, ValueError):
+        url = None
+    if url is None or url.get_backend_name() not in ("postgresql", "sqlite") or "@" in (url.host or ""):
+        # An @ in the password that is not written as %40 makes the rest of the password a part of the host's name.
+        raise SettingsError(
+            "DATABASE_URL cannot be read: give such as postgresql://desk:PASSWORD@127.0.0.1:5432/desk, "
+            "and write what is neither letter nor digit in the password as % and its two hexadecimal digits."
+        )
+    return address
+
+
 def _feeds(environment: dict[str, str]) -> tuple[str, ...]:
     """Read the addresses that feeds may be fetched from; plain HTTP is for this machine alone."""
     feeds = tuple(part.strip().rstrip("/") for part in environment.get("FEED_ALLOW", "").split(",") if part.strip())
@@ -222,7 +244,7 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
         host=env.get("HOST", "").strip() or "127.0.0.1",
         rasa_port=_number(env, "RASA_PORT", 5005, 1, 65535),
         actions_port=_number(env, "ACTIONS_PORT", 5055, 1, 65535),
-        database_url=env.get("DATABASE_URL", "") or f"sqlite:///{var / (area + '.db')}",
+        database_url=_database(env) or f"sqlite:///{var / (area + '.db')}",
         redis_url=_redis(env),
         web_workers=_workers(env, "WEB_WORKERS"),
         rasa_workers=_workers(env, "RASA_WORKERS"),

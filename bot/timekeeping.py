@@ -4,12 +4,13 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
-from bot.conversation.models import Conversation
+from bot.conversation.models import Access, Conversation, Feedback, SpentMessage
 from bot.directory.ledger import Revision
+from bot.handover.models import Escalation, Handover, SignIn, StaffSession, WrongRecord
 from bot.jobs import STOPPED_AFTER, TIDYING, WIPING, JobRow, Jobs
 from bot.moments import SKEW, seen, utc_now
 from bot.sharing.memory import SharedMemory
@@ -17,6 +18,12 @@ from bot.sharing.memory import SharedMemory
 CLOCK = "clock"
 LATE_OR_WRONG = (TIDYING, WIPING, CLOCK)
 """What can be found: nothing is erased; what was erased is not overwritten; a clock is wrong."""
+BROUGHT_BACK = (
+    *(Conversation.last_seen_at, Access.last_seen_at, SpentMessage.erased_at, Feedback.given_at, Feedback.read_at),
+    *(StaffSession.signed_in_at, StaffSession.last_seen_at, StaffSession.beat_at, SignIn.at),
+    *(Handover.claimed_at, Handover.urgent_at, Escalation.at, WrongRecord.settled_at),
+)
+"""Moments from which on something lasts or is kept: none may lie ahead, or it would last longer than others."""
 LOOK_EVERY = 5.0
 FIRST_DONE = 120.0
 """Seconds after its start within which a front door has done what was due while it did not run."""
@@ -86,6 +93,15 @@ class Timekeeping:
         wrong = {TIDYING: self._has_stopped(TIDYING), WIPING: self._has_stopped(WIPING), CLOCK: self._is_clock_wrong()}
         self.found = tuple(kind for kind in LATE_OR_WRONG if wrong[kind])
 
+    def bring_back(self) -> None:
+        """Have what was noted for a moment that is still to come, by a clock that was ahead, count as done now."""
+        now = self._clock()
+        with Session(self._engine, future=True) as session:
+            for column in BROUGHT_BACK:
+                ahead = update(column.class_).where(column > now + SKEW).values({column: now})
+                session.execute(ahead.execution_options(synchronize_session=False))
+            session.commit()
+
     def _has_stopped(self, name: str) -> bool:
         job, now = self._jobs.look(name), self._clock()
         done_at = job.done_at if job and job.done_at and job.done_at <= now + SKEW else self._started_at
@@ -102,5 +118,8 @@ class Timekeeping:
         steady = self._ticks() - self._jumped >= JUMP_TOLD
         self.is_sure = steady and bool(others) and all(others)
         self.is_in_doubt = not steady or not all(others)
+        if self.is_in_doubt or self.is_sure:
+            # What was kept at a moment still to come was kept by a clock that was wrong then.
+            return self.is_in_doubt
         newest = newest_kept(self._engine)
-        return self.is_in_doubt or (newest is not None and newest > now + SKEW)
+        return newest is not None and newest > now + SKEW

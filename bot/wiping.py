@@ -71,6 +71,7 @@ class Wiper:
         self._jobs = jobs
         self._tracker_file = tracker_file
         self._clock = clock
+        self._samples_due = True
         self._written: dict[str, tuple[Any, datetime]] = {}
 
     def wipe(self) -> None:
@@ -125,8 +126,9 @@ class Wiper:
                         parts.append(f"ALTER {quote(column)} TYPE {kind}")
                         had_any = True
                 _alone(connection, f"ALTER TABLE {quote(table)} {', '.join(parts)}", LONGEST)
-            if had_any:
-                _alone(connection, "VACUUM (FULL) pg_catalog.pg_statistic", LONGEST)
+            self._samples_due = self._samples_due or had_any
+            if self._samples_due:
+                self._samples_due = not _alone(connection, "VACUUM (FULL) pg_catalog.pg_statistic", LONGEST)
 
     def _changed(self, now: datetime) -> dict[str, Any]:
         """Give the tables in which anything has changed since this process last wrote them anew, an hour ago, and how much ever has."""

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,18 @@ from bot.directory.records import Directory
 from bot.settings import ROOT
 from tests.builders import cambridgeshire
 from tests.servers import POSTGRES_URL, a_schema, postgres_answers
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the largest file that needs models, so that one process trains while the other tests what needs none.
+
+    The rest that needs models comes last; besides, files come by size, as pytest-xdist would have them.
+    """
+    sizes = Counter(item.path for item in items)
+    need_models = {item.path for item in items if "prepared" in getattr(item, "fixturenames", ())}
+    # Of two as large the same in every process: pytest-xdist runs nothing where orders differ.
+    first = max(need_models, key=lambda path: (sizes[path], path), default=None)
+    items.sort(key=lambda item: (item.path != first, item.path in need_models, -sizes[item.path], item.path))
 
 
 @pytest.fixture(scope="session")

@@ -44,6 +44,7 @@ def keep_as_written(engine: Engine) -> None:
         "JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid WHERE c.relkind = 'r' AND a.attnum > 0 "
         "AND c.relnamespace = current_schema()::regnamespace AND NOT a.attisdropped AND t.typname = ANY(:types)"
     )
-    with engine.begin() as connection:
+    # One lock at a time: a running product that reads several tables would wait for one of them, and this for another of its.
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for statement in connection.execute(text(asked), {"types": list(_STORED)}).scalars().all():
             connection.exec_driver_sql(statement)

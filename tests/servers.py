@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 
 import redis
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError
 
 from bot.database import open_database
@@ -72,6 +72,21 @@ def a_database(like: str = "template1") -> Iterator[str]:
     finally:
         with owner.connect() as connection:
             connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        owner.dispose()
+
+
+@contextmanager
+def an_ordinary_user() -> Iterator[URL]:
+    """The URL of a PostgreSQL user of our own who is no superuser and owns nothing, and is gone afterwards."""
+    name, password = f"test_{uuid.uuid4().hex[:12]}", uuid.uuid4().hex
+    owner = open_database(POSTGRES_URL)
+    with owner.begin() as connection:
+        connection.exec_driver_sql(f"CREATE ROLE {name} LOGIN PASSWORD '{password}'")
+    try:
+        yield make_url(POSTGRES_URL).set(username=name, password=password)
+    finally:
+        with owner.begin() as connection:
+            connection.exec_driver_sql(f"DROP ROLE {name}")
         owner.dispose()
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from bot import preparing
 from bot.codes import URGENT
+from bot.database import migrate, open_database
 from bot.errors import SetUpError
 from bot.preparing import Example, Preparation, training_examples
 from bot.settings import read_settings
@@ -49,6 +50,18 @@ def test_the_topics_nearest_to_danger_have_calm_and_urgent_examples_in_every_lan
             assert HARMLESS in marks, (intent, language)
             assert marks & set(URGENT), (intent, language)
             assert marks <= {*URGENT, HARMLESS, UNCLEAR}
+
+
+def test_nothing_is_prepared_on_a_database_of_a_newer_version(tmp_path: Path) -> None:
+    settings = read_settings({"MODELS_DIR": str(tmp_path / "models"), "VAR_DIR": str(tmp_path / "var")})
+    engine = open_database(settings.database_url)
+    migrate(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    said: list[str] = []
+    with pytest.raises(SetUpError, match="The database is of a newer version"):
+        Preparation(settings, said.append).run()
+    assert said == []
 
 
 def test_of_two_that_prepare_the_same_models_the_second_waits_and_says_so(tmp_path: Path) -> None:

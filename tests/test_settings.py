@@ -64,6 +64,25 @@ def test_a_variable_sets_its_setting_and_no_other(name: str, value: str, field: 
     assert changed == ({"area", "database_url"} if name == "AREA" else {field})
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql//desk:hush-hush@127.0.0.1:5432/desk",
+        "postgresql:/desk:hush-hush@127.0.0.1/desk",
+        "'postgresql://desk:hush-hush@127.0.0.1/desk'",
+        "postgresql://desk:hu@sh-hush@127.0.0.1:5432/desk",
+        "postgresql://desk:hu:sh@hu:sh-hush@127.0.0.1:5432/desk",
+        "mysql://desk:hush-hush@127.0.0.1/desk",
+        "sh-hush",
+    ],
+)
+def test_a_database_whose_address_cannot_be_read_is_refused_without_showing_its_password(address: str) -> None:
+    with pytest.raises(SettingsError, match="DATABASE_URL") as refused:
+        read_settings({"DATABASE_URL": address})
+    assert "sh-hush" not in str(refused.value)
+    assert refused.value.__context__ is None, "a traceback would show what SQLAlchemy says"
+
+
 COUNCIL = {
     "OIDC_ISSUER": "https://login.microsoftonline.com/833ced3d-0000-4000-8000-29e2af035ddc/v2.0",
     "OIDC_CLIENT_ID": "welcome-desk",

@@ -1,17 +1,21 @@
 """A job that has stopped and a clock that is wrong are noticed by every front door, on both databases."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 from sqlalchemy.engine import Engine
 
+from bot.conversation.models import Access, Conversation, SpentMessage
 from bot.conversation.store import ConversationStore
+from bot.handover.models import Handover, SignIn, StaffSession
 from bot.jobs import STOPPED_AFTER, TIDYING, WIPING, Jobs
-from bot.moments import SKEW, utc_now
+from bot.moments import SKEW, seen, utc_now
 from bot.sharing.memory import NOTHING_SHARED, SharedMemory
-from bot.timekeeping import CLOCK, FIRST_DONE, JUMP_TOLD, LOOK_EVERY, Timekeeping
-from tests.builders import Clock
+from bot.timekeeping import BROUGHT_BACK, CLOCK, FIRST_DONE, JUMP_TOLD, LOOK_EVERY, Timekeeping
+from tests.builders import Clock, a_desk, a_member
 from tests.servers import REDIS_URL, redis_answers
 
 
@@ -58,6 +62,31 @@ def test_a_job_that_is_not_done_any_more_is_told(machine: Machine, name: str) ->
     machine.do(name)
     machine.pass_by(timedelta(seconds=LOOK_EVERY))
     assert machine.look() == ()
+
+
+def test_what_was_noted_by_a_clock_that_was_ahead_lasts_no_longer_than_other_things(
+    machine: Machine, engine: Engine, tmp_path: Path
+) -> None:
+    desk, now = a_desk(engine, tmp_path), machine.clock()
+    anna = a_member(desk, "Anna")
+    store = ConversationStore(engine, idle_minutes=15)
+    chat, other = store.start(), store.start()
+    store.spend("m1")
+    desk.accept(chat, "m1", "hello")
+    desk.ask(chat, "asked")
+    desk.claim(desk.queue()[0].id, anna)
+    kept: dict[Any, set[datetime]] = {column: set() for column in BROUGHT_BACK}
+    with engine.begin() as connection:
+        for column in BROUGHT_BACK:
+            connection.execute(update(column.class_).where(column.is_not(None)).values({column: now + timedelta(days=9)}))
+        connection.execute(update(Conversation).where(Conversation.id == other.id).values(last_seen_at=now + timedelta(minutes=4)))
+    machine.timekeeping.bring_back()
+    with engine.connect() as connection:
+        for column in kept:
+            kept[column] = {seen(moment) for moment in connection.execute(select(column)).scalars() if moment}
+    assert set().union(*kept.values()) == {now, now + timedelta(minutes=4)}
+    filled = {column.class_ for column, moments in kept.items() if moments}
+    assert filled >= {Conversation, Access, SpentMessage, StaffSession, SignIn, Handover}
 
 
 def test_a_job_that_fails_is_not_done(machine: Machine) -> None:

@@ -25,7 +25,7 @@ from bot.database import migrate, newest_schema, open_database, schema_of
 from bot.directory.changes import Changes
 from bot.directory.pack import DIRECTORY_TABLES, load_pack
 from bot.directory.records import Directory, read_directory
-from bot.errors import ConversationLeft
+from bot.errors import ConversationLeft, SetUpError
 from bot.handover.accounts import Accounts
 from tests.builders import CHEAP, PASSWORD, Talk, a_desk, replies, shown
 from tests.servers import POSTGRES_URL, a_schema, postgres_answers
@@ -211,6 +211,11 @@ def rows_of_0007() -> Rows:
     return rows
 
 
+def rows_of_0008() -> Rows:
+    switching = {"what": "assistant", "off": True, "why": "A wrong answer", "message": "Please ring us.", "by": "Olga", "at": LATELY}
+    return {**rows_of_0007(), "switching": [{"id": 1, **switching}]}
+
+
 ROWS = {
     "0001": rows_of_0001,
     "0002": rows_of_0002,
@@ -219,6 +224,7 @@ ROWS = {
     "0005": rows_of_0005,
     "0006": rows_of_0006,
     "0007": rows_of_0007,
+    "0008": rows_of_0008,
 }
 
 
@@ -306,6 +312,18 @@ def upgraded(request: pytest.FixtureRequest, sheets: Rows, tmp_path_factory: pyt
 def test_every_schema_that_was_in_use_is_tried() -> None:
     """A new migration asks for rows of the schema before it."""
     assert str(int(newest_schema())) == str(len(ROWS) + 1)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_database_of_a_newer_version_is_refused_in_words_and_left_as_it_is(kind: str, tmp_path: Path) -> None:
+    with an_empty_database(kind, tmp_path) as engine:
+        migrate(engine)
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        with pytest.raises(SetUpError, match=rf"newer version \(schema 9999; this one knows {newest_schema()}\).*restore a backup"):
+            migrate(engine)
+        with engine.connect() as connection:
+            assert schema_of(connection) == "9999"
 
 
 def test_no_row_is_lost_and_no_value_altered(upgraded: Upgraded) -> None:

@@ -1,10 +1,11 @@
 """What was erased is gone from the files of the database, on both; who uses a table meanwhile is not held up for long."""
 
 import random
+import re
 import threading
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ from sqlalchemy.engine import Engine, make_url
 from bot.conversation.models import Conversation
 from bot.conversation.store import Chat, ConversationStore
 from bot.database import migrate, open_database, wipe_freed_pages
+from bot.directory.hours import BRITISH_TIME
 from bot.jobs import WIPING, Jobs
-from bot.wiping import LONGEST, WAIT_AT_MOST, WIPE_AGAIN, WIPE_EVERY, WIPED, Wiper
+from bot.settings import ROOT
+from bot.wiping import LONGEST, NIGHT, WAIT_AT_MOST, WIPE_AGAIN, WIPE_EVERY, WIPED, Wiper
 from tests.builders import Clock, a_desk
 from tests.leftovers import holding, keep_as_written
 from tests.servers import POSTGRES_URL, a_database, postgres_answers
@@ -294,3 +297,13 @@ def test_a_clock_that_was_set_back_keeps_nothing_from_being_wiped(postgresql: En
     ConversationStore(postgresql, 15).start()
     Wiper(postgresql, Jobs(postgresql, clock), Path("/nowhere"), clock).wipe()
     assert file_of(postgresql) != first
+
+
+@pytest.mark.parametrize("clock_of_server", [timezone.utc, BRITISH_TIME])
+def test_the_backup_that_is_recommended_is_made_outside_the_night_of_wiping(clock_of_server: tzinfo) -> None:
+    """cron goes by the server's clock, whichever that is."""
+    told = re.search(r"^(\d+) (\d+) \* \* \* root .* backup ", (ROOT / "docs" / "operating.md").read_text(), re.M)
+    assert told is not None
+    for month in range(1, 13):
+        made = datetime(2026, month, 15, int(told[2]), int(told[1]), tzinfo=clock_of_server)
+        assert made.astimezone(BRITISH_TIME).hour not in NIGHT

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from datetime import datetime, timezone
 
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import OperationalError
 
 from bot.answers.catalogue import Catalogues
 from bot.answers.checking import check_catalogues
@@ -29,7 +29,7 @@ def run_catalogue(settings: Settings, chosen: argparse.Namespace, say: Callable[
     try:
         engine = open_database(settings.database_url)
         migrate(engine)
-    except (ArgumentError, OperationalError, OSError) as error:
+    except (OperationalError, OSError) as error:
         raise SetUpError("The database cannot be opened: check DATABASE_URL and VAR_DIR, and that it runs.") from error
     directory = open_directory(settings).current()
     wordings = Wordings(engine, lambda: datetime.now(timezone.utc))

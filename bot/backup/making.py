@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy.engine import Engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import DBAPIError
 
 from bot import __version__
 from bot.backup import postgres, sqlite
@@ -26,8 +26,6 @@ WITH_CONVERSATIONS = (
     "VAR_DIR/callback.key, which is not in here."
 )
 WITHOUT_CONVERSATIONS = "Holds no chats. It holds staff's accounts with their hashed passwords: keep it where only the operator reads."
-
-UNREADABLE_URL = "DATABASE_URL cannot be read: give such as postgresql://desk@localhost/desk."
 
 
 _Gathered = tuple[str, str, dict[str, TableSum], dict[str, TableSum], dict[str, str]]
@@ -77,11 +75,8 @@ def make_backup(settings: Settings, target: Path, conversations: bool, keep_days
 
 
 def database_of(settings: Settings) -> Engine:
-    """Open the product's database. Raises SetUpError where DATABASE_URL cannot be read or, on SQLite, there is no file."""
-    try:
-        url = make_url(settings.database_url)
-    except ArgumentError as error:
-        raise SetUpError(UNREADABLE_URL) from error
+    """Open the product's database. Raises SetUpError where, on SQLite, there is no file."""
+    url = make_url(settings.database_url)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
         raise SetUpError(f"There is no database {url.database}: check VAR_DIR, AREA and DATABASE_URL.")
     return open_database(settings.database_url)

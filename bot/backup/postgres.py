@@ -31,12 +31,14 @@ def _program(name: str) -> str:
     return found
 
 
-def _place(url: URL) -> tuple[str, dict[str, str]]:
+def place(url: URL) -> tuple[str, dict[str, str]]:
     """Give where the database is for a command line that others may see, and the environment that has the password."""
     environment = {**os.environ, "PGCONNECT_TIMEOUT": "10"}
     if url.password:
         environment["PGPASSWORD"] = str(url.password)
-    return url.set(drivername="postgresql", password=None).render_as_string(), environment
+    # ``url.set(password=None)`` would leave it where it is.
+    bare = URL.create("postgresql", url.username, None, url.host, url.port, url.database, url.query)
+    return bare.render_as_string(), environment
 
 
 def open_snapshot(connection: Connection) -> str:
@@ -48,7 +50,7 @@ def open_snapshot(connection: Connection) -> str:
 def dump(connection: Connection, snapshot: str, emptied: Iterable[str], target: Path) -> None:
     """Write the schema in use to ``target``, tables of ``emptied`` without rows. Raises BackupError where it cannot be done."""
     schema = connection.exec_driver_sql("SELECT current_schema()").scalar()
-    address, environment = _place(connection.engine.url)
+    address, environment = place(connection.engine.url)
     command = [_program("pg_dump"), "--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}", f"--file={target}"]
     command += [f'--schema="{schema}"']
     command += [f'--exclude-table-data="{schema}"."{table}"' for table in sorted(emptied)]
@@ -147,8 +149,9 @@ def _do(cursor: Any, statements: bytes) -> None:
 
 def others_connected(connection: Connection) -> int:
     """Give how many other connections there are to this database."""
-    asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    return int(connection.exec_driver_sql(f"{asked} AND backend_type = 'client backend'").scalar())
+    # PostgreSQL's own processes have no user. Whose others are, anybody may see; what kind of process they are, only who has their rights.
+    asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND usesysid IS NOT NULL"
+    return int(connection.exec_driver_sql(asked).scalar())
 
 
 def _explained(program: str, complaint: str) -> str:

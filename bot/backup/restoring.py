@@ -10,18 +10,17 @@ from typing import Any
 
 from sqlalchemy import delete, func, inspect, select, text
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot.backup import postgres, sqlite
 from bot.backup.archive import DATABASE, TRACKER, Manifest, read_manifest, unpack, workplace
 from bot.backup.checksums import TableSum, sum_of_all, table_names, table_sums
 from bot.backup.contents import LONG_LIVED, SHORT_LIVED
-from bot.backup.making import UNREADABLE_URL
 from bot.conversation.feedback import FeedbackBook
 from bot.conversation.models import Access, Conversation, Feedback
 from bot.conversation.store import ConversationStore
-from bot.database import is_known_schema, migrate, newest_schema, open_database, upgrade, wipe_freed_pages
+from bot.database import is_known_schema, migrate, newest_schema, open_database, schema_of, upgrade, wipe_freed_pages
 from bot.errors import BackupError, SetUpError
 from bot.handover.callback import KEY_FILE, Vault
 from bot.handover.models import Callback, StaffSession
@@ -72,10 +71,7 @@ def restore(settings: Settings, path: Path, conversations: bool, replace: bool, 
     holds something and ``replace`` does not allow to lose it.
     """
     manifest = read_manifest(path)
-    try:
-        engine = open_database(settings.database_url)
-    except ArgumentError as error:
-        raise SetUpError(UNREADABLE_URL) from error
+    engine = open_database(settings.database_url)
     try:
         _refuse_unfit(settings, manifest, str(engine.dialect.name))
         with alone(settings.var) as nobody_else:
@@ -158,6 +154,10 @@ def _restore_postgres(settings: Settings, dump: Path, manifest: Manifest, conver
         before, holds = _look_at(connection)
         if holds and not replace:
             raise BackupError(_HOLDS.format(where="The database"))
+        schema = schema_of(connection)
+        if schema and not is_known_schema(schema):
+            # Tables that only it knows would stay, and stand in the way of the next upgrade.
+            raise BackupError(_NEWER)
         postgres.clear(connection, table_names(connection) & (LONG_LIVED | SHORT_LIVED | set(manifest.tables)))
         postgres.bring_extensions(connection, manifest.extensions)
         postgres.load(connection, dump)
@@ -170,6 +170,7 @@ def _restore_postgres(settings: Settings, dump: Path, manifest: Manifest, conver
     return Restored(manifest, checksum, newest_schema(), expired, erased, unreadable, lost_track)
 
 
+_NEWER = "The database is of a newer version: make an empty one, name that in DATABASE_URL, and restore into it."
 _HOLDS = "{where} holds data already: back it up first, then restore with --replace, which puts the backup in its place."
 
 

@@ -57,7 +57,7 @@ class Message(Base):  # type: ignore[misc,valid-type]
     __table_args__ = (UniqueConstraint("conversation_id", "message_id"),)
     id = Column(Integer, primary_key=True)
     conversation_id = Column(Integer, ForeignKey("conversation.id", ondelete="CASCADE"), nullable=False, index=True)
-    access_id = Column(Integer, ForeignKey("access.id", ondelete="SET NULL"))
+    access_id = Column(Integer, ForeignKey("access.id", ondelete="SET NULL"), index=True)
     message_id = Column(String(64), nullable=False, index=True)
     text = Column(Text, nullable=False)
     answer = Column(JSON)

@@ -1,8 +1,10 @@
 """Keeping conversations: start, find, accept a message, record its answer, erase, expire."""
 
 import hashlib
+import re
 import secrets
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,10 +15,13 @@ from sqlalchemy.orm import Session
 
 from bot.conversation.models import Access, Conversation, Feedback, Message, PendingErasure, SpentMessage
 from bot.conversation.tally import NOTHING_COUNTED, Counts, add
-from bot.database import wipe_freed_pages
+from bot.database import insert_into, wipe_freed_pages
 from bot.errors import ConversationLeft, UnknownConversation
 from bot.handover.models import Handover
-from bot.moments import SKEW, seen, utc_now
+from bot.moments import seen, utc_now
+
+MADE_BY_A_PAGE = re.compile("[0-9a-f]{32}")
+"""A message's id as our pages make it: 128 random bits."""
 
 
 @dataclass(frozen=True)
@@ -70,12 +75,13 @@ class ConversationStore:
     """Conversations in the database; every method is one transaction. The clock is the machine's.
 
     A conversation that nobody has touched for ``idle_minutes`` is found no more, as if it were unknown; what was said in it is
-    erased later, by the retention setting.
+    erased later, by the retention setting. ``kept`` is called each time an answer has been kept, in the thread that kept it.
     """
 
-    def __init__(self, engine: Engine, idle_minutes: int) -> None:
+    def __init__(self, engine: Engine, idle_minutes: int, kept: Callable[[], None] = lambda: None) -> None:
         self._engine = engine
         self._idle = timedelta(minutes=idle_minutes)
+        self._kept = kept
 
     def _session(self) -> Session:
         return Session(self._engine, future=True)
@@ -182,6 +188,9 @@ class ConversationStore:
         """
         with self._session() as session:
             if not lock(session, chat, language=language, pinned=pinned):
+                # Erased while it was being answered: Rasa may have noted it after it was told to forget, and has to forget once more.
+                session.merge(PendingErasure(rasa_id=chat.rasa_id, asked_at=utc_now()))
+                session.commit()
                 return True
             known = message_of(session, chat, message_id)
             stands = known is None or by_desk or not known.for_desk
@@ -190,7 +199,8 @@ class ConversationStore:
                     add(session, utc_now(), counts)
                 known.answer = answer
             session.commit()
-            return stands
+        self._kept()
+        return stands
 
     def write_to_desk(self, chat: Chat, writes: bool) -> None:
         """Note whether the next text of this conversation is a message for the desk."""
@@ -231,6 +241,23 @@ class ConversationStore:
             own = session.execute(select(Conversation.rasa_id).where(Conversation.id == chat.id)).scalars().all()
             return [*own, *session.execute(_of_devices([chat.id])).scalars()]
 
+    def twins(self, chat: Chat) -> list[str]:
+        """Give the Rasa ids of conversations that hold nothing but messages of this one.
+
+        A first message whose answer was lost on its way is sent again without a session, and so begins a second conversation. Ids that
+        pages make are meant, which nobody could know of anybody else.
+        """
+        with self._session() as session:
+            sent = select(Message.message_id).where(Message.conversation_id == chat.id)
+            ours = {one for one in session.execute(sent).scalars() if MADE_BY_A_PAGE.fullmatch(one)}
+            others = select(Message.conversation_id).where(Message.message_id.in_(ours), Message.conversation_id != chat.id)
+            found = []
+            for other in set(session.execute(others).scalars()):
+                theirs = session.execute(select(Message.message_id).where(Message.conversation_id == other)).scalars()
+                if ours.issuperset(theirs):
+                    found.append(session.get(Conversation, other).rasa_id)
+            return found
+
     def erase(self, rasa_ids: list[str], keep_feedback: bool = False) -> None:
         """Erase conversations (by their own names) here, and put all their names on the list of what Rasa still has to erase.
 
@@ -242,8 +269,7 @@ class ConversationStore:
             ids = session.execute(select(Conversation.id).where(Conversation.rasa_id.in_(rasa_ids))).scalars().all()
             rasa_ids = [*rasa_ids, *session.execute(_of_devices(ids)).scalars()]
             sent = set(session.execute(select(Message.message_id).where(Message.conversation_id.in_(ids))).scalars())
-            for spent in {_hash(message_id) for message_id in sent}:
-                session.merge(SpentMessage(message_hash=spent, erased_at=utc_now()))
+            _spend(session, sent)
             if keep_feedback:
                 session.execute(
                     update(Feedback)
@@ -273,7 +299,7 @@ class ConversationStore:
     def spend(self, message_id: str) -> None:
         """Note that what was sent, or was to be sent, under this id is never to be shown again."""
         with self._session() as session:
-            session.merge(SpentMessage(message_hash=_hash(message_id), erased_at=utc_now()))
+            _spend(session, {message_id})
             session.commit()
 
     def forget_spent(self, days: int) -> None:
@@ -282,20 +308,17 @@ class ConversationStore:
             session.execute(delete(SpentMessage).where(SpentMessage.erased_at < utc_now() - timedelta(days=days)))
             session.commit()
 
-    def bring_back(self) -> None:
-        """Have what was last used at a moment that is still to come count as used now: a clock that was ahead must keep nobody longer."""
-        now = utc_now()
-        with self._session() as session:
-            for table in (Conversation, Access):
-                ahead = update(table).where(table.last_seen_at > now + SKEW).values(last_seen_at=now)
-                session.execute(ahead.execution_options(synchronize_session=False))
-            session.commit()
-
     def expired(self, days: int) -> list[str]:
         """Give the Rasa ids of conversations without a message for ``days`` days."""
         with self._session() as session:
             limit = utc_now() - timedelta(days=days)
             return list(session.execute(select(Conversation.rasa_id).where(Conversation.last_seen_at < limit)).scalars())
+
+
+def _spend(session: Session, message_ids: set[str]) -> None:
+    """Note ids as spent; another request may do so with the same ones at the same moment."""
+    for spent in sorted({_hash(message_id) for message_id in message_ids}):
+        session.execute(insert_into(session, SpentMessage).values(message_hash=spent, erased_at=utc_now()).on_conflict_do_nothing())
 
 
 def _give_token(row: Any, token: str) -> None:

@@ -11,12 +11,11 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Column, Date, Integer, String, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from bot.answers.dialogue import SAME_QUESTION, TOLD_WHERE, Decision
 from bot.codes import ENGLISH_NAMES, NEEDS
-from bot.database import Base
+from bot.database import Base, insert_into
 from bot.directory.hours import BRITISH_TIME
 
 ASKED, NOT_UNDERSTOOD, NO_SERVICE, WITHHELD = "asked", "not_understood", "no_service", "withheld"
@@ -107,11 +106,10 @@ def add(session: Session, moment: datetime, counts: Counts) -> None:
     that waits for it.
     """
     week = week_of(moment)
-    insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[session.get_bind().dialect.name]
     for one, number in sorted(counts.items()):
         key = {"what": one.what, "topic": one.topic, "place": one.place, "language": one.language}
         if number > 0:
-            row = insert(Tally).values(week=week, count=number, **key)
+            row = insert_into(session, Tally).values(week=week, count=number, **key)
             session.execute(row.on_conflict_do_update(index_elements=["week", *key], set_={"count": Tally.count + number}))
         else:
             same = (Tally.week == week, Tally.count >= -number, *(getattr(Tally, name) == value for name, value in key.items()))

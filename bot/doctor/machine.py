@@ -15,7 +15,7 @@ from bot.settings import ROOT
 
 PYTHON = (3, 10)
 MEMORY = 2 * 1024**3
-"""Bytes below which the three processes, some 1.3 GB, and a training beside them are short of memory."""
+"""Bytes below which the three processes, some 0.6 GB, and a training beside them are short of memory."""
 CORES = 2
 DISK_FULL, DISK_SCARCE = 500 * 1024**2, 2 * 1024**3
 SET_UP = "Run `python3 scripts/set_up.py`, which installs what the lock file names."

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import OperationalError
 from tqdm import tqdm
 
 from bot.answers.catalogue import OF_RECORDS, TRANSLATED, Catalogues
@@ -44,7 +44,7 @@ def run_translate(settings: Settings, chosen: argparse.Namespace, say: Callable[
     try:
         engine = open_database(settings.database_url)
         migrate(engine)
-    except (ArgumentError, OperationalError, OSError) as error:
+    except (OperationalError, OSError) as error:
         raise SetUpError("The database cannot be opened: check DATABASE_URL and VAR_DIR, and that it runs.") from error
     wordings = Wordings(engine, lambda: datetime.now(timezone.utc))
     catalogues = Catalogues(wordings=wordings)

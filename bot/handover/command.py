@@ -5,7 +5,7 @@ import getpass
 import sys
 from collections.abc import Callable
 
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import OperationalError
 
 from bot.database import migrate, open_database
 from bot.errors import AccountError, SetUpError
@@ -41,7 +41,7 @@ def run_staff(settings: Settings, chosen: argparse.Namespace, say: Callable[[str
     try:
         engine = open_database(settings.database_url)
         migrate(engine)
-    except (ArgumentError, OperationalError, OSError) as error:
+    except (OperationalError, OSError) as error:
         raise SetUpError("The database cannot be opened: check DATABASE_URL and VAR_DIR, and that it runs.") from error
     accounts, identities = Accounts(engine), Identities(engine)
     if chosen.action == "add":

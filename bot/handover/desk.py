@@ -5,6 +5,7 @@ the state it was thought to be in, and writes down who did it and when; so of tw
 in the middle leaves all or nothing behind.
 """
 
+import hashlib
 import logging
 import uuid
 from collections.abc import Callable, Collection
@@ -30,11 +31,13 @@ from bot.handover.reference import new_reference
 from bot.handover.reports import Reports
 from bot.handover.states import ANSWERED, CLOSED, MESSAGE_LEFT, NONE, OPEN, STAFF, SYSTEM, TRANSITIONS, VISITOR, WAITING, WITH_STAFF
 from bot.handover.views import Accepted, Change, DeskStatus, Entry, File, Remark, Said, View
-from bot.moments import seen, utc_now
+from bot.moments import SKEW, seen, utc_now
 
 log = logging.getLogger(__name__)
 CHOICE = "choice:"
 """How a button that was pressed stands among the messages."""
+SENT_TWICE = timedelta(minutes=5)
+"""Within so long the same note or record of one member of staff is one, sent again because its page did not come."""
 LAST_ANSWERS = 12
 """How far back a chat is looked at for what it is about."""
 
@@ -141,11 +144,18 @@ class Desk:
             conversation, row = session.get(Conversation, chat.id), _row(session, chat.id)
             state = row.state if row else NONE
             known = message_of(session, chat, message_id)
-            if known is not None and not known.answer and known.text.startswith(CHOICE) != choice:
+            words = text.split()
+            if known is not None and known.answer and known.text.split() != words:
+                # Other words under the id of words that were answered unseen: they are a message of their own, one however often sent.
+                # (Only white space may differ of the same words: a form ends its lines otherwise than a script.)
+                message_id = f"{message_id[:47]}-{hashlib.sha256(' '.join(words).encode()).hexdigest()[:16]}"
+                known = message_of(session, chat, message_id)
+            elif known is not None and not known.answer and known.text.startswith(CHOICE) != choice:
                 # A button that was pressed under the id of words that nobody has answered yet: both are kept.
                 message_id = f"{message_id[:62]}-{'c' if choice else 't'}"
                 known = message_of(session, chat, message_id)
             left = turned_away = False
+            said_before = known.urgent if known is not None else None
             if known is None:
                 left = state != WITH_STAFF and not conversation.blocked and (to_desk or (conversation.writes_to_desk and not choice))
                 turned_away = left and state not in OPEN and self._is_off()
@@ -167,15 +177,15 @@ class Desk:
                         self._begin(session, row, "message")
                         self._move(session, row, MESSAGE_LEFT, VISITOR, None, "message")
                         alerts.append("message")
-                if urgent and row and row.state in OPEN:
-                    row.urgent, row.urgent_at = urgent, self._clock()
-                    alerts.append("urgent")
             elif not known.answer:
                 # Sent again before it was answered, perhaps in other words: the answer to come is to these.
-                known.text = text
+                known.text, known.urgent = text, urgent or known.urgent
                 # Staff who were to answer it have gone since: it is the bot's.
                 known.for_desk = known.for_desk and state in OPEN
                 left = known.for_desk and state != WITH_STAFF
+            if not known.answer and urgent and urgent != said_before and row and row.state in OPEN:
+                row.urgent, row.urgent_at = urgent, self._clock()
+                alerts.append("urgent")
             accepted = Accepted(dict(known.answer) if known.answer else None, known.for_desk, message_id, left, turned_away)
             concerns_desk, practice = row is not None and row.state in OPEN, bool(row and row.practice)
             session.commit()
@@ -361,6 +371,7 @@ class Desk:
             _check_heard(session, row, heard)
             self._say(session, row.conversation_id, member.id, "returned", {"by": STAFF})
             self._move(session, row, NONE, STAFF, member.id, "handed_back")
+            session.execute(delete(Callback).where(Callback.handover_id == row.id))
             session.commit()
         self._tell()
 
@@ -394,15 +405,24 @@ class Desk:
     def note(self, handover_id: int, member: Member, text: str) -> None:
         """Keep a note, redacted already, for the next member of staff. Raises as ``say``."""
         with self._staff_move(handover_id, member) as (session, row):
-            session.add(Note(handover_id=row.id, staff_id=member.id, text=text, written_at=self._clock()))
+            now = self._clock()
+            same = (Note.handover_id == row.id, Note.staff_id == member.id, Note.text == text, Note.written_at > now - SENT_TWICE)
+            if not session.execute(select(Note.id).where(*same)).first():
+                session.add(Note(handover_id=row.id, staff_id=member.id, text=text, written_at=now))
             session.commit()
         self._tell()
 
     def escalate(self, handover_id: int, member: Member, concern: str, contact: str, done: str) -> None:
         """Record that a safeguarding concern was passed to ``contact``. Raises as ``say``."""
         with self._staff_move(handover_id, member) as (session, row):
+            said, since = {"staff_id": member.id, "concern": concern, "contact": contact, "done": done}, self._clock() - SENT_TWICE
+            same = select(Escalation.id).where(Escalation.at > since, *(getattr(Escalation, name) == value for name, value in said.items()))
+            # A record does not tell of which chat it is; the chat tells that one was made.
+            made = (Transition.handover_id == row.id, Transition.reason == "escalated", Transition.at > since)
+            if session.execute(same).first() and session.execute(select(Transition.id).where(*made)).first():
+                return
             if not row.practice:
-                session.add(Escalation(at=self._clock(), staff_id=member.id, concern=concern, contact=contact, done=done))
+                session.add(Escalation(at=self._clock(), **said))
             self._record(session, row, row.state, STAFF, member.id, "escalated")
             session.commit()
         self._tell()
@@ -491,13 +511,16 @@ class Desk:
     def sweep(self) -> None:
         """Give back the chats of staff who are gone; make of waiting a message where the visitor, or the desk's day, is gone."""
         now = self._clock()
+        # What lies ahead, this process' own start too, was noted by a clock that was wrong.
+        if self._started > now + SKEW:
+            self._started = now
         changed = []
         with self._session() as session:
             held = session.execute(select(Handover.id, Handover.staff_id, Handover.claimed_at).where(Handover.state == WITH_STAFF)).all()
             waiting = session.execute(select(Handover.id).where(Handover.state == WAITING, Handover.practice.is_(False))).scalars().all()
         for handover_id, staff_id, claimed_at in held:
             last = self.accounts.last_here(staff_id)
-            here = max(moment for moment in (last, seen(claimed_at), self._started) if moment)
+            here = max(moment for moment in (last, seen(claimed_at), self._started) if moment and moment <= now + SKEW)
             if now - here > self._gone_after:
                 changed.append(self._one(handover_id, self._return, staff_id))
         is_open = self.hours.is_open(now)

@@ -21,6 +21,9 @@ QUIET_FOR = 60.0
 DAY = 24 * 3600.0
 """Seconds for which what officers have to do is not told again."""
 
+AGAIN_AFTER = (10.0, 60.0, 600.0)
+"""Seconds after which a notice that was not taken is tried again: some are told only once."""
+
 
 class Notifier:
     """Sends to the addresses of the setting DESK_NOTIFY (https://github.com/caronc/apprise/wiki); with none nothing leaves the building.
@@ -52,5 +55,10 @@ class Notifier:
         threading.Thread(target=self._send, args=(kind, quiet), daemon=True).start()
 
     def _send(self, kind: str, quiet: float) -> None:
-        if self._to and self._memory.first(f"notice {kind}", quiet - 1) and not self._to.notify(body=WORDS[kind], title="Welcome Desk"):
+        if self._to is None or not self._memory.first(f"notice {kind}", quiet - 1):
+            return
+        for wait in (0.0, *AGAIN_AFTER):
+            time.sleep(wait)
+            if self._to.notify(body=WORDS[kind], title="Welcome Desk"):
+                return
             log.error("A notification of DESK_NOTIFY was not taken.")

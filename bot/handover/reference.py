@@ -1,8 +1,8 @@
 """Reference codes: ten digits, which every language reads aloud and every telephone can type, the last of them a check digit.
 
 Digits and not letters: B, D, E, P, T and V sound alike, and few visitors know the Latin alphabet by ear. Nine random digits make a
-thousand million codes, so that at the pace that ``bot.web`` allows a guess among a few hundred open chats does not come true in years. The
-check digit is Damm's (H. M. Damm, "Total anti-symmetrische Quasigruppen", 2004), which notices every single wrong digit and every two that
+thousand million codes, so that a guess among a few hundred chats takes months at the pace that ``bot.web`` allows, from wherever. The check
+digit is Damm's (H. M. Damm, "Total anti-symmetrische Quasigruppen", 2004), which notices every single wrong digit and every two that
 changed places.
 """
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from tqdm import tqdm
 
 from bot import __version__
@@ -66,7 +66,7 @@ def _addresses(settings: Settings) -> list[WebAddress]:
             return read_addresses(engine)
         finally:
             engine.dispose()
-    except (ArgumentError, OperationalError, ProgrammingError, OSError) as error:
+    except (OperationalError, ProgrammingError, OSError) as error:
         raise SetUpError("The directory is not there yet: run `make run`, or `python -m bot prepare`.") from error
 
 

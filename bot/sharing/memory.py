@@ -2,10 +2,11 @@
 
 import hashlib
 import logging
+import socket
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import redis
 from redis import asyncio as redis_asyncio
@@ -16,6 +17,10 @@ TIMEOUT, LOOP_TIMEOUT = 0.5, 1.0
 """Seconds that Redis, which is near, may take for an answer; more where the loop that waits for it may itself be held up."""
 ASK_AGAIN = 2.0
 """Seconds for which a Redis that did not answer is not asked, so that nobody waits for it at every message."""
+NOTICE_A_DEAD_LINE: dict[str, Any] = {"health_check_interval": 10}
+"""Who only listens says nothing by itself: without a word now and then, a line whose other end has lost its power is kept for ever."""
+if hasattr(socket, "TCP_USER_TIMEOUT"):
+    NOTICE_A_DEAD_LINE |= {"socket_keepalive": True, "socket_keepalive_options": {socket.TCP_USER_TIMEOUT: 10_000}}
 
 T = TypeVar("T")
 
@@ -42,7 +47,9 @@ class SharedMemory:
         if url:
             # Neither opens a connection before it is used.
             self.client = redis.Redis.from_url(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
-            self.waiting_client = redis_asyncio.Redis.from_url(url, socket_timeout=LOOP_TIMEOUT, socket_connect_timeout=LOOP_TIMEOUT)
+            self.waiting_client = redis_asyncio.Redis.from_url(
+                url, socket_timeout=LOOP_TIMEOUT, socket_connect_timeout=LOOP_TIMEOUT, **NOTICE_A_DEAD_LINE
+            )
 
     @property
     def here(self) -> bool:

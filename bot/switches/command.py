@@ -29,7 +29,7 @@ def run_switch(settings: Settings, chosen: argparse.Namespace, say: Callable[[st
     Raises SetUpError where the database cannot be opened, DeskError where the reason or the message cannot be taken.
     """
     # Here, so that the doctor can say it where a package is missing.
-    from sqlalchemy.exc import ArgumentError, OperationalError
+    from sqlalchemy.exc import OperationalError
 
     from bot.answers.catalogue import Catalogues
     from bot.answers.moments import day_and_time
@@ -39,7 +39,7 @@ def run_switch(settings: Settings, chosen: argparse.Namespace, say: Callable[[st
     try:
         engine = open_database(settings.database_url)
         migrate(engine)
-    except (ArgumentError, OperationalError, OSError) as error:
+    except (OperationalError, OSError) as error:
         raise SetUpError("The database cannot be opened: check DATABASE_URL and VAR_DIR, and that it runs.") from error
     switches, words = OffSwitches(engine), Catalogues()
     try:

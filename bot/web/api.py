@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from typing import Any, TypeVar
 
 import msgspec
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from sse_starlette.sse import EventSourceResponse
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -18,7 +18,7 @@ from bot.errors import MessageRefused, UnknownConversation
 from bot.handover.reference import read_reference
 from bot.handover.states import WAITING, WITH_STAFF
 from bot.understanding.cleaning import LONGEST
-from bot.web.limits import RateLimits
+from bot.web.limits import RateLimits, address_of
 from bot.web.live import PING, Live
 from bot.web.pipeline import Incoming, Pipeline, Unanswered, handover_of
 from bot.web.schema import CallbackRequest, ChatRequest, FeedbackRequest, ReferenceRequest, openapi
@@ -27,6 +27,8 @@ LARGEST_BODY = 16 * 1024
 RETRY_AFTER = 5
 SLOWLY = 3.0
 """Seconds that a code takes to be looked up while too many are tried."""
+MOST_SLOW_CODES = 20
+"""Codes that may wait for that at the same time."""
 TITLES = {
     400: "Malformed",
     404: "Not found",
@@ -94,8 +96,7 @@ def bearer(request: Request) -> str:
 
 async def too_many(request: Request, session: str | None) -> int:
     """Count this request; give the seconds to wait, 0 for none."""
-    address = request.client.host if request.client else ""
-    return await to_thread.run_sync(limits_of(request).wait, address, session)
+    return await to_thread.run_sync(limits_of(request).wait, address_of(request), session, limiter=request.app.state.counting)
 
 
 def limits_of(request: Request) -> RateLimits:
@@ -167,7 +168,7 @@ async def events(request: Request) -> Response:
     if after:
         await to_thread.run_sync(pipeline.desk.acknowledge, chat, after)
     if "text/event-stream" in request.headers.get("accept", ""):
-        streams, address = live_of(request).streams, request.client.host if request.client else ""
+        streams, address = live_of(request).streams, address_of(request)
         if not streams.may_open(token, address):
             return problem(request, "error.too_many", 429, seconds=RETRY_AFTER)
         return EventSourceResponse(_stream(request, token, address, after), ping=PING)
@@ -262,13 +263,16 @@ async def open_by_code(request: Request, typed: str) -> Chat:
     code = read_reference(typed[:40])
     if code is None:
         raise MessageRefused("code.wrong", 422)
-    address = request.client.host if request.client else ""
-    minutes, many = await to_thread.run_sync(limits_of(request).try_code, address)
+    minutes, many = await to_thread.run_sync(limits_of(request).try_code, address_of(request))
     if minutes:
         raise MessageRefused("error.too_many_codes", 429, minutes=minutes)
     if many:
-        # Somebody is guessing from many places: everybody's code is looked up, slowly.
-        await asyncio.sleep(SLOWLY)
+        # Somebody is guessing from many places: everybody's code is looked up, slowly, one after the other.
+        lane: CapacityLimiter = request.app.state.slow_codes
+        if lane.statistics().tasks_waiting >= MOST_SLOW_CODES:
+            raise MessageRefused("error.too_many_codes", 429, minutes=1)
+        async with lane:
+            await asyncio.sleep(SLOWLY)
     try:
         return await to_thread.run_sync(pipeline_of(request).store.open_again, code)
     except UnknownConversation:

@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import functools
 import logging
+import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -33,7 +35,7 @@ from bot.directory.feed import Feed
 from bot.directory.listing import Listing
 from bot.directory.lookup import Filters
 from bot.directory.uploads import Uploads
-from bot.errors import ConversationLeft, MessageRefused, UnknownConversation
+from bot.errors import ConversationLeft, DeskError, MessageRefused, UnknownConversation
 from bot.handover.accounts import Accounts
 from bot.handover.callback import Vault
 from bot.handover.desk import Desk
@@ -44,8 +46,9 @@ from bot.handover.translation import Translator
 from bot.jobs import TIDYING, Jobs
 from bot.logs import set_up_logs
 from bot.moments import utc_now
-from bot.opening import LiveDirectory, open_look_up, open_meaning, open_reader
+from bot.opening import LiveDirectory, open_look_up, open_meaning, open_reader, wait_until_prepared
 from bot.release import commit
+from bot.running import hold
 from bot.settings import Settings, read_settings
 from bot.sharing.limiter import Limiter
 from bot.sharing.memory import SharedMemory, name_of_product
@@ -55,7 +58,7 @@ from bot.switches.off_switches import HANDOVER, OffSwitches
 from bot.timekeeping import Timekeeping
 from bot.web import api, chat_page, embed, feed, pages, sheet
 from bot.web.away import answer_without_database
-from bot.web.away_page import keep_away_page, make_away_page
+from bot.web.away_page import AWAY_FOLDER, keep_away_page, make_away_page
 from bot.web.engine import Engine
 from bot.web.health import Health
 from bot.web.limits import RateLimits
@@ -69,7 +72,7 @@ from bot.web.officer import off_switches as off_switches_page
 from bot.web.officer import wordings as wording_pages
 from bot.web.officer.office import Learning, Office
 from bot.web.pipeline import Pipeline
-from bot.web.rendering import STATIC
+from bot.web.rendering import STATIC, read_templates
 from bot.web.staff import chat as staff_chat
 from bot.web.staff import council_door, door, queue
 from bot.web.staff import look_up as look_up_pages
@@ -143,10 +146,19 @@ class OneLength:
 
 def _keep_away_page(pipeline: Pipeline) -> None:
     """Write the page for when no front door answers, from the directory as it is now."""
-    try:
-        keep_away_page(pipeline.settings.var, lambda: make_away_page(pipeline.composer(), pipeline.catalogues, utc_now()))
-    except OSError as error:
-        log.error("The page for when no front door answers could not be written: %s", error.strerror)
+    keep_away_page(pipeline.settings.var / AWAY_FOLDER, lambda: make_away_page(pipeline.composer(), pipeline.catalogues, utc_now()))
+
+
+async def _get_ready(pipeline: Pipeline) -> None:
+    """Do beforehand what nobody is to wait for."""
+    # What is open today is worked out once a day.
+    today = functools.partial(pipeline.look_up.find, "", None, Filters(open_now=True), utc_now())
+    works: tuple[Callable[[], object], ...] = (functools.partial(_keep_away_page, pipeline), pipeline.look_up.keep, today)
+    for work in works:
+        try:
+            await to_thread.run_sync(work)
+        except Exception as error:
+            log.error("The page for when no front door answers, or the look-up, could not be made ready: %s", type(error).__name__)
 
 
 async def _tidy_for_ever(
@@ -154,11 +166,6 @@ async def _tidy_for_ever(
 ) -> None:
     while True:
         try:
-            await to_thread.run_sync(_keep_away_page, pipeline)
-            await to_thread.run_sync(pipeline.look_up.keep)
-            # What is open today is worked out once a day, and not while somebody waits for it.
-            today = functools.partial(pipeline.look_up.find, "", None, Filters(open_now=True), utc_now())
-            await to_thread.run_sync(today)
             await to_thread.run_sync(timekeeping.look_now)
             if timekeeping.is_in_doubt:
                 log.error("A clock is wrong or has jumped: nothing is erased by it until it agrees with others, and for an hour.")
@@ -166,7 +173,7 @@ async def _tidy_for_ever(
                 failed = True
                 try:
                     if timekeeping.is_sure:
-                        await to_thread.run_sync(pipeline.store.bring_back)
+                        await to_thread.run_sync(timekeeping.bring_back)
                     await _tidy(pipeline, office, insights)
                     failed = False
                 finally:
@@ -175,6 +182,7 @@ async def _tidy_for_ever(
                     await to_thread.run_sync(wiper.wipe)
         except Exception as error:
             log.error("The tidying job failed and will be tried again: %s", type(error).__name__)
+        await _get_ready(pipeline)
         await asyncio.sleep(TIDY_EVERY)
 
 
@@ -215,10 +223,15 @@ def _stop_if_failed(watching: asyncio.Task[None]) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
+def _is_watched_over() -> bool:
+    """Tell whether what started this process is still there; true where nothing watches over it but the system."""
+    watcher = multiprocessing.parent_process()
+    return watcher is None or os.getppid() == watcher.pid
+
+
 async def _leave_when_replaced() -> None:
     """End this process some time after the one that watched over it: another has been started meanwhile, with processes of its own."""
-    watcher = os.getppid()
-    while os.getppid() == watcher:
+    while _is_watched_over():
         await asyncio.sleep(1.0)
     log.error("Who watches over this process is gone: it ends in %.0f s.", REPLACED_WITHIN)
     await asyncio.sleep(REPLACED_WITHIN)
@@ -235,12 +248,30 @@ async def _announce(engine: Engine, memory: SharedMemory, address: str) -> None:
 def app_of_this_environment() -> Starlette:
     """Make the application of one of several processes, from the settings of its environment."""
     settings = read_settings()
+    # Those that are left when their watcher is killed still write.
+    hold(settings.var)
     set_up_logs("web", settings.log_format)
-    return make_app(settings)
+    # uvicorn's own handler would only note it, and what waits for its database would go on waiting.
+    noting = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        wait_until_prepared(settings, lambda: None if _is_watched_over() else sys.exit(0))
+    finally:
+        signal.signal(signal.SIGTERM, noting)
+    return make_app_or_end(settings)
+
+
+def make_app_or_end(settings: Settings) -> Starlette:
+    """Make the application. Ends this process where something that ``prepare`` learns is missing or a setting cannot be used."""
+    try:
+        return make_app(settings)
+    except DeskError as error:
+        log.error("%s", error)
+        sys.exit(1)
 
 
 def make_app(settings: Settings) -> Starlette:
     """Make the application. Raises SetUpError where what ``python -m bot prepare`` builds is missing."""
+    read_templates()
     database = open_database(settings.database_url, patience=PATIENCE)
     live = LiveDirectory(database)
     memory = SharedMemory(settings.redis_url, name_of_product(settings.database_url))
@@ -265,7 +296,9 @@ def make_app(settings: Settings) -> Starlette:
         district=lambda place: live.current().district_of(place),
         is_off=lambda: off_switches.off(HANDOVER) is not None,
     )
-    store = ConversationStore(database, settings.idle_minutes)
+    tried = open_database(settings.database_url, patience=PATIENCE)
+    storage = Storage(functools.partial(try_to_read, tried), Jobs(tried).try_to_write)
+    store = ConversationStore(database, settings.idle_minutes, kept=storage.written)
     wordings = Wordings(database, utc_now)
     catalogues = Catalogues(wordings=wordings)
     look_up = open_look_up(directory, meaning, catalogues, live.tables, reader.gazetteer.common_words)
@@ -281,8 +314,6 @@ def make_app(settings: Settings) -> Starlette:
     insights = Insights(database)
     wiper = Wiper(database, jobs, settings.tracker_file)
     timekeeping = Timekeeping(database, jobs, memory)
-    tried = open_database(settings.database_url, patience=PATIENCE)
-    storage = Storage(functools.partial(try_to_read, tried), Jobs(tried).try_to_write)
     health = Health(storage, engine, memory, timekeeping, settings.var, settings.models, notifier.alert)
     figures = Figures(engine, desk, jobs, memory, off_switches, health)
     of_code = commit()
@@ -394,6 +425,11 @@ def make_app(settings: Settings) -> Starlette:
     # A hash takes its time: threads of its own, so that no number of tries keeps visitors waiting.
     app.state.signing_in = CapacityLimiter(2)
     app.state.limits = RateLimits(settings, limiter)
+    # Urgent words are given only after counting, which must not wait behind what waits for a database.
+    app.state.counting = CapacityLimiter(8)
+    app.state.slow_codes = CapacityLimiter(1)
+    # What is left while the database is away, by the token of its chat.
+    app.state.leaving = set()
     app.state.feed = Feed(database, feed.open_feed_words(catalogues))
     app.state.feed_lane = CapacityLimiter(2)
     return app

@@ -5,10 +5,10 @@ from starlette.responses import JSONResponse, Response
 
 from bot.errors import MessageRefused
 from bot.web.api import RETRY_AFTER, decode, message_of, not_answered, pipeline_of, problem, too_many
+from bot.web.chat_page import leave_later, show_not_taken
 from bot.web.chat_page import refused as refuse
-from bot.web.chat_page import show_not_taken
 from bot.web.schema import ChatRequest
-from bot.web.staff.door import AWAY, show
+from bot.web.staff.door import AWAY, health_of, show
 
 
 async def answer_without_database(request: Request) -> Response:
@@ -22,6 +22,8 @@ async def answer_without_database(request: Request) -> Response:
         answer = problem(request, "error.engine", 503, seconds=RETRY_AFTER)
     elif path.startswith("/openreferral"):
         answer = JSONResponse({"detail": "The directory's database cannot be read at the moment."}, 503)
+    elif path == "/leave" and request.method == "POST":
+        return await leave_later(request, lambda: health_of(request).storage_is_away)
     else:
         try:
             answer = await show_not_taken(request)

@@ -1,5 +1,6 @@
 """The page that the proxy shows while no front door answers: emergency numbers in every language, and the directory, in one file."""
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Callable
@@ -15,8 +16,8 @@ from bot.directory.hours import BRITISH_TIME
 from bot.directory.search import search_words
 from bot.web.rendering import OWN_NAMES, any_unchecked, environment, speaker
 
-AWAY_PAGE = "away.html"
-"""Its file in VAR_DIR; ``deploy/nginx.conf`` names it, too."""
+AWAY_FOLDER, AWAY_PAGE = "away", "away.html"
+"""A folder in VAR_DIR that holds nothing else and that everybody may read, and the file in it; ``deploy/nginx.conf`` names both."""
 TRY_AGAIN = 30
 """Seconds after which a reader is told to try again: what takes a front door to start."""
 
@@ -46,6 +47,9 @@ def make_away_page(composer: Composer, catalogues: Catalogues, moment: datetime)
 def keep_away_page(folder: Path, make: Callable[[], str]) -> None:
     """Put the page where the proxy finds it and may read it, whole at any moment. Raises OSError where it cannot be written."""
     folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(PermissionError):
+        # It may be a volume that another user has made ready.
+        folder.chmod(0o755)
     descriptor, draft = tempfile.mkstemp(prefix=f".{AWAY_PAGE}.", dir=folder)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -1,14 +1,18 @@
 """The chat as a page. Everything works with no JavaScript, which only makes it smoother."""
 
+import asyncio
 import contextlib
+import logging
+import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from anyio import to_thread
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -22,17 +26,23 @@ from bot.errors import MessageRefused, UnknownConversation
 from bot.handover.reference import spoken
 from bot.handover.states import NONE, WAITING
 from bot.handover.views import SAID, DeskStatus, View
+from bot.moments import in_order
 from bot.switches.off_switches import ASSISTANT
 from bot.web.api import RETRY_AFTER, open_by_code, pipeline_of, problem, too_many
 from bot.web.pipeline import Incoming, Unanswered
 from bot.web.rendering import Visit, empty_visit, read_visit, render
 
+log = logging.getLogger(__name__)
 TILES = NEEDS
 """Topics that stand as buttons on the page itself; those of CORE at once, the others behind "more topics"."""
 EXCHANGES_SHOWN = 3
 """How many of the last exchanges a whole page shows, until the earlier ones are asked for."""
 FORGET_WHAT_WAS_SHOWN = {"Clear-Site-Data": '"cache"'}
 """The browser drops the pages it keeps for its back button."""
+LOOK_AGAIN = 0.5
+"""Seconds between two looks at whether the database is back."""
+LEAVE_LATER_AT_MOST = 1000
+"""Chats that one front door remembers to end once the database is back."""
 STANDING_LABELS = {"human": "choice.person", "more": "choice.more", "start_again": "page.start_again", **CHOICES}
 
 
@@ -73,13 +83,13 @@ def _talk(visit: Visit, chat: Chat, language: str) -> Talk:
             replies = [completed(reply) for reply in exchange.answer["replies"]]
             items.append({"number": number, "asked": asked, "said": 0, "replies": replies, "at": exchange.received_at})
     moment = datetime.now(timezone.utc)
-    view, seen = pipeline.desk.view(chat.id), 0
+    view, seen, of_desk = pipeline.desk.view(chat.id), 0, []
     for said in pipeline.desk.said(chat.id, chat.after_desk):
         replies = [reply.as_json() for reply in words.said(language, said, moment)]
         sender = said.sender if said.kind in SAID else ""
-        items.append({"number": f"d{said.number}", "sender": sender, "said": said.number, "replies": replies, "at": said.sent_at})
+        of_desk.append({"number": f"d{said.number}", "sender": sender, "said": said.number, "replies": replies, "at": said.sent_at})
         seen = said.number
-    items.sort(key=lambda item: item["at"])
+    items = in_order(items, of_desk, at=lambda item: item["at"])
     last_asked = max((at for at, item in enumerate(items) if not item["said"]), default=0)
     for at, item in enumerate(items):
         item["open"] = at >= last_asked
@@ -203,8 +213,9 @@ async def post_chat(request: Request) -> Response:
         wait = await too_many(request, None)
         error = say("error.too_many", seconds=wait) if wait else say("error.unknown_session")
         return await _chat_page(visit, None, 429 if wait else 404, error=error, typed=text, message_id=message_id)
-    # What the page looks at by itself is not what its visitor does.
-    wait = 0 if given.get("part") == "desk" else await too_many(request, visit.session or None)
+    # What the page looks at by itself is not what its visitor does; whoever says or does something with it is counted.
+    looks = given.get("part") == "desk" and action == "show" and choice is None and not {"text", "helped"} & given.keys()
+    wait = 0 if looks else await too_many(request, visit.session or None)
     if wait:
         return await _chat_page(visit, chat, 429, error=say("error.too_many", seconds=wait), typed=text, message_id=message_id)
     if chat and given.get("seen", "").isdecimal():
@@ -421,6 +432,13 @@ async def show_ended(request: Request, error: Exception | None = None) -> Respon
     return page
 
 
+async def _end_chat(visit: Visit) -> None:
+    with contextlib.suppress(UnknownConversation):
+        chat = await _conversation(visit)
+        if chat:
+            await to_thread.run_sync(pipeline_of(visit.request).store.leave, chat)
+
+
 async def leave(request: Request) -> Response:
     """End the chat for good and go to a page that tells nothing; the page's script calls this on its way out.
 
@@ -428,19 +446,44 @@ async def leave(request: Request) -> Response:
     """
     visit = await read_visit(request, even_left=True)
     pipeline = pipeline_of(request)
-    with contextlib.suppress(UnknownConversation):
-        chat = await _conversation(visit)
-        if chat:
-            await to_thread.run_sync(pipeline.store.leave, chat)
+    await _end_chat(visit)
     if visit.given.get("message_id") and not await too_many(request, None):
         # What was typed and refused belongs to no conversation; it is not to be shown again either.
         await to_thread.run_sync(pipeline.store.spend, visit.given["message_id"][:64])
     if visit.given.get("action") == "end":
         return await show_ended(request)
-    goal = pipeline.settings.leave_to
+    return _show_the_way_out(visit)
+
+
+def _show_the_way_out(visit: Visit) -> Response:
+    goal = pipeline_of(visit.request).settings.leave_to
     page = render(visit, "leave.html", language="en", goal=goal, host=urlsplit(goal).hostname)
     page.headers.update(FORGET_WHAT_WAS_SHOWN)
     return page
+
+
+async def leave_later(request: Request, is_away: Callable[[], bool]) -> Response:
+    """Let somebody leave while the database ``is_away``: at once for them; the chat ends when it is back, or by itself as any idle one."""
+    visit = await read_visit(request, even_left=True)
+    page = await show_ended(request) if visit.given.get("action") == "end" else _show_the_way_out(visit)
+    leaving: set[str] = request.app.state.leaving
+    of_chat = visit.session or visit.given.get("ticket", "")
+    if of_chat and of_chat not in leaving and len(leaving) < LEAVE_LATER_AT_MOST:
+        leaving.add(of_chat)
+        page.background = BackgroundTask(_leave_when_back, visit, is_away, lambda: leaving.discard(of_chat))
+    return page
+
+
+async def _leave_when_back(visit: Visit, is_away: Callable[[], bool], forget: Callable[[], None]) -> None:
+    until = time.monotonic() + pipeline_of(visit.request).settings.idle_minutes * 60
+    try:
+        while is_away() and time.monotonic() < until:
+            await asyncio.sleep(LOOK_AGAIN)
+        await _end_chat(visit)
+    except Exception as error:
+        log.error("A chat that was left while the database was away ends only when it is idle: %s", type(error).__name__)
+    finally:
+        forget()
 
 
 async def leave_again(request: Request) -> Response:

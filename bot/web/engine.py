@@ -3,8 +3,8 @@
 import asyncio
 import base64
 import contextlib
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
 
 import httpx
 import msgspec
@@ -17,8 +17,11 @@ from bot.wire import DECISION
 
 BEAT_EVERY = 0.25
 BEAT_PATIENCE = 0.5
+LOOK_ENDS = 5.0
+"""Seconds after which a heartbeat that nobody waits for any more ends by itself."""
 AT_ONCE = 8
 """Messages inside one Rasa at a time; the rest wait at the front door, so that Rasa's loop stays quick enough to answer the heartbeat."""
+Found = TypeVar("Found")
 CHECK_CONVERSATION = "start-up-check"
 CHECK_QUESTION = "How do I join the library?"
 
@@ -36,6 +39,7 @@ class _Rasa:
         self.away.set()
         self.looked = asyncio.Event()
         self.waiting = 0
+        self._under_way: set[asyncio.Task[Any]] = set()
         self.model: str | None = None
 
     @property
@@ -57,9 +61,8 @@ class _Rasa:
             await asyncio.sleep(BEAT_EVERY)
 
     async def _beats(self) -> bool:
-        asking = asyncio.gather(self._client.get(f"{self._front}/state"), self._client.get(f"{self._actions}/health"))
+        asking = self._to_its_end(self._look())
         if not await is_done_within(asking, BEAT_PATIENCE):
-            asking.cancel()
             return False
         try:
             state, health = asking.result()
@@ -72,6 +75,23 @@ class _Rasa:
         if told["ready"] and not told["sql_tracker_store"]:
             raise SetUpError("Rasa keeps conversations in memory instead of the database: check TRACKER_URL and endpoints.yml.")
         return bool(told["ready"])
+
+    async def _look(self) -> tuple[httpx.Response, httpx.Response]:
+        state, health = (self._client.get(url, timeout=LOOK_ENDS) for url in (f"{self._front}/state", f"{self._actions}/health"))
+        return await asyncio.gather(state, health)
+
+    def _to_its_end(self, work: Coroutine[Any, Any, Found]) -> "asyncio.Task[Found]":
+        """Begin what asks over the network; whoever waits for it may stop, but it is never cancelled and ends by its own timeouts.
+
+        A request that is cancelled may leave its connection in the pool for ever, as one in use (httpcore 1.0.9): after some of those
+        nothing could be asked any more.
+        """
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        # That nobody waits for how it failed is no error.
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return task
 
     async def _check(self) -> None:
         """Ask one real question, so that a model that silently learnt nothing is noticed; leave nothing of it behind."""
@@ -98,7 +118,7 @@ class _Rasa:
 
         async def wait_turn() -> Decision:
             async with self._slots:
-                return await self._post(body)
+                return await asyncio.shield(self._to_its_end(self._post(body)))
 
         self.waiting += 1
         asking = asyncio.create_task(wait_turn())
@@ -131,7 +151,8 @@ class Engine:
     def __init__(self, rasa_urls: Sequence[str], actions_url: str, timeout: float, front_doors: int = 1) -> None:
         """``timeout`` is in seconds; ``front_doors`` is how many processes like this one share the Rasas."""
         at_once = max(2, AT_ONCE // front_doors)
-        limits = httpx.Limits(max_connections=(at_once + 4) * len(rasa_urls))
+        # How many are asked at once is limited for each Rasa; a pool that is full would keep the heartbeat waiting.
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=(at_once + 4) * len(rasa_urls))
         self._client = httpx.AsyncClient(timeout=timeout, trust_env=False, limits=limits)
         self._timeout = timeout
         self._rasas = [_Rasa(self._client, url, actions_url, at_once) for url in rasa_urls]

@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from anyio import CapacityLimiter, to_thread
@@ -56,7 +56,7 @@ class Health:
         self._models = Watch(models)
         self._storage, self._engine, self._memory, self._timekeeping = storage, engine, memory, timekeeping
         self._folder, self._alarm = folder, alarm
-        self._since: dict[str, float] = {}
+        self._wrong_now: dict[str, tuple[float, Fault]] = {}
         self._told: set[str] = set()
         self._was_ready = False
 
@@ -67,14 +67,18 @@ class Health:
 
     def faults(self) -> list[Fault]:
         """Give what is wrong now, in the order of ``FAULTS``."""
-        now, moment = time.monotonic(), utc_now()
-        return [Fault(kind, moment - timedelta(seconds=now - self._since[kind])) for kind in FAULTS if kind in self._since]
+        wrong = self._wrong_now
+        return [wrong[kind][1] for kind in FAULTS if kind in wrong]
 
     async def watch(self) -> None:
         """Look for ever; runs as a task."""
         lane = CapacityLimiter(1)
         while True:
-            self._note(await to_thread.run_sync(self._wrong, limiter=lane))
+            try:
+                self._note(await to_thread.run_sync(self._wrong, limiter=lane))
+            except Exception as error:
+                # Whatever looking fails at, it must not end: what was found last would be told for ever.
+                log.error("It could not be looked whether something is wrong, and will be again: %s", type(error).__name__)
             await asyncio.sleep(LOOK_EVERY)
 
     def _free_bytes(self) -> int:
@@ -102,9 +106,9 @@ class Health:
 
     def _note(self, wrong: set[str]) -> None:
         now = time.monotonic()
-        self._since = {kind: self._since.get(kind, now) for kind in wrong}
+        self._wrong_now = {kind: self._wrong_now.get(kind) or (now, Fault(kind, utc_now())) for kind in wrong}
         self._told &= wrong
-        for kind, since in self._since.items():
+        for kind, (since, _fault) in self._wrong_now.items():
             after = STARTS_WITHIN if kind == ASSISTANT and not self._was_ready else TELL_AFTER
             if now - since >= after and kind not in self._told:
                 self._told.add(kind)

@@ -1,6 +1,9 @@
 """Rate limits: tight for one conversation, far looser for one address, since a library or a hotel shares one."""
 
-from limits import parse
+from ipaddress import IPv6Network, ip_address
+
+from limits import RateLimitItem, parse
+from starlette.requests import Request
 
 from bot.errors import SettingsError
 from bot.settings import Settings
@@ -10,6 +13,18 @@ CODES_OF_AN_ADDRESS, CODES_OF_STAFF, CODES_OF_ALL = "10/15minutes", "120/15minut
 """Reference codes that may be tried: ``bot.handover.reference`` says how many there are."""
 RETURNS_OF_AN_ADDRESS = "60/15minutes"
 """How often people may come back from the council's sign-in, which makes us ask it: a library shares an address."""
+
+
+def address_of(request: Request) -> str:
+    """Give what counts as one address: that of IPv4, or of IPv6 the network of 64 bits, of which everybody has a whole one."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if address.version == 4:
+        return str(address)
+    return str(address.ipv4_mapped or IPv6Network((int(address), 64), strict=False))
 
 
 class RateLimits:
@@ -27,10 +42,16 @@ class RateLimits:
 
     def wait(self, address: str, session: str | None) -> int:
         """Count a message; give 0 where it may pass, otherwise the seconds to wait."""
-        for limit, kind, name in ((self._session, "session", session), (self._address, "address", address)):
-            if name and not self._limiter.hit(limit, kind, name):
-                return max(1, int(self._limiter.wait(limit, kind, name)) + 1)
+        counts = [(limit, kind, name) for limit, kind, name in self._counts(address, session) if name]
+        # What one of them refuses is counted for neither.
+        for look in (self._limiter.test, self._limiter.hit):
+            for count in counts:
+                if not look(*count):
+                    return max(1, int(self._limiter.wait(*count)) + 1)
         return 0
+
+    def _counts(self, address: str, session: str | None) -> tuple[tuple[RateLimitItem, str, str], ...]:
+        return (self._session, "session", session or ""), (self._address, "address", address)
 
     def try_code(self, address: str) -> tuple[int, bool]:
         """Count a try of a reference code from ``address``, before it is looked up.

@@ -88,7 +88,7 @@ class _Standing(Collector):
             off.add_metric([what], self._off_switches.off(what) is not None)
         yield off
         if self._memory.client is not None:
-            yield gauge("redis_here", "Whether Redis answers", self._memory.here)
+            yield gauge("redis_here", "Whether Redis answers", not self._memory.is_silent)
         found = {fault.kind for fault in self._health.faults()}
         faults = GaugeMetricFamily("welcome_desk_fault", "Whether something that the product needs does not work", labels=["kind"])
         for kind in FAULTS:

@@ -1,12 +1,15 @@
 """The way of a message, in named steps: accept, read, ask, answer, keep. Every failure still yields an answer."""
 
 import asyncio
+import functools
+import logging
+import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from babel import Locale, UnknownLocaleError
@@ -38,10 +41,19 @@ from bot.understanding.cleaning import LONGEST, clean, has_words
 from bot.understanding.reading import Reader, Reading
 from bot.web.engine import Engine
 
+log = logging.getLogger(__name__)
 STANDING_CHOICES = frozenset({"human", "more", "start_again", "erase", BOT, KEEP, TAKE_BACK, *(f"forget:{code}" for code in CIRCUMSTANCES)})
 READERS = 8
 """Messages that are read at once."""
+KEEPERS = 8
+"""Threads that use the database for messages: with many more, all wait for the one that holds SQLite's only writer, and it for them."""
+ERASED_AT_ONCE = 50
+"""Conversations that are erased in one transaction: what has piled up must not hold the writer for long, nor run out of its time."""
+SEARCH_AGAIN = 30.0
+"""Seconds after which the searches are made anew again where that has failed."""
 EMPTY_READING: dict[str, Any] = {"urgent": None, "outside": None, "place": None, "said": [], "denied": [], "for_child": False}
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -113,7 +125,11 @@ class Pipeline:
         self._searches = asyncio.Lock()
         # Threads of its own: messages are read for urgent needs also while all others wait for a database that does not answer.
         self._reading = CapacityLimiter(READERS)
+        self._keeping = CapacityLimiter(KEEPERS)
         self._places_learnt_at = places_learnt_at(settings)
+        self._searched = live.current().digest
+        """The directory that both searches were made of."""
+        self._search_again = 0.0
 
     async def refresh(self) -> None:
         """Take in what officers have saved, in whichever process."""
@@ -127,10 +143,10 @@ class Pipeline:
 
         The search by meaning and the look-up follow while nobody waits for them.
         """
-        if not await to_thread.run_sync(self.live.refresh):
-            return False
-        self.in_the_background(self._refresh_searches())
-        return True
+        is_new = await to_thread.run_sync(self.live.refresh)
+        if self._searched != self.live.current().digest and time.monotonic() >= self._search_again:
+            self.in_the_background(self._refresh_searches())
+        return is_new
 
     async def refresh_places(self) -> None:
         """Read messages with the place names that were learnt last, by whichever process."""
@@ -142,11 +158,17 @@ class Pipeline:
     async def _refresh_searches(self) -> None:
         async with self._searches:
             directory = self.live.current()
-            if directory.digest != self.meaning.digest:
+            if directory.digest == self._searched:
+                return
+            try:
                 self.meaning = await to_thread.run_sync(open_meaning, self.settings, directory)
                 common = self.reader.gazetteer.common_words
                 self.look_up = await to_thread.run_sync(open_look_up, directory, self.meaning, self.catalogues, self.live.tables, common)
                 await to_thread.run_sync(self.look_up.keep)
+                self._searched = directory.digest
+            except Exception as error:
+                self._search_again = time.monotonic() + SEARCH_AGAIN
+                log.error("The searches could not be made of the new directory and will be again: %s", type(error).__name__)
 
     def composer(self) -> Composer:
         """Give a composer over the directory as it is now."""
@@ -186,8 +208,8 @@ class Pipeline:
     async def conversation(self, token: str | None) -> Chat:
         """Find the conversation of ``token``, or start one. Raises UnknownConversation."""
         if token is None:
-            return await to_thread.run_sync(self.store.start)
-        return await to_thread.run_sync(self.store.find, token)
+            return await self._with_database(self.store.start)
+        return await self._with_database(self.store.find, token)
 
     @asynccontextmanager
     async def _one_at_a_time(self, token: str | None) -> AsyncIterator[None]:
@@ -202,7 +224,7 @@ class Pipeline:
         pinned = incoming.language or chat.pinned
         reading = await self._read(text, pinned, chat.language, incoming.page_language)
         message_id = incoming.message_id or uuid.uuid4().hex
-        accepted = await to_thread.run_sync(self.desk.accept, chat, message_id, reading.text, reading.urgent)
+        accepted = await self._with_database(self.desk.accept, chat, message_id, reading.text, reading.urgent)
         if accepted.answer:
             return await self._again(chat, accepted.answer)
         if accepted.for_desk:
@@ -211,11 +233,15 @@ class Pipeline:
             return await self._offer_person(chat, accepted.message_id, pinned, reading.language, reading)
         return await self._ask(chat, accepted.message_id, reading, pinned, None)
 
+    async def _with_database(self, work: Callable[Given, Found], *given: Given.args, **more: Given.kwargs) -> Found:
+        """Do what needs the database, in a thread, for somebody who waits for an answer."""
+        return await to_thread.run_sync(functools.partial(work, *given, **more), limiter=self._keeping)
+
     async def _read(self, text: str, pinned: str | None, before: str | None, page_language: str | None) -> Reading:
         return await to_thread.run_sync(self.reader.read, text, pinned, before, page_language, limiter=self._reading)
 
     async def _take_choice(self, chat: Chat, incoming: Incoming, choice: str) -> dict[str, Any]:
-        if choice not in STANDING_CHOICES | incoming.tiles and choice not in await to_thread.run_sync(self._offered, chat):
+        if choice not in STANDING_CHOICES | incoming.tiles and choice not in await self._with_database(self._offered, chat):
             raise MessageRefused("error.choice", 422)
         pinned = incoming.language or chat.pinned
         language = pinned or chat.language or incoming.page_language or "en"
@@ -225,7 +251,7 @@ class Pipeline:
             return self._response(chat, language, {"understood": asdict(Understood()), "replies": [erased]}, View(), session=None)
         message_id = incoming.message_id or uuid.uuid4().hex
         to_desk = choice.startswith(ANSWER)
-        accepted = await to_thread.run_sync(self.desk.accept, chat, message_id, f"choice:{choice}", None, True, to_desk)
+        accepted = await self._with_database(self.desk.accept, chat, message_id, f"choice:{choice}", None, True, to_desk)
         message_id = accepted.message_id
         if accepted.answer:
             return await self._again(chat, accepted.answer)
@@ -244,30 +270,30 @@ class Pipeline:
 
     async def _again(self, chat: Chat, answer: dict[str, Any]) -> dict[str, Any]:
         """Give an answer that was given before, with where the handover is now."""
-        view = await to_thread.run_sync(self.desk.view, chat.id)
+        view = await self._with_database(self.desk.view, chat.id)
         return {**answer, "session": chat.token, "handover": handover_of(view)}
 
     async def _choose_of_desk(self, chat: Chat, message_id: str, choice: str, pinned: str | None, language: str) -> dict[str, Any]:
         """Do what a choice of the desk's says: wait for a person, leave a message, go back to the assistant."""
-        words, status = self.handover_words(), await to_thread.run_sync(self.desk.status)
+        words, status = self.handover_words(), await self._with_database(self.desk.status)
         moment = datetime.now(timezone.utc)
-        before = await to_thread.run_sync(self.desk.view, chat.id)
+        before = await self._with_database(self.desk.view, chat.id)
         if before.state == WITH_STAFF and choice not in (BOT, TAKE_BACK):
             # A button of an earlier page: somebody is there already.
             replies = [words.arrived(language, before, False)]
         elif choice == WAIT and status.takes_chats and not chat.blocked:
             try:
-                replies = words.waiting(language, await to_thread.run_sync(self.desk.ask, chat, "asked"))
+                replies = words.waiting(language, await self._with_database(self.desk.ask, chat, "asked"))
             except DeskOff:  # just now
                 replies = self.handover_words().offer(language, status, None, None, moment)
         elif choice == MESSAGE and status.takes_messages and not chat.blocked:
-            await to_thread.run_sync(self.store.write_to_desk, chat, True)
+            await self._with_database(self.store.write_to_desk, chat, True)
             replies = words.write_message(language)
         elif choice == KEEP:
-            view = await to_thread.run_sync(self.desk.wait_as_message, chat)
+            view = await self._with_database(self.desk.wait_as_message, chat)
             replies = words.message_kept(language, view, status) if view.state == MESSAGE_LEFT else words.back(language)
         elif choice in (BOT, TAKE_BACK):
-            await to_thread.run_sync(self.desk.stop, chat)
+            await self._with_database(self.desk.stop, chat)
             replies = words.back(language)
         else:
             # What was offered is no more: the desk has closed meanwhile, or nobody is there now.
@@ -278,12 +304,12 @@ class Pipeline:
         self, chat: Chat, message_id: str, pinned: str | None, language: str, reading: Reading | None = None
     ) -> dict[str, Any]:
         """Answer the button for a person, or a message to staff who take none now; Rasa is not needed for it."""
-        before = await to_thread.run_sync(self.store.answers, chat)
-        view = await to_thread.run_sync(self.desk.view, chat.id)
+        before = await self._with_database(self.store.answers, chat)
+        view = await self._with_database(self.desk.view, chat.id)
         if view.state == WAITING:
             replies, counts = self.handover_words().waiting(language, view), NOTHING_COUNTED
         else:
-            replies = await to_thread.run_sync(self._offer, chat, language, _in_effect(before))
+            replies = await self._with_database(self._offer, chat, language, _in_effect(before))
             counts = self._person_asked_for(_in_effect(before), language)
         understood, urgent = self._urgent_without_rasa(reading, language)
         replies = [*urgent, *replies, *self._redacted(reading, language)]
@@ -312,11 +338,11 @@ class Pipeline:
         counts: Counts = NOTHING_COUNTED,
     ) -> dict[str, Any]:
         """Keep an answer that is not the assistant's, and give it."""
-        view = await to_thread.run_sync(self.desk.view, chat.id)
+        view = await self._with_database(self.desk.view, chat.id)
         turn = {"understood": asdict(understood), "replies": [reply.as_json() for reply in replies]}
         response = self._response(chat, language, turn, view)
         kept = {name: value for name, value in response.items() if name != "session"}
-        await to_thread.run_sync(self.store.record, chat, message_id, kept, language, pinned, True, counts)
+        await self._with_database(self.store.record, chat, message_id, kept, language, pinned, True, counts)
         return response
 
     async def _for_desk(
@@ -324,14 +350,14 @@ class Pipeline:
     ) -> dict[str, Any]:
         """Answer a message that is staff's to answer: that it has arrived, and the urgent words where it has some."""
         words = self.handover_words()
-        view = await to_thread.run_sync(self.desk.view, chat.id)
+        view = await self._with_database(self.desk.view, chat.id)
         if view.state not in OPEN:
             # Staff handed back, or closed, just before this came: asked again whose it is, the desk says the assistant's.
             said = reading.text if reading else f"choice:{choice}"
-            accepted = await to_thread.run_sync(self.desk.accept, chat, message_id, said, None, reading is None)
+            accepted = await self._with_database(self.desk.accept, chat, message_id, said, None, reading is None)
             if not accepted.for_desk and (reading or choice not in (None, "human")):
                 return await self._ask(chat, message_id, reading, pinned, choice, language)
-            return await self._offer_person(chat, message_id, pinned, language)
+            return await self._offer_person(chat, message_id, pinned, language, reading)
         replies = []
         place = reading.place.inside if reading else None
         if reading and reading.urgent:
@@ -340,7 +366,7 @@ class Pipeline:
         if view.state == WITH_STAFF:
             replies.append(words.arrived(language, view, redacted))
         else:
-            replies += words.message_kept(language, view, await to_thread.run_sync(self.desk.status), redacted)
+            replies += words.message_kept(language, view, await self._with_database(self.desk.status), redacted)
         understood = Understood(urgent=reading.urgent if reading else None, place=place.name if place else None)
         if reading:
             self._translate_message(chat, message_id, reading.text, reading.language)
@@ -368,7 +394,7 @@ class Pipeline:
         if reading:
             heard = Heard(reading.names_language, reading.names_service, reading.day, vector=reading.vector)
         about_before = decision.focus or decision.kind in ("repeat", "human")
-        before = await to_thread.run_sync(self.store.answers, chat) if about_before else []
+        before = await self._with_database(self.store.answers, chat) if about_before else []
         if decision.focus:
             heard = replace(heard, shown=tuple(_services_in(answer) for answer in before))
         composer, moment = self.composer(), datetime.now(timezone.utc)
@@ -378,7 +404,7 @@ class Pipeline:
             # What was noticed then may be over, and beds may be open now.
             notices = composer.cold_weather(Understood(**before[0]["understood"]), language, moment)
             turn = {"understood": before[0]["understood"], "replies": [*(notice.as_json() for notice in notices), *again]}
-        view = await to_thread.run_sync(self.desk.view, chat.id)
+        view = await self._with_database(self.desk.view, chat.id)
         turn["replies"] += [reply.as_json() for reply in await self._person_too(chat, decision, reading, language, before, view)]
         turn["replies"] += [reply.as_json() for reply in self._redacted(reading, language)]
         switched = reply_language(heard.names_language) if decision.kind == "language" else None
@@ -395,7 +421,7 @@ class Pipeline:
         self, chat: Chat, message_id: str, reading: Reading | None, pinned: str | None, language: str
     ) -> dict[str, Any]:
         """Say that the assistant is switched off, below urgent words where they are due; offer a person where one can be asked for."""
-        words, view = self.handover_words(), await to_thread.run_sync(self.desk.view, chat.id)
+        words, view = self.handover_words(), await self._with_database(self.desk.view, chat.id)
         understood, urgent = self._urgent_without_rasa(reading, language)
         replies = [*urgent, *words.switched_off(language, ASSISTANT)]
         if view.state != WAITING and not chat.blocked and not words.is_off(HANDOVER):
@@ -417,7 +443,7 @@ class Pipeline:
     ) -> dict[str, Any]:
         """Keep an answer of the assistant's, and give it, unless somebody took the chat meanwhile: it is theirs to answer then."""
         kept = {name: value for name, value in response.items() if name != "session"}
-        if not await to_thread.run_sync(self.store.record, chat, message_id, kept, language, pinned, False, counts):
+        if not await self._with_database(self.store.record, chat, message_id, kept, language, pinned, False, counts):
             return await self._for_desk(chat, message_id, reading, pinned, language)
         return response
 
@@ -429,7 +455,7 @@ class Pipeline:
         if view.state == WAITING:
             return words.waiting(language, view) if decision.kind == "human" else []
         if decision.kind == "human" or (decision.kind == "not_understood" and decision.misunderstood > 1):
-            return await to_thread.run_sync(self._offer, chat, language, _in_effect(before))
+            return await self._with_database(self._offer, chat, language, _in_effect(before))
         why = reading.for_a_person if reading else None
         if decision.urgent and not decision.again:
             why = "urgent"
@@ -490,8 +516,9 @@ class Pipeline:
     async def erase(self, chat: Chat) -> bool:
         """Erase a conversation everywhere; give False where Rasa, being away, will do its part later."""
         names = await to_thread.run_sync(self.store.rasa_ids, chat)
-        await to_thread.run_sync(self.store.erase, names[:1])
-        return all([await self._forget(name) for name in names])
+        twins = await to_thread.run_sync(self.store.twins, chat)
+        await to_thread.run_sync(self.store.erase, [*names[:1], *twins])
+        return all([await self._forget(name) for name in (*names, *twins)])
 
     async def _forget(self, rasa_id: str) -> bool:
         try:
@@ -504,7 +531,8 @@ class Pipeline:
     async def tidy(self) -> None:
         """Erase what is older than the retention setting, and what Rasa still has to erase; feedback has days of its own."""
         expired = await to_thread.run_sync(self.store.expired, self.settings.retention_days)
-        await to_thread.run_sync(self.store.erase, expired, True)
+        for first in range(0, len(expired), ERASED_AT_ONCE):
+            await to_thread.run_sync(self.store.erase, expired[first : first + ERASED_AT_ONCE], True)
         await to_thread.run_sync(self.feedback.forget)
         await to_thread.run_sync(self.store.forget_spent, self.settings.retention_days)
         for rasa_id in await to_thread.run_sync(self.store.pending_erasures):
@@ -540,7 +568,7 @@ class Pipeline:
         if not wanted:
             raise MessageRefused("error.callback_tick", 422)
         plain = read_contact(contact)
-        if not await to_thread.run_sync(self.desk.leave_callback, chat, plain):
+        if not await self._with_database(self.desk.leave_callback, chat, plain):
             raise MessageRefused("error.no_handover", 422)
 
     async def give_feedback(self, chat: Chat, helped: bool, about: str | None, comment: str) -> None:
@@ -553,7 +581,7 @@ class Pipeline:
         if about and all(service.id != about for service in self.live.current().services):
             raise MessageRefused("error.shape", 422)
         plain = self.reader.redact(clean(comment)).text
-        if not await to_thread.run_sync(self.feedback.give, chat, helped, about, plain):
+        if not await self._with_database(self.feedback.give, chat, helped, about, plain):
             raise MessageRefused("error.feedback_closed", 409)
 
 

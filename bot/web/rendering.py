@@ -42,7 +42,15 @@ environment = Environment(
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    # A page is written by the code that was started with it: a newer version may lie in the folder already.
+    auto_reload=False,
 )
+
+
+def read_templates() -> None:
+    """Read every page's template, so that none is read later, when it may be a newer version's."""
+    for name in environment.list_templates():
+        environment.get_template(name)
 
 
 def short_id(service_id: str) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -43,7 +44,8 @@ class _Look:
 class Storage:
     """Tries the database for ever, and says of itself when it cannot be read or written.
 
-    Each look has a thread of its own, one at a time: a database that never answers holds up nothing else.
+    Each look has a thread of its own, one at a time: a database that never answers holds up nothing else. A look that comes to
+    nothing while something else was written proves no fault: SQLite's writers queue, in no order, and a crowd may be before it.
     """
 
     def __init__(self, read: Callable[[], None], write: Callable[[], None]) -> None:
@@ -51,6 +53,7 @@ class Storage:
         self.away = asyncio.Event()
         self.since: dict[str, float] = {}
         """What is broken, and since when by the clock of ``time.monotonic``."""
+        self._written_at = -math.inf
         self._again = asyncio.Event()
         self._looks = (
             _Look(READS, read, patience=0.7, every=AT_MOST_EVERY),
@@ -65,12 +68,13 @@ class Storage:
     async def _keep_looking(self, look: _Look) -> None:
         lane, trying = CapacityLimiter(1), None
         while True:
+            began = time.monotonic()
             trying = trying or asyncio.ensure_future(to_thread.run_sync(look.work, limiter=lane))
             if not await is_done_within(trying, look.patience):
-                self._note(look.what, "no answer")
+                self._note(look.what, "" if self._written_at > began else "no answer")
                 continue
             error, trying = trying.exception(), None
-            self._note(look.what, type(error).__name__ if error else "")
+            self._note(look.what, type(error).__name__ if error and self._written_at <= began else "")
             self._again.clear()
             await asyncio.sleep(AT_MOST_EVERY)
             if not error:
@@ -88,6 +92,10 @@ class Storage:
             self.away.set()
         else:
             self.away.clear()
+
+    def written(self) -> None:
+        """Note that something was written just now; from any thread."""
+        self._written_at = time.monotonic()
 
     def suspect(self) -> None:
         """Have the database looked at now, because it did not do something."""

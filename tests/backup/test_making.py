@@ -8,13 +8,16 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from psycopg2.extensions import parse_dsn
 from sqlalchemy import MetaData, text
+from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session
 
 from bot.backup.archive import DATABASE, TRACKER, UNFINISHED, read_manifest
 from bot.backup.checksums import table_names
 from bot.backup.contents import KEEP_DAYS, LONG_LIVED, SHORT_LIVED
 from bot.backup.making import Made, make_backup
+from bot.backup.postgres import place as place_for_programs
 from bot.backup.restoring import RASA_EVENTS, check
 from bot.conversation.store import ConversationStore
 from bot.database import newest_schema
@@ -176,6 +179,15 @@ def test_where_there_is_no_database_none_is_made(tmp_path: Path) -> None:
     with pytest.raises(SetUpError, match=r"no database .*cambridgeshire\.db"):
         make_backup(settings, tmp_path / "a.zip", True, None, NOW)
     assert not (tmp_path / "var").exists()
+
+
+@pytest.mark.parametrize("password", ["sesame77", "a b%40:/ü"])
+def test_postgresql_s_programs_get_the_password_in_their_environment_and_in_no_command_line(password: str) -> None:
+    url = URL.create("postgresql+psycopg2", "desk", password, "db.example", 5433, "desk", {"sslmode": "require"})
+    address, environment = place_for_programs(url)
+    told = {"user": "desk", "host": "db.example", "port": "5433", "dbname": "desk", "sslmode": "require"}
+    assert parse_dsn(address) == told, "a password here, be it asterisks, would be taken instead of that of the environment"
+    assert environment["PGPASSWORD"] == password
 
 
 def test_without_postgresql_s_programs_the_package_is_named(filled: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,13 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from bot.backup import postgres, restoring
 from bot.backup.archive import DATABASE, MANIFEST, UNFINISHED, digest_of, read_manifest
+from bot.backup.checksums import table_names
 from bot.backup.making import make_backup
 from bot.backup.restoring import Restored, restore
 from bot.conversation.store import ConversationStore
-from bot.database import migrate, newest_schema
+from bot.database import migrate, newest_schema, open_database
 from bot.directory.records import read_directory
 from bot.errors import BackupError
 from bot.handover.accounts import Accounts
@@ -30,6 +32,7 @@ from bot.handover.callback import KEY_FILE
 from bot.settings import ROOT
 from tests.backup.conftest import WORDS, Installation
 from tests.builders import PASSWORD, a_desk
+from tests.servers import an_ordinary_user
 
 NOW = datetime.now(timezone.utc)
 
@@ -162,6 +165,20 @@ def test_where_nothing_tells_what_was_erased_that_is_said(filled: Installation, 
     ConversationStore(filled.open(), 15).start()
     done = bring_back(filled, path, replace=True)
     assert (done.erased, done.lost_track, len(filled.chats())) == (0, True, 2)
+
+
+def test_the_way_back_from_a_newer_version_leaves_none_of_its_tables_behind(filled: Installation, tmp_path: Path) -> None:
+    path = back_up(filled, tmp_path / "a.zip")
+    filled.change("CREATE TABLE only_the_newer_version_knows (id INTEGER)")
+    filled.change("UPDATE alembic_version SET version_num = '9999'")
+    if filled.on_sqlite:
+        bring_back(filled, path, replace=True)
+        with filled.open().connect() as connection:
+            assert "only_the_newer_version_knows" not in table_names(connection)
+        return
+    with pytest.raises(BackupError, match="newer version: make an empty one"):
+        bring_back(filled, path, replace=True)
+    assert filled.scalar("SELECT version_num FROM alembic_version") == "9999"
 
 
 def test_a_chat_past_its_days_is_erased_at_once_and_what_was_thought_of_it_stays(filled: Installation, tmp_path: Path) -> None:
@@ -301,6 +318,21 @@ def test_while_something_has_the_database_open_nothing_is_restored(filled: Insta
         with pytest.raises(BackupError, match="stop the product first"):
             restore(filled.settings, path, True, True, NOW)
     bring_back(filled, path, replace=True)
+
+
+def test_who_restores_as_an_ordinary_user_sees_connections_of_others(filled: Installation, tmp_path: Path) -> None:
+    """As where Rasa has a database user of its own: of others' connections PostgreSQL tells them little more than whose they are."""
+    if filled.on_sqlite:
+        pytest.skip("SQLite knows no users")
+    path = back_up(filled, tmp_path / "a.zip")
+    with an_ordinary_user() as user:
+        address = user.set(database=make_url(filled.settings.database_url).database).render_as_string(hide_password=False)
+        engine = open_database(address)
+        with engine.connect() as own:
+            assert postgres.others_connected(own) == 0
+        engine.dispose()
+        with filled.open().connect(), pytest.raises(BackupError, match="1 other connections"):
+            restore(replace(filled.settings, database_url=address), path, True, True, NOW)
 
 
 def test_while_rasa_has_its_own_database_open_nothing_is_restored(filled: Installation, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Keeping conversations: found by their token alone, answered once, erased without a trace."""
 
 import re
+import uuid
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ from bot.conversation.store import Chat, ConversationStore, ticket_of
 from bot.conversation.tally import ASKED, Count, Tally
 from bot.errors import ConversationLeft, UnknownConversation
 from bot.handover.desk import Desk
-from bot.moments import utc_now
 from tests.builders import a_desk, a_member
 
 IDLE_MINUTES = 15
@@ -205,10 +205,10 @@ def test_a_message_is_kept_before_it_is_answered(store: ConversationStore, desk:
 
 def test_a_message_sent_again_gets_the_answer_it_had_and_is_not_kept_twice(store: ConversationStore, desk: Desk) -> None:
     chat = store.start()
-    desk.accept(chat, "m1", "where can I sleep")
+    desk.accept(chat, "m1", "where can\nI sleep")
     store.record(chat, "m1", an_answer("more"), "uk", None)
-    assert desk.accept(chat, "m1", "other words").answer == an_answer("more")
-    assert [exchange.text for exchange in store.exchanges(chat)] == ["where can I sleep"]
+    assert desk.accept(chat, "m1", "where can\r\nI sleep").answer == an_answer("more")
+    assert [exchange.text for exchange in store.exchanges(chat)] == ["where can\nI sleep"]
 
 
 def test_a_message_sent_again_before_it_was_answered_is_not_kept_twice_and_may_be_asked_again(store: ConversationStore, desk: Desk) -> None:
@@ -322,15 +322,27 @@ def test_what_arrives_late_for_an_erased_conversation_never_lands_in_a_newer_one
     assert store.exchanges(newer) == []
 
 
-def test_what_was_used_in_the_future_has_no_more_days_than_others(store: ConversationStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = utc_now()
-    monkeypatch.setattr("bot.conversation.store.utc_now", lambda: now + timedelta(days=9))
-    ahead = store.start()
-    monkeypatch.setattr("bot.conversation.store.utc_now", lambda: now)
-    store.bring_back()
-    assert store.find(ahead.token).id == ahead.id
-    monkeypatch.setattr("bot.conversation.store.utc_now", lambda: now + timedelta(days=7, seconds=1))
-    assert store.expired(7) == [ahead.rasa_id]
+def test_a_conversation_that_holds_only_what_was_sent_in_another_is_its_twin(store: ConversationStore, desk: Desk) -> None:
+    first, second, other = (store.start() for _ in range(3))
+    sent, more = uuid.uuid4().hex, uuid.uuid4().hex
+    desk.accept(first, sent, "my secret")
+    desk.accept(second, sent, "my secret")
+    desk.accept(second, more, "and in March?")
+    assert store.twins(second) == [first.rasa_id]
+    assert store.twins(first) == [], "the other one holds more than this one"
+    desk.accept(other, "m1", "words")
+    desk.accept(second, "m1", "words")
+    assert store.twins(second) == [first.rasa_id], "an id that anybody could have is no sign"
+
+
+def test_what_rasa_noted_of_a_conversation_while_it_was_erased_is_to_be_erased_too(store: ConversationStore, desk: Desk) -> None:
+    chat = store.start()
+    desk.accept(chat, "m1", "words")
+    store.erase([chat.rasa_id])
+    store.erased(chat.rasa_id)
+    assert store.pending_erasures() == []
+    store.record(chat, "m1", an_answer(), "en", None)
+    assert store.pending_erasures() == [chat.rasa_id]
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

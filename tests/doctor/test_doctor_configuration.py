@@ -16,6 +16,15 @@ def test_every_setting_that_cannot_be_used_is_named_at_once_and_the_rest_is_read
     assert (settings.port, settings.area, settings.retention_days) == (8000, "cambridgeshire", 3)
 
 
+@pytest.mark.parametrize("lacking", [{"OIDC_CLIENT_ID": ""}, {}])
+def test_where_something_of_the_council_s_sign_in_is_missing_the_rest_is_read(lacking: dict[str, str]) -> None:
+    issuer = "https://login.microsoftonline.com/833ced3d-0000-4000-8000-29e2af035ddc/v2.0"
+    settings, findings = configuration.read_what_can_be_read({"OIDC_ISSUER": issuer, "VAR_DIR": "/srv/desk", "PORT": "8123", **lacking})
+    assert (str(settings.var), settings.port, settings.oidc_issuer) == ("/srv/desk", 8123, "")
+    assert [finding.level for finding in findings] == [Level.BROKEN]
+    assert "OIDC_CLIENT_ID is missing" in told(findings)
+
+
 def test_settings_as_they_are_without_any_are_well(case: Installation) -> None:
     assert levels(configuration.settings(case)) == [Level.OK]
 

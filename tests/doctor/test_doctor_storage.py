@@ -64,9 +64,8 @@ def test_a_database_of_another_version_is_named_with_what_to_do(case: Installati
     assert "newer version (schema 9999" in told(storage.database(case)[1])
 
 
-@pytest.mark.parametrize("url", ["postgresql://desk:hunter2@127.0.0.1:9/desk", "nonsense", "nosuchdb://a/b"])
-def test_a_database_that_cannot_be_reached_is_named_without_its_password(case: Installation, url: str) -> None:
-    after, findings = storage.database(with_settings(case, DATABASE_URL=url))
+def test_a_database_that_cannot_be_reached_is_named_without_its_password(case: Installation) -> None:
+    after, findings = storage.database(with_settings(case, DATABASE_URL="postgresql://desk:hunter2@127.0.0.1:9/desk"))
     assert (levels(findings), after.database) == ([Level.BROKEN], None)
     assert "DATABASE_URL" in told(findings)
     assert "hunter2" not in told(findings)

@@ -17,7 +17,7 @@ from bot.conversation.tally import Tally
 from bot.errors import AlreadyTaken, DeskOff, NotHeard, NotTheirs, UnknownConversation
 from bot.handover.accounts import Member
 from bot.handover.desk import Desk
-from bot.handover.models import Callback, DeskMessage, Escalation, Handover, Transition, WrongRecord
+from bot.handover.models import Callback, DeskMessage, Escalation, Handover, Note, Transition, WrongRecord
 from tests.builders import PASSWORD, Clock, a_desk, a_member
 
 WORDS = "I want to talk to somebody"
@@ -196,6 +196,40 @@ def test_an_urgent_message_that_nobody_has_answered_makes_the_chat_urgent(desk: 
     assert [entry.urgent for entry in desk.queue()] == ["emergency", None]
 
 
+def test_other_words_under_the_id_of_answered_ones_are_a_message_of_their_own(desk: Desk, store: ConversationStore, chat: Chat) -> None:
+    """The answer to the first may never have been seen: the page then keeps the id, and its visitor changes the words."""
+    accepted = desk.accept(chat, "m1", "my husband is hitting me", "domestic_abuse")
+    assert accepted.answer is None
+    assert accepted.message_id != "m1"
+    store.record(chat, accepted.message_id, {"replies": [{"kind": "urgent", "text": "999"}]}, "en", None)
+    again = desk.accept(chat, "m1", "my husband is hitting me", "domestic_abuse")
+    assert again.answer == {"replies": [{"kind": "urgent", "text": "999"}]}, "and the same one however often it is sent"
+    assert (desk.accept(chat, "m1", WORDS).answer or {})["replies"][0]["text"] == "Hello"
+    assert [exchange.text for exchange in store.exchanges(chat)] == [WORDS, "my husband is hitting me"]
+
+
+def test_a_button_under_the_id_of_answered_words_is_pressed(desk: Desk, chat: Chat) -> None:
+    accepted = desk.accept(chat, "m1", "choice:human", choice=True)
+    assert (accepted.answer, accepted.message_id != "m1") == (None, True)
+
+
+def test_words_sent_again_as_urgent_ones_before_they_were_answered_are_urgent(
+    desk: Desk, store: ConversationStore, chat: Chat, alerts: list[str]
+) -> None:
+    desk.accept(chat, "m2", "hello")
+    desk.accept(chat, "m2", "he is going to kill me", "domestic_abuse")
+    desk.ask(chat, "asked")
+    assert [entry.urgent for entry in desk.queue()] == ["domestic_abuse"]
+    desk.accept(chat, "m3", "hello")
+    alerts.clear()
+    desk.accept(chat, "m3", "I want to die", "suicide")
+    assert alerts == ["urgent"]
+    desk.accept(chat, "m3", "I want to die", "suicide")
+    assert alerts == ["urgent"], "sent once more it rings no more"
+    desk.accept(chat, "m3", "never mind")
+    assert [entry.urgent for entry in desk.queue()] == ["suicide"], "what was said stays said"
+
+
 def test_an_urgent_need_said_before_makes_a_message_urgent(desk: Desk, store: ConversationStore, chat: Chat) -> None:
     desk.accept(chat, "m2", "I want to die", "self_harm")
     store.write_to_desk(chat, True)
@@ -264,6 +298,55 @@ def test_of_two_who_claim_at_once_one_wins_and_the_other_is_told_who(
     assert entry.holder is not None
     assert sorted(told) == sorted(["won", entry.holder.name])
     assert changes(engine).count(("waiting", "with_staff", "staff")) == 1
+
+
+def test_a_chat_that_was_claimed_by_a_clock_that_was_ahead_goes_back_to_the_queue(
+    desk: Desk, engine: Engine, waiting: int, anna: Member, clock: Clock
+) -> None:
+    clock.now += timedelta(days=9)
+    desk.claim(waiting, anna)
+    clock.now -= timedelta(days=9)
+    desk.sweep()
+    clock.now += timedelta(minutes=10)
+    desk.sweep()
+    assert changes(engine)[-1][:2] == ("with_staff", "waiting")
+
+
+def test_a_desk_that_was_started_by_a_clock_that_was_ahead_gives_chats_back_too(
+    engine: Engine, tmp_path: Path, desk: Desk, waiting: int, anna: Member, clock: Clock
+) -> None:
+    clock.now += timedelta(days=9)
+    started_ahead = a_desk(engine, tmp_path, clock=clock)
+    started_ahead.claim(waiting, anna)
+    clock.now -= timedelta(days=9)
+    started_ahead.sweep()
+    clock.now += timedelta(minutes=10)
+    started_ahead.sweep()
+    assert changes(engine)[-1][:2] == ("with_staff", "waiting")
+
+
+def test_a_number_to_call_goes_where_staff_hand_the_chat_back(desk: Desk, engine: Engine, claimed: int, chat: Chat, anna: Member) -> None:
+    assert desk.leave_callback(chat, "07700 900123")
+    desk.hand_back(claimed, anna)
+    assert rows(engine, Callback) == []
+
+
+def test_a_note_and_a_record_that_were_sent_twice_are_kept_once(
+    desk: Desk, engine: Engine, claimed: int, anna: Member, clock: Clock, store: ConversationStore
+) -> None:
+    for _ in range(2):
+        desk.note(claimed, anna, "speaks Farsi, too")
+        desk.escalate(claimed, anna, "child", "Ms Lee", "rang her")
+    assert (len(rows(engine, Note)), len(rows(engine, Escalation))) == (1, 1)
+    other = store.start()
+    desk.ask(other, "asked")
+    desk.claim(id_of(engine, other), anna)
+    desk.escalate(id_of(engine, other), anna, "child", "Ms Lee", "rang her")
+    assert len(rows(engine, Escalation)) == 2, "of another chat it is another record"
+    clock.now += timedelta(minutes=6)
+    desk.note(claimed, anna, "speaks Farsi, too")
+    desk.escalate(claimed, anna, "child", "Ms Lee", "rang her")
+    assert (len(rows(engine, Note)), len(rows(engine, Escalation))) == (2, 3)
 
 
 def test_who_has_a_chat_may_claim_it_again_without_a_change(desk: Desk, engine: Engine, claimed: int, anna: Member) -> None:

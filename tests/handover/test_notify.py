@@ -15,10 +15,15 @@ class Told(BaseHTTPRequestHandler):
     """A server that apprise can tell something: keeps what came."""
 
     came: list[dict[str, str]] = []
+    refused = 0
     arrived = threading.Event()
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
+        if Told.refused:
+            Told.refused -= 1
+            self.send_error(503)
+            return
         self.came.append(json.loads(body))
         self.send_response(200)
         self.send_header("content-length", "0")
@@ -31,7 +36,7 @@ class Told(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    Told.came, Told.arrived = [], threading.Event()
+    Told.came, Told.arrived, Told.refused = [], threading.Event(), 0
     with ThreadingHTTPServer(("127.0.0.1", 0), Told) as running:
         threading.Thread(target=running.serve_forever, daemon=True).start()
         yield f"json://127.0.0.1:{running.server_port}/"
@@ -44,6 +49,14 @@ def test_staff_are_told_in_fixed_words_and_not_again_at_once(server: str) -> Non
         notifier.alert("waiting")
     assert Told.arrived.wait(20)
     assert [(one["title"], one["message"]) for one in Told.came] == [("Welcome Desk", WORDS["waiting"])]
+
+
+def test_a_notice_that_was_not_taken_is_tried_again(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.handover.notify.AGAIN_AFTER", (0.1, 0.1))
+    Told.refused = 2
+    Notifier(server).alert("broken")
+    assert Told.arrived.wait(20)
+    assert [one["message"] for one in Told.came] == [WORDS["broken"]]
 
 
 def test_with_no_address_nothing_is_sent_and_nothing_goes_wrong() -> None:

@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from tests.servers import REDIS_NOWHERE, REDIS_URL, a_silent_redis, redis_answer
 
 Open = Callable[[], SharedMemory]
 THREE = parse("3/minute")
+ONE_A_SECOND = parse("1/second")
 
 
 @pytest.fixture
@@ -123,6 +125,37 @@ def test_redis_is_told_no_address_and_forgets_what_was_counted(shared: Open) -> 
     assert all(b"192.0.2.77" not in key for key in keys)
     assert all(0 < client.ttl(key) <= 60 for key in keys)
     client.close()
+
+
+def test_this_process_keeps_no_address_either_and_no_name_longer_than_its_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that limits keeps for ever would tell of everybody who ever came, and fill the memory over the years."""
+    monkeypatch.setattr("bot.sharing.limiter.FORGET_EVERY", 0.0)
+    limiter = Limiter(NOTHING_SHARED, b"secret")
+    for number in range(50):
+        assert limiter.hit(ONE_A_SECOND, "address", f"192.0.2.{number}")
+    assert not limiter.hit(ONE_A_SECOND, "address", "192.0.2.49")
+    kept = limiter._storage.events
+    assert len(kept) == 50
+    assert not any("192.0.2" in name for name in kept)
+    patience = time.monotonic() + 20
+    while len(kept) > 1:
+        assert time.monotonic() < patience
+        time.sleep(0.1)
+        limiter.hit(ONE_A_SECOND, "address", "192.0.2.99")
+    assert limiter.hit(ONE_A_SECOND, "address", "192.0.2.49")
+
+
+@pytest.mark.parametrize("with_redis", [False, True])
+def test_a_clock_that_was_ahead_turns_nobody_away_once_it_is_right(shared: Open, with_redis: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A whole library has one address: it is not to wait for nine days."""
+    limiter, right = Limiter(shared() if with_redis else NOTHING_SHARED, b"secret"), time.time
+    with monkeypatch.context() as ahead:
+        ahead.setattr("time.time", lambda: right() + timedelta(days=9).total_seconds())
+        assert limiter.hit(ONE_A_SECOND, "address", "192.0.2.1")
+        assert not limiter.hit(ONE_A_SECOND, "address", "192.0.2.1"), "a limit holds by a wrong clock, too"
+    assert limiter.wait(ONE_A_SECOND, "address", "192.0.2.1") <= 1
+    time.sleep(1.1)
+    assert limiter.hit(ONE_A_SECOND, "address", "192.0.2.1")
 
 
 # ---- Turns

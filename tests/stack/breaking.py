@@ -26,15 +26,18 @@ import psutil
 from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
+from bot.answers.catalogue import Catalogues
 from bot.conversation.models import Message
 from bot.database import open_database
 from bot.keeping import PROVEN_AFTER
 from bot.settings import ROOT
 from bot.timekeeping import CLOCK as CLOCK_FAULT
+from bot.web.health import FAULTS
 from tests.servers import POSTGRES_URL, REDIS_URL, postgres_answers, redis_answers
 from tests.stack.at_the_desk import DESK_OPEN, StaffClient, add_staff
 from tests.stack.running_stack import Stack
 
+WORDS = Catalogues()
 VISITORS = 8
 NOTHING = "nothing is broken"
 HEALS_WITHIN = 120.0
@@ -202,10 +205,10 @@ class Noticed:
 class Siege:
     """A product under use, whose surroundings are broken by name; made by ``besieged``."""
 
-    def __init__(self, stack: Stack, seed: int, bell: Bell) -> None:
+    def __init__(self, stack: Stack, seed: int, bell: Bell, visitors: int) -> None:
         self.stack, self.seed, self.bell = stack, seed, bell
         self.stop = threading.Event()
-        self.visitors = [Visitor(stack.url, number, seed, self.stop) for number in range(VISITORS)]
+        self.visitors = [Visitor(stack.url, number, seed, self.stop) for number in range(visitors)]
         self.anna = StaffClient(stack, "anna")
 
     # ---- What people see
@@ -232,7 +235,8 @@ class Siege:
 
     def _look_as_staff(self, noticed: Noticed) -> None:
         with suppress(httpx.HTTPError):
-            page = self.anna.client.get("/staff/queue")
+            # Where a clock that is wrong has signed her out, she comes to the page to sign in.
+            page = self.anna.client.get("/staff/queue", follow_redirects=True)
             if page.status_code == 503:
                 noticed.staff.add("away")
             noticed.staff |= set(_faults_in(page.text))
@@ -357,11 +361,8 @@ def _runs(process: psutil.Process, name: str) -> bool:
 
 
 def _faults_in(page: str) -> Iterator[str]:
-    from bot.answers.catalogue import Catalogues
-    from bot.web.health import FAULTS
-
     for kind in FAULTS:
-        if Catalogues().say("en", f"staff.fault.{kind}") in page:
+        if WORDS.say("en", f"staff.fault.{kind}") in page:
             yield kind
 
 
@@ -440,12 +441,12 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[bool]:
 
 
 @contextmanager
-def besieged(stack: Stack, seed: int, bell: Bell) -> Iterator[Siege]:
+def besieged(stack: Stack, seed: int, bell: Bell, visitors: int = VISITORS) -> Iterator[Siege]:
     """Start a product and people who use it."""
     subprocess.run([sys.executable, "-m", "bot", "prepare"], cwd=ROOT, env=stack.settings(), check=True, capture_output=True)
     add_staff(stack, "anna")
     stack.start()
-    siege = Siege(stack, seed, bell)
+    siege = Siege(stack, seed, bell, visitors)
     try:
         for visitor in siege.visitors:
             visitor.start()
@@ -466,9 +467,8 @@ def on_servers(folder: Path, seed: int) -> Iterator[Noticed | list[str]]:
         raise LookupError("PostgreSQL or Redis does not answer")
     postgres, redis = make_url(POSTGRES_URL), make_url(REDIS_URL)
     database, memory, bell = Line(postgres.host or "", postgres.port or 5432), Line(redis.host or "", redis.port or 6379), Bell()
-    role, clock, models = f"besieged_{uuid.uuid4().hex[:12]}", folder / "clock", folder / "models"
+    role, models = f"besieged_{uuid.uuid4().hex[:12]}", folder / "models"
     shutil.copytree(ROOT / "models", models)
-    clock.write_text("+0")
     environment = {
         **DESK_OPEN,
         "REDIS_URL": str(redis.set(host="127.0.0.1", port=memory.port).render_as_string(hide_password=False)),
@@ -476,9 +476,6 @@ def on_servers(folder: Path, seed: int) -> Iterator[Noticed | list[str]]:
         "MODELS_DIR": str(models),
         "DESK_NOTIFY": bell.address,
     }
-    if CLOCK.exists():
-        environment |= {"LD_PRELOAD": str(CLOCK), "FAKETIME_TIMESTAMP_FILE": str(clock)}
-        environment |= {"FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
     stack = Stack(folder, environment, on_servers=True)
     schema = make_url(stack.servers["DATABASE_URL"])
     name = str(schema.query["options"]).split("search_path=")[1].split()[0]
@@ -503,13 +500,36 @@ def on_servers(folder: Path, seed: int) -> Iterator[Noticed | list[str]]:
                 ("Rasa's model is damaged, and both Rasas are killed", lambda: siege.damaged_and_killed(models, rasa), 8),
                 ("1,500 connections are half open", lambda: half_open(stack), 8),
             ]
-            if CLOCK.exists():
-                faults += [("the clock is nine days ahead", lambda: skewed(clock, "+9d"), 12)]
-                faults += [("the clock is a day behind", lambda: skewed(clock, "-1d"), 12)]
             random.Random(seed).shuffle(faults)
             for fault, broken, seconds in ((NOTHING, nullcontext, 6.0), *faults):
                 yield siege.suffer(fault, broken, seconds)
             yield siege.finish()
+
+
+def by_a_wrong_clock(folder: Path, seed: int) -> Iterator[Noticed | list[str]]:
+    """Skew the clock of a product on PostgreSQL, in an order of ``seed``; gives and raises as ``on_servers``.
+
+    Seeing another time makes a process slower, so these faults have a product of their own, with two visitors, and their times
+    are to be compared with its own of nothing broken.
+    """
+    if not CLOCK.exists():
+        raise LookupError(f"{CLOCK} is missing (Debian: apt-get install faketime)")
+    if not (postgres_answers() and redis_answers()):
+        raise LookupError("PostgreSQL or Redis does not answer")
+    clock, bell = folder / "clock", Bell()
+    clock.write_text("+0")
+    environment = {**DESK_OPEN, "DESK_NOTIFY": bell.address, "LD_PRELOAD": str(CLOCK), "FAKETIME_TIMESTAMP_FILE": str(clock)}
+    environment |= {"FAKETIME_CACHE_DURATION": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    stack = Stack(folder, environment, on_servers=True)
+    with besieged(stack, seed, bell, visitors=2) as siege:
+        faults: list[tuple[str, Callable[[], Any], float]] = [
+            ("the clock is nine days ahead", lambda: skewed(clock, "+9d"), 12),
+            ("the clock is a day behind", lambda: skewed(clock, "-1d"), 12),
+        ]
+        random.Random(seed).shuffle(faults)
+        for fault, broken, seconds in ((f"{NOTHING}, by a clock that can be skewed", nullcontext, 6.0), *faults):
+            yield siege.suffer(fault, broken, seconds)
+        yield siege.finish()
 
 
 @contextmanager

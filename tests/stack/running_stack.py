@@ -7,12 +7,13 @@ laptop, three of them on SQLite.
 import atexit
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,23 +30,26 @@ from tests.servers import REDIS_URL, a_schema, postgres_answers, redis_answers
 
 READY_WITHIN = 240.0
 ON_SERVERS = os.environ.get("STACK_ON") == "servers"
-same_on_servers = pytest.mark.skipif(ON_SERVERS, reason="what a page looks like and weighs is the same on either database: looked at once")
+same_on_servers = pytest.mark.skipif(
+    ON_SERVERS, reason="how a page looks, what it weighs and what is understood is the same on either database: looked at once"
+)
+NOT_GIVEN_TO_CONNECTIONS = 20_000, 32_000
+"""Linux gives those from 32,768 on: https://docs.kernel.org/networking/ip-sysctl.html, ip_local_port_range."""
+_ports = random.SystemRandom()
 _schemas = ExitStack()
 atexit.register(_schemas.close)
 
 
 def free_port(in_a_row: int = 1) -> int:
-    """Give a TCP port that nothing on loopback is using, and nothing the ports after it, ``in_a_row`` in all."""
+    """Give a TCP port that nothing on loopback is using, and nothing the ports after it, ``in_a_row`` in all.
+
+    It is none of those from which the system gives an outgoing connection one, which could have it before it is listened at.
+    """
     while True:
-        with ExitStack() as held:
-            first = held.enter_context(socket.socket())
-            first.bind(("127.0.0.1", 0))
-            port = int(first.getsockname()[1])
-            try:
-                for after in range(1, in_a_row):
-                    held.enter_context(socket.socket()).bind(("127.0.0.1", port + after))
-            except (OSError, OverflowError):
-                continue
+        port = _ports.randrange(*NOT_GIVEN_TO_CONNECTIONS)
+        with ExitStack() as held, suppress(OSError):
+            for each in range(port, port + in_a_row):
+                held.enter_context(socket.socket()).bind(("127.0.0.1", each))
             return port
 
 

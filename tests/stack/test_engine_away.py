@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.settings import ROOT
+from tests.stack.at_the_desk import StaffTab, add_staff
 from tests.stack.running_stack import Stack
 from tests.stack.test_accessibility import findings
 from tests.stack.visiting import Visit, chromium, needs_chromium
@@ -82,6 +83,27 @@ def test_on_the_page_the_number_comes_first_and_is_told(own_stack: Stack) -> Non
         assert page.locator(".exchange .urgent").count() == 1
         visit.complaints[:] = [c for c in visit.complaints if "503" not in c]
         visit.close()
+
+
+@needs_chromium
+def test_an_open_page_of_staff_tells_what_is_wrong_and_that_it_is_well_again(own_stack: Stack) -> None:
+    add_staff(own_stack, "anna")
+    rasa = own_stack.pid_of("rasa")
+    with chromium() as browser:
+        tab = StaffTab(browser, own_stack, "anna")
+        for path in ("/staff/queue", "/staff"):
+            page = tab.open(path)
+            assert page.locator("#faults").count() == 0
+            page.evaluate("window.never_loaded_again = true")
+            os.kill(rasa, signal.SIGSTOP)
+            try:
+                page.locator("#notices #faults").wait_for(timeout=10_000)
+                assert findings(page) == []
+            finally:
+                os.kill(rasa, signal.SIGCONT)
+            page.locator("#faults").wait_for(state="detached", timeout=20_000)
+            assert page.evaluate("window.never_loaded_again")
+        tab.close()
 
 
 def test_erasing_while_rasa_is_away_is_finished_when_it_is_back(own_stack: Stack) -> None:

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, expect
 
 from bot.codes import REPLY_LANGUAGES
 from tests.stack.at_the_desk import StaffClient, StaffTab
-from tests.stack.running_stack import Stack, services
+from tests.stack.running_stack import Stack, same_on_servers, services
 from tests.stack.test_accessibility import findings
 from tests.stack.visiting import QUESTIONS, Visit, needs_chromium
 
@@ -94,6 +94,7 @@ def with_english(visit: Visit, language: str) -> None:
         visit.page.locator(".helped .en").first.wait_for()
 
 
+@same_on_servers
 @pytest.mark.parametrize("language", REPLY_LANGUAGES)
 @pytest.mark.parametrize("state", [asked, thanked, with_english], ids=lambda state: state.__name__)
 def test_axe_finds_nothing_and_nothing_is_cut_off(

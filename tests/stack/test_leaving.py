@@ -1,15 +1,18 @@
 """The person's safety: leaving quickly, the end of an idle chat, and that nothing stays in the browser."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 from sqlalchemy import update
 
 from bot.conversation.models import Access, Conversation
 from bot.moments import utc_now
+from tests.stack.breaking import writer_held
 from tests.stack.running_stack import Stack
 from tests.stack.visiting import Visit, chromium, needs_chromium
 
@@ -32,6 +35,13 @@ def stack(prepared: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     running.start()
     yield running
     assert running.stop() == 0
+
+
+def is_soon(true: Callable[[], bool]) -> None:
+    until = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.1)
 
 
 @pytest.fixture(params=[True, False], ids=["scripts", "no-scripts"])
@@ -115,6 +125,91 @@ def test_a_chat_that_was_left_is_opened_by_nothing_and_shows_nothing_that_was_ty
     assert stack.client.post("/api/v1/chat", json={"text": "hello", "session": session}).status_code == 404
     assert stack.client.post("/stay", data={"session": session}).status_code == 404
     assert stack.client.get("/leave", follow_redirects=False).headers["location"] == ELSEWHERE
+
+
+def test_leaving_waits_for_no_database_and_the_chat_ends_once_it_is_back(prepared: None, tmp_path: Path) -> None:
+    own = Stack(tmp_path, {"LEAVE_TO": ELSEWHERE}, on_servers=False)
+    own.start()
+    try:
+        session = own.ask(SECRET)["session"]
+        with writer_held(tmp_path / "var" / "cambridgeshire.db"):
+            is_soon(lambda: not own.client.get("/readyz").json()["ready"])
+            started = time.monotonic()
+            left = own.client.post("/leave", data={"session": session})
+            assert time.monotonic() - started < 1
+            assert f'content="0;url={ELSEWHERE}"' in left.text
+            assert left.headers["clear-site-data"] == '"cache"'
+            assert own.client.post("/stay", data={"session": session}).status_code == 503
+        is_soon(lambda: own.client.post("/stay", data={"session": session}).status_code == 404)
+    finally:
+        assert own.stop() == 0
+
+
+def test_a_page_outlives_a_moment_without_a_database(stack: Stack, remembering: Browser) -> None:
+    """Somebody who types has their page say so now and then; that nothing can be said for a moment ends no chat."""
+    scripted = Visit(remembering, stack)
+    tell(scripted)
+    scripted.context.route("**/stay", lambda route: route.fulfill(status=503, body="away"))
+    scripted.page.fill("#text", "and my children")
+    scripted.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    scripted.page.wait_for_timeout(500)
+    assert scripted.page.locator("#text").input_value() == "and my children"
+    assert "/ended" not in scripted.page.url
+    scripted.context.unroute("**/stay")
+    scripted.context.route("**/stay", lambda route: route.fulfill(status=404, body="ended"))
+    scripted.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    scripted.page.wait_for_url("**/ended?**")
+    scripted.context.close()
+
+
+@pytest.mark.parametrize("refusal", ["away", "proxy", "too many", "network"])
+def test_a_reload_that_finds_no_database_loses_no_chat(stack: Stack, remembering: Browser, refusal: str) -> None:
+    scripted = Visit(remembering, stack)
+    tell(scripted)
+    page = scripted.page
+    session = page.locator("input[name='session']").first.input_value()
+    refused: list[str] = []
+
+    def refuse(route: Route) -> None:
+        if route.request.method != "POST" or len(refused) > 1:
+            return route.continue_()
+        refused.append(route.request.url)
+        if refusal == "network":
+            return route.abort()
+        if refusal == "away":
+            away = stack.client.get("/?lang=en").text.replace('name="session" value=""', f'name="session" value="{session}"')
+            assert session in away
+            return route.fulfill(status=503, body=away, content_type="text/html")
+        body = "<main>Emergency numbers</main>"
+        return route.fulfill(status=429 if refusal == "too many" else 502, body=body, content_type="text/html")
+
+    page.route(f"{stack.url}/", refuse)
+    page.route(f"{stack.url}/?lang=en", refuse)
+    page.reload()
+    page.wait_for_timeout(500)
+    page.type("#text", "and my chil")
+    page.locator(".exchange").wait_for()
+    assert "zanzibarquux" in page.content()
+    assert len(refused) == 2
+    assert page.locator("#text").input_value() == "and my chil"
+    page.keyboard.type("dren")
+    assert page.locator("#text").input_value() == "and my children"
+    assert page.locator("input[name='session']").first.input_value() == session
+    assert page.evaluate("history.state.session") == session
+    scripted.context.close()
+
+
+def test_a_reload_of_a_chat_that_is_over_forgets_it(stack: Stack, remembering: Browser) -> None:
+    scripted = Visit(remembering, stack)
+    tell(scripted)
+    session = scripted.page.locator("input[name='session']").first.input_value()
+    assert stack.client.delete("/api/v1/chat", headers={"Authorization": f"Bearer {session}"}).status_code in (202, 204)
+    with scripted.page.expect_response(lambda answer: answer.request.method == "POST") as told:
+        scripted.page.reload()
+    assert told.value.status == 404
+    scripted.page.wait_for_function("history.state === null")
+    assert "zanzibarquux" not in scripted.page.content()
+    scripted.context.close()
 
 
 def test_what_was_refused_is_not_shown_again_either(stack: Stack) -> None:
@@ -270,7 +365,8 @@ def test_whoever_closes_an_idle_chat_is_told_that_it_has_ended(remembering: Brow
         page.click("main button[value='end']")
         page.wait_for_url("**/leave")
     assert "This chat has ended" in page.inner_text("h1")
-    assert stack.client.post("/stay", data={"session": session}).status_code == 404
+    # With scripts the browser says so on its way to the page above, and waits for no answer.
+    is_soon(lambda: stack.client.post("/stay", data={"session": session}).status_code == 404)
     visit.context.close()
 
 

@@ -33,6 +33,12 @@ def test_limits_say_when_to_come_back(limited: Stack) -> None:
     assert "999" in limited.client.get("/").text, "the page itself is never limited"
 
 
+@pytest.mark.parametrize("said", [{"text": "hello"}, {"choice": "human"}, {"text": "", "action": "callback"}, {"helped": "1"}])
+def test_nobody_says_anything_uncounted_by_asking_as_the_page_does_by_itself(limited: Stack, said: dict[str, str]) -> None:
+    asked = {"part": "desk", "page_language": "en", **said}
+    assert 429 in [limited.client.post("/", data=asked).status_code for _ in range(10)]
+
+
 @pytest.mark.parametrize("way", ["events", "erase", "page"])
 def test_guessing_tokens_is_held_up(limited: Stack, way: str) -> None:
     def guess(number: int) -> int:

@@ -15,7 +15,7 @@ from bot.directory import models
 from bot.directory.files import write_csv
 from bot.settings import read_settings
 from tests.stack.at_the_desk import DESK_OPEN, StaffClient, StaffTab, add_staff
-from tests.stack.running_stack import Stack, services
+from tests.stack.running_stack import Stack, same_on_servers, services
 from tests.stack.test_accessibility import findings
 from tests.stack.visiting import needs_chromium
 
@@ -141,7 +141,7 @@ def test_guidance_is_changed_by_two_and_undone_by_two_and_the_history_shows_both
     page = peter.open("/officer/approvals")
     expect(page.locator("ins")).to_contain_text("Ask at the library")
     page.get_by_role("button", name="Approve").click()
-    expect(page.locator("[role=status]").first).to_be_visible()
+    expect(page.locator("main [role=status].notice")).to_contain_text("Approved.")
     assert told() == "Most food banks need a voucher. Ask at the library who can give one."
     page.goto(f"{office.url}/officer/history?kind=guidance&key=rf110")
     expect(page.locator("tbody tr")).to_contain_text("Olga")
@@ -286,6 +286,7 @@ PAGES = [
 ]
 
 
+@same_on_servers
 @pytest.mark.parametrize("path", PAGES)
 def test_axe_finds_nothing_and_nothing_is_cut_off_in_a_narrow_window(olga: StaffTab, path: str) -> None:
     page = olga.open(path)

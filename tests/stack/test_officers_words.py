@@ -15,7 +15,7 @@ from bot.answers.catalogue import Catalogues
 from bot.directory.hours import BRITISH_TIME
 from bot.settings import ROOT
 from tests.stack.at_the_desk import StaffClient, StaffTab, add_staff
-from tests.stack.running_stack import Stack
+from tests.stack.running_stack import Stack, same_on_servers
 from tests.stack.test_accessibility import findings
 from tests.stack.test_taking_over import Visitor, chat_of
 from tests.stack.visiting import needs_chromium
@@ -358,6 +358,7 @@ STATES: dict[str, Callable[[StaffTab], None]] = {
 }
 
 
+@same_on_servers
 @needs_chromium
 @pytest.mark.parametrize("state", STATES)
 def test_axe_finds_nothing_on_the_pages_of_words_and_nothing_is_cut_off(tab: StaffTab, state: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.evaluation import FULL, FURTHER, Figures, Share, asker, measure_questions
 from benchmarks.scorecard import COUNTS
-from tests.stack.running_stack import Stack
+from tests.stack.running_stack import Stack, same_on_servers
 
 with COUNTS.open(encoding="utf-8", newline="") as file:
     RECORDED = {row["language"]: Share(int(row["right"]), int(row["asked"])) for row in csv.DictReader(file)}
@@ -16,6 +16,7 @@ def test_every_language_is_on_the_scorecard() -> None:
     assert set(RECORDED) == {*FULL, *FURTHER}
 
 
+@same_on_servers
 @pytest.mark.parametrize("code", [*FULL, *FURTHER])
 def test_no_language_is_understood_worse_than_recorded(stack: Stack, code: str) -> None:
     figures = Figures()

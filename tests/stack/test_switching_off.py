@@ -16,7 +16,7 @@ from bot.answers.catalogue import Catalogues
 from bot.codes import REPLY_LANGUAGES, direction
 from bot.settings import ROOT
 from tests.stack.at_the_desk import StaffClient, StaffTab
-from tests.stack.running_stack import Stack, kinds, services
+from tests.stack.running_stack import Stack, kinds, same_on_servers, services
 from tests.stack.test_accessibility import findings
 from tests.stack.test_taking_over import Visitor, chat_of
 from tests.stack.visiting import QUESTIONS, Visit, needs_chromium
@@ -286,6 +286,18 @@ def test_an_officer_switches_off_and_on_in_a_browser(browser: Browser, desk_stac
     tab.close()
 
 
+@needs_chromium
+def test_a_page_that_is_open_at_the_desk_tells_it_at_once(browser: Browser, desk_stack: Stack, olga: Officer) -> None:
+    tab = StaffTab(browser, desk_stack, "anna")
+    page = tab.open("/staff")
+    olga.switch(HANDOVER, "off", message=MESSAGE)
+    page.locator("#notices #off-handover").wait_for(timeout=10_000)
+    olga.switch(HANDOVER, "on", "mended")
+    page.locator("#off-handover").wait_for(state="detached", timeout=10_000)
+    tab.close()
+
+
+@same_on_servers
 @needs_chromium
 def test_axe_finds_nothing_and_nothing_is_cut_off_in_a_narrow_window(browser: Browser, desk_stack: Stack, olga: Officer) -> None:
     olga.switch(ASSISTANT, "off", "x" * 120, MESSAGE)

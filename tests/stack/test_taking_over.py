@@ -7,12 +7,13 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 from sqlalchemy import text as sql
 
 from tests.stack.at_the_desk import StaffClient, StaffTab
@@ -476,3 +477,202 @@ def test_an_arab_visitor_and_a_librarian_without_a_common_language(
     assert page.locator(".exchange").last.locator(".card").count() > 0
     visitor.close()
     staff.close()
+
+
+# ---- A page of staff's is brought up to what was told last, whatever comes in between
+
+
+@pytest.fixture
+def ben(browser: Browser, desk_stack: Stack) -> Iterator[StaffTab]:
+    """Ben, in a browser; a test may refuse him things."""
+    tab = StaffTab(browser, desk_stack, "ben")
+    yield tab
+    tab.complaints[:] = [text for text in tab.complaints if "Failed to load resource" not in text]
+    tab.close()
+
+
+class Looks:
+    """What a page of staff's fetches to write itself anew; the first one is kept under way until ``let_go``."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._held: list[tuple[Route, APIResponse]] = []
+        page.route(re.compile(r"[?]part=1$"), self._hold)
+
+    def _hold(self, route: Route) -> None:
+        if self._held:
+            route.continue_()
+        else:
+            self._held.append((route, route.fetch()))
+
+    def wait(self) -> None:
+        """Wait for the first look."""
+        until = time.monotonic() + 20
+        while not self._held:
+            assert time.monotonic() < until
+            self._page.wait_for_timeout(100)
+
+    def let_go(self) -> None:
+        route, answer = self._held[0]
+        route.fulfill(response=answer)
+
+
+def have_open(tab: StaffTab, visitor: Visitor) -> int:
+    """Let a member of staff take a visitor's chat and open it; give its number."""
+    staff = StaffClient(tab.stack, "ben")
+    number = chat_of(staff, visitor.wait())
+    page = tab.open(f"/staff/chat/{number}")
+    expect(page.locator("#write")).to_be_visible()
+    return number
+
+
+@needs_chromium
+def test_what_is_written_while_a_page_of_staffs_looks_is_shown_too(desk_stack: Stack, ben: StaffTab) -> None:
+    visitor = Visitor(desk_stack)
+    chat = have_open(ben, visitor)
+    looks = Looks(ben.page)
+    visitor.ask("the first of two")
+    looks.wait()
+    visitor.ask("the second of two")
+    ben.page.wait_for_timeout(3000)
+    looks.let_go()
+    expect(ben.page.locator(".talk")).to_contain_text("the first of two")
+    expect(ben.page.locator(".talk")).to_contain_text("the second of two")
+    StaffClient(desk_stack, "ben").act(chat, "close", outcome="other")
+
+
+@needs_chromium
+def test_who_asks_while_the_queue_is_looked_at_is_in_it_too(desk_stack: Stack, anna: StaffClient, ben: StaffTab) -> None:
+    looks = Looks(ben.page)
+    page = ben.open("/staff/queue")
+    looks.wait()
+    reference = Visitor(desk_stack).wait()
+    number = number_of(anna, reference)
+    page.wait_for_timeout(3000)
+    looks.let_go()
+    expect(page.locator("#queue")).to_contain_text(f"#{number}")
+    page.wait_for_timeout(1000)
+    expect(page.locator("#queue")).to_contain_text(f"#{number}")
+    anna.act(chat_of(anna, reference), "close", outcome="other")
+
+
+@needs_chromium
+@pytest.mark.parametrize("status", [503, 502, 0], ids=["away", "proxy", "network"])
+def test_a_look_that_failed_is_made_again(desk_stack: Stack, anna: StaffClient, ben: StaffTab, status: int) -> None:
+    refused: list[float] = []
+
+    def refuse(route: Route) -> None:
+        refused.append(time.monotonic())
+        if refused[-1] - refused[0] > 2:
+            route.continue_()
+        elif status:
+            route.fulfill(status=status, body="<main>away</main>", content_type="text/html")
+        else:
+            route.abort()
+
+    visitor = Visitor(desk_stack)
+    chat = have_open(ben, visitor)
+    ben.page.evaluate("window.never_loaded_again = true")
+    ben.page.route(re.compile(r"[?]part=1$"), refuse)
+    visitor.ask("do you hear me")
+    expect(ben.page.locator(".talk")).to_contain_text("do you hear me", timeout=15_000)
+    assert ben.page.evaluate("window.never_loaded_again")
+
+    # The queue is looked at as soon as it is open; somebody who asks meanwhile is told of while nothing can be looked at.
+    refused.clear()
+    page = ben.open("/staff/queue")
+    page.wait_for_timeout(500)
+    reference = Visitor(desk_stack).wait()
+    number = number_of(anna, reference)
+    expect(page.locator("#queue")).to_contain_text(f"#{number}", timeout=15_000)
+    assert len(refused) > 1
+    StaffClient(desk_stack, "ben").act(chat, "close", outcome="other")
+    anna.act(chat_of(anna, reference), "close", outcome="other")
+
+
+# ---- A chat that is taken from who writes in it
+
+
+def unsent(page: str) -> str:
+    """Give what a page shows as typed and not sent, empty where it is hidden."""
+    found = re.search(r'<div><label for="unsent">[^<]*</label><textarea[^>]*>([^<]*)</textarea>', page)
+    return found[1] if found else ""
+
+
+def test_what_was_typed_where_the_chat_was_taken_away_is_shown_and_comes_along_when_it_is_taken_again(
+    desk_stack: Stack, anna: StaffClient
+) -> None:
+    visitor = Visitor(desk_stack)
+    chat = chat_of(anna, visitor.wait())
+    anna.act(chat, "put_back")
+    assert unsent(anna.read(chat)) == ""
+    refused = anna.act(chat, "text", text="a long answer")
+    assert refused.status_code == 409
+    assert unsent(refused.text) == "a long answer"
+    ben = StaffClient(desk_stack, "ben")
+    ben.act(chat, "claim")
+    assert unsent(anna.act(chat, "claim", text="a long answer").text) == "a long answer"
+    ben.act(chat, "put_back")
+    taken = anna.act(chat, "claim", text="a long answer")
+    assert taken.status_code == 200
+    assert re.search(r'<textarea id="text"[^>]*>a long answer</textarea>', taken.text)
+    assert "a long answer" not in visitor.heard(), "nothing is sent by taking it"
+
+
+@needs_chromium
+@pytest.mark.parametrize("told", [True, False], ids=["told", "sends"])
+def test_a_page_keeps_what_is_typed_when_its_chat_is_taken_away(desk_stack: Stack, ben: StaffTab, told: bool) -> None:
+    """Its page is told so, or learns it when it sends."""
+    if not told:
+        ben.page.route("**/staff/events", lambda route: route.fulfill(body=": \n\n", content_type="text/event-stream"))
+    visitor = Visitor(desk_stack, "a secret about housing in Ely")
+    chat = have_open(ben, visitor)
+    page, code = ben.page, visitor.ask("hello")["handover"]["reference"]
+    page.fill("#text", "a long answer")
+    StaffClient(desk_stack, "ben").act(chat, "put_back")
+    if not told:
+        page.click("#write button")
+    expect(page.locator("#unsent")).to_be_visible()
+    assert page.locator("#unsent").input_value() == "a long answer"
+    assert "no longer yours" in page.inner_text("main .error")
+    assert "a secret" not in page.content()
+    assert code not in re.sub(r"\W", "", page.title() + page.inner_text("main")), "to others a chat has a number"
+    page.click("button[value=claim]")
+    expect(page.locator("#text")).to_have_value("a long answer")
+    page.click("#write button")
+    expect(page.locator(".talk li.by-staff").last).to_contain_text("a long answer")
+    assert "a long answer" in visitor.heard()
+    StaffClient(desk_stack, "ben").act(chat, "close", outcome="other")
+
+
+# ---- A visitor's page whose stream is refused
+
+
+@needs_chromium
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_page_whose_stream_is_refused_looks_by_itself_ever_less_often(
+    browser: Browser, desk_stack: Stack, anna: StaffClient, status: int
+) -> None:
+    asked: list[float] = []
+
+    def refuse(route: Route) -> None:
+        asked.append(time.monotonic())
+        route.fulfill(status=status, body='{"error": "refused"}', content_type="application/json")
+
+    visit = Visit(browser, desk_stack)
+    page = visit.open("en")
+    page.route("**/api/v1/chat/events*", refuse)
+    visit.ask("I need help with housing in Ely")
+    visit.press("#ask button[value=human]")
+    visit.press('button[value="desk:wait"]')
+    chat = chat_of(anna, re.sub(r"\W", "", page.locator("#desk .reference b").inner_text()))
+    anna.act(chat, "text", text="Hello, I am Anna.")
+    expect(page.locator(".exchange.desk").last).to_contain_text("Hello, I am Anna.", timeout=15_000)
+    until = time.monotonic() + 30
+    while len(asked) < 4:
+        assert time.monotonic() < until
+        page.wait_for_timeout(500)
+    waits = [after - before for before, after in pairwise(asked)]
+    assert waits[2] > waits[1] + 1 > waits[0] + 1
+    visit.complaints[:] = [text for text in visit.complaints if str(status) not in text]
+    visit.close()

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.stack.at_the_desk import StaffClient, StaffTab
-from tests.stack.running_stack import Stack
+from tests.stack.running_stack import Stack, same_on_servers
 from tests.stack.test_accessibility import findings
 from tests.stack.visiting import needs_chromium
 
@@ -104,6 +104,7 @@ def test_only_officers_see_it_and_what_is_asked_for_wrongly_is_as_if_it_were_not
     assert olga.client.get("/officer/insights/secrets.csv").status_code == 404
 
 
+@same_on_servers
 @needs_chromium
 def test_axe_finds_nothing_and_every_picture_has_its_table(browser: Browser, desk_stack: Stack, olga: StaffClient) -> None:
     tab = StaffTab(browser, desk_stack, "olga")
@@ -130,6 +131,7 @@ def test_an_officer_narrows_what_is_shown_without_scripts(browser: Browser, desk
     tab.close()
 
 
+@same_on_servers
 @needs_chromium
 @pytest.mark.parametrize("scheme", [{"color_scheme": "dark"}, {"forced_colors": "active"}], ids=["dark", "forced"])
 def test_axe_finds_nothing_in_the_dark_and_with_forced_colours(

@@ -116,6 +116,21 @@ def test_after_its_years_a_line_is_forgotten_unless_it_says_what_is_off_now(engi
     assert [(one.what, one.off) for one in switches.history()] == [(ASSISTANT, False)]
 
 
+def test_what_two_machines_clocks_put_in_another_order_switches_nothing_off_years_later(engine: Engine) -> None:
+    clock = Clock()
+    switches = OffSwitches(engine, clock)
+    switches.switch_off(ASSISTANT, "Olga", "wrong answers")
+    clock.pass_by(seconds=-30)
+    switches.switch_on(ASSISTANT, "Omar", "mended")
+    clock.pass_by(days=365.25 * 7, seconds=15)
+    switches.forget(7)
+    switches.refresh()
+    assert switches.current() == ()
+    clock.pass_by(days=1)
+    switches.forget(7)
+    assert rows(engine) == 0
+
+
 def test_the_history_shows_the_last_ones(engine: Engine) -> None:
     switches = OffSwitches(engine)
     for number in range(HISTORY_SHOWN + 1):

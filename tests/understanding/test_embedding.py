@@ -38,3 +38,11 @@ def test_a_primed_vector_is_used_instead_of_embedding_again() -> None:
     given = np.full(embedder.size, 0.05, dtype=np.float32)
     embedder.prime("some text", given)
     assert embedder.embed("Some text") is given
+
+
+def test_no_text_stays_in_memory() -> None:
+    embedder = Embedder()
+    embedder.embed("my visa number is in the letter")
+    assert len(embedder._known) == 1
+    assert "visa" not in repr(vars(embedder))
+    assert b"visa" not in b"".join(embedder._known)

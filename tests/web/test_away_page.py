@@ -50,7 +50,9 @@ def test_it_needs_no_other_file_and_asks_nobody(page: str) -> None:
 
 def test_it_may_be_read_by_the_proxy_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
     keep_away_page(tmp_path / "var", lambda: "one")
+    (tmp_path / "var").chmod(0o700)
     keep_away_page(tmp_path / "var", lambda: "two")
+    assert (tmp_path / "var").stat().st_mode & 0o777 == 0o755
     assert (tmp_path / "var" / AWAY_PAGE).read_text() == "two"
     assert (tmp_path / "var" / AWAY_PAGE).stat().st_mode & 0o777 == 0o644
 

@@ -68,11 +68,25 @@ def test_a_damaged_model_is_wrong_until_it_is_whole_again(case: Case, tmp_path: 
     (tmp_path / "urgency.npz").write_bytes(b"as it was learnt")
     seal(tmp_path)
     assert case.look() == []
-    (tmp_path / "urgency.npz").write_bytes(b"as it was leaRnt")
     with FileLock(tmp_path / LOCK):
-        assert case.look() == [MODELS], "somebody may be learning it anew"
+        (tmp_path / "urgency.npz").write_bytes(b"as it was leaRnt")
+        assert case.look() == [], "somebody may be learning it anew"
+    assert case.look() == [MODELS]
     assert case.look(1.5) == [], "its copy was put back"
     assert (tmp_path / "urgency.npz").read_bytes() == b"as it was learnt"
+
+
+def test_whatever_looking_fails_at_it_goes_on(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "LOOK_EVERY", 0.05)
+    errors: list[Exception] = [OSError("too many files are open"), RuntimeError("odd")]
+
+    def sees_damage() -> bool:
+        if errors:
+            raise errors.pop()
+        return True
+
+    monkeypatch.setattr(case.health._models, "sees_damage", sees_damage)
+    assert case.look() == [MODELS]
 
 
 def test_a_redis_that_is_asked_for_and_silent_is_wrong(engine: Database, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -56,10 +56,21 @@ async def until(true: Callable[[], bool], within: float = 15.0) -> None:
 @asynccontextmanager
 async def watched(storage: Storage) -> AsyncIterator[None]:
     task = asyncio.create_task(storage.watch())
-    yield
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+@contextmanager
+def written_by_somebody(folder: Path) -> Iterator[None]:
+    """Hold the only writer of the database in ``folder``."""
+    with closing(sqlite3.connect(folder / "a.db", isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        yield
+        writer.execute("ROLLBACK")
 
 
 def test_a_database_that_does_not_answer_is_away_until_it_does(storage: Hanging) -> None:
@@ -81,14 +92,31 @@ def test_a_database_that_takes_nothing_is_away_once_somebody_failed_to_write(sto
     async def go() -> None:
         async with watched(storage):
             await asyncio.sleep(0.5)
-            writer = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
-            writer.execute("BEGIN IMMEDIATE")
-            storage.suspect()
-            await until(storage.away.is_set)
-            assert set(storage.since) == {WRITES}
-            writer.execute("ROLLBACK")
+            with written_by_somebody(tmp_path):
+                storage.suspect()
+                await until(storage.away.is_set)
+                assert set(storage.since) == {WRITES}
             await until(lambda: not storage.away.is_set())
-            writer.close()
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize("patience", [0.5, 8.0])
+def test_a_look_that_waits_its_turn_among_many_who_write_finds_nothing_broken(storage: Hanging, tmp_path: Path, patience: float) -> None:
+    """A crowd keeps SQLite's one writer busy: that was told as a fault, and everybody was turned away."""
+    storage = Hanging(open_database(str(storage.engine.url), patience))
+
+    async def go() -> None:
+        async with watched(storage):
+            await asyncio.sleep(0.5)
+            with written_by_somebody(tmp_path):
+                storage.suspect()
+                for _ in range(40):
+                    storage.written()
+                    assert not storage.away.is_set()
+                    await asyncio.sleep(0.1)
+                await until(storage.away.is_set)
+            await until(lambda: not storage.away.is_set())
 
     asyncio.run(go())
 

@@ -23,6 +23,7 @@ from bot.handover.practice import next_line
 from bot.handover.reference import read_reference, spoken
 from bot.handover.states import MESSAGE_LEFT, WAITING, WITH_STAFF
 from bot.handover.views import File
+from bot.moments import in_order
 from bot.understanding.cleaning import LONGEST, clean, has_words
 from bot.web.api import live_of, pipeline_of
 from bot.web.staff.door import LIBRARIANS, accounts_of, given, show, signed_in, text_of
@@ -42,6 +43,8 @@ async def show_file(
 ) -> Response:
     """Show a chat: all of it to who has it, or where its code was shown; to others only that it is there."""
     pipeline = pipeline_of(request)
+    # What comes between the two is shown and not yet in the mark: the page looks once too often, not once too seldom.
+    mark = await to_thread.run_sync(pipeline.desk.mark, handover_id)
     file = await to_thread.run_sync(pipeline.desk.file, handover_id)
     if file is None:
         return show(request, who, "staff/gone.html", 404, reason="staff.chat_gone")
@@ -61,15 +64,20 @@ async def show_file(
         "written_in": language,
         # To others a chat has a number: its code would open it.
         "code": spoken(entry.reference) if own or by_code else f"#{entry.id}",
-        "mark": await to_thread.run_sync(pipeline.desk.mark, handover_id),
+        "mark": mark,
         "talk": _talk(request, file),
         "error": error,
         "typed": typed,
+        "longest": LONGEST,
         "message_id": uuid.uuid4().hex,
     }
+    part = request.query_params.get("part") == "1" or request.headers.get("x-part") == "1"
     if not values["readable"]:
+        if part and not error:
+            # An open page of the chat looks, on which it was theirs.
+            values["error"] = _say(request, "staff.no_longer_yours")
         return show(request, who, "staff/not_yours.html", status if error else 403, **values)
-    if request.query_params.get("part") == "1" or request.headers.get("x-part") == "1":
+    if part:
         return show(request, who, "staff/talk.html", status, **values)
     base = pipeline.settings.public_url or str(request.base_url).rstrip("/")
     qr = segno.make(f"{base}/code?lang={language}", micro=False, error="m")
@@ -94,7 +102,6 @@ async def show_file(
         topics=NEEDS,
         contact_name=pipeline.settings.safeguarding_contact,
         translator=bool(pipeline.settings.translate_url),
-        longest=LONGEST,
         code_link=f"{base}/code",
         qr=Markup(qr.svg_inline(scale=3, border=2, dark="#000", light="#fff", svgclass="code", lineclass=None, omitsize=True)),  # noqa: S704
         **values,
@@ -127,13 +134,14 @@ def _talk(request: Request, file: File) -> list[dict[str, Any]]:
             names = [card["name"] for reply in answer["replies"] for card in reply.get("services", [])]
             lines.append({"who": "assistant", "at": exchange.received_at, "texts": texts, "services": names})
     words, moment = pipeline.handover_words(), datetime.now(BRITISH_TIME)
+    of_desk: list[dict[str, Any]] = []
     for said in file.said:
         replies = words.said(file.entry.language, said, moment)
         texts = [reply.text_en or reply.text for reply in replies]
         theirs = [reply.text for reply in replies if reply.text_en]
         names = [card.name for reply in replies for card in reply.services]
         arrived = said.number <= file.seen
-        lines.append(
+        of_desk.append(
             {
                 "who": "staff",
                 "at": said.sent_at,
@@ -144,7 +152,7 @@ def _talk(request: Request, file: File) -> list[dict[str, Any]]:
                 "arrived": arrived,
             }
         )
-    return sorted(lines, key=lambda line: line["at"])
+    return in_order(lines, of_desk, at=lambda line: line["at"])
 
 
 async def act(request: Request, who: Session) -> Response:
@@ -183,6 +191,9 @@ async def act(request: Request, who: Session) -> Response:
         return await show_file(request, who, handover_id, error=words, status=refused.status, typed=typed)
     if request.headers.get("x-part") == "1":
         return await show_file(request, who, handover_id)
+    if deed == "claim" and typed:
+        # It was typed before the chat was taken from them; they may send it now.
+        return await show_file(request, who, handover_id, typed=typed)
     return RedirectResponse(f"/staff/chat/{handover_id}", 303)
 
 

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from bot.council.claims import read_person
 from bot.errors import CouncilAway, CouncilRefused
 from bot.web.api import limits_of, pipeline_of
+from bot.web.limits import address_of
 from bot.web.staff.council import AWAY_AT_MOST, BACK, BEGIN, LEAVE, LEFT, Council, council_of
 from bot.web.staff.door import admit, is_secure, show, show_form
 
@@ -66,7 +67,7 @@ async def back(request: Request) -> Response:
     if not request.session:
         # Nothing was begun in this browser: whatever the address says, nobody is asked and nothing is logged.
         return _refused(request, CouncilRefused("unproven"))
-    wait = await to_thread.run_sync(limits_of(request).come_back, request.client.host if request.client else "")
+    wait = await to_thread.run_sync(limits_of(request).come_back, address_of(request))
     if wait:
         return show_form(request, 429, "staff.sign_in_wait", wait)
     try:

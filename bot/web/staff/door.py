@@ -1,7 +1,7 @@
 """Who may see staff's pages: the cookie, the session behind it, roles, and that no other site sends a form here."""
 
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,8 +18,10 @@ from bot.codes import direction
 from bot.directory.hours import BRITISH_TIME
 from bot.errors import MessageRefused, SignedOut, SignInRefused
 from bot.handover.accounts import OFFICER, SESSION_HOURS, STAFF, Accounts, Session, check_csrf
+from bot.timekeeping import CLOCK
 from bot.web.api import LARGEST_BODY, live_of, pipeline_of, read_body
-from bot.web.health import Health
+from bot.web.health import FAULTS, Health
+from bot.web.limits import address_of
 from bot.web.rendering import ASSETS, FIELDS_AT_MOST, environment, form_of
 from bot.web.staff.council import LEFT, council_of
 
@@ -126,18 +128,32 @@ def signed_in(
     return guarded
 
 
-AWAY = "staff/away.html"
-"""What is shown while nobody can sign in; of the other pages, strangers read nothing of what is wrong."""
+AWAY, SIGN_IN = "staff/away.html", "staff/sign_in.html"
+"""What is shown while nobody can sign in, and the form to do it."""
+
+
+def _told_to_strangers(template: str) -> Collection[str]:
+    """Give what somebody who is not signed in reads of what is wrong: what keeps them from it, and nothing else."""
+    return {AWAY: FAULTS, SIGN_IN: (CLOCK,)}.get(template, ())
 
 
 def show(request: Request, who: Session | None, template: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """Write a page for staff. In templates ``say`` gives the words of a key in English, ``words`` those of another language."""
+    """Answer with a page for staff, which no other page may frame."""
+    return HTMLResponse(write(request, who, template, **values), status, {"X-Frame-Options": "DENY"})
+
+
+def write(request: Request, who: Session | None, template: str, **values: Any) -> str:
+    """Write a page for staff, or a part of one.
+
+    In templates ``say`` gives the words of a key in English, ``words`` those of another language.
+    """
     pipeline = pipeline_of(request)
 
     def say(key: str, **put: object) -> str:
         return pipeline.catalogues.say("en", key, **put)
 
-    page = environment.get_template(template).render(
+    wrong = health_of(request).faults()
+    page: str = environment.get_template(template).render(
         say=say,
         switched_off=pipeline.off_switches.current(),
         day_and_time=lambda at: day_and_time(at, "en"),
@@ -151,16 +167,16 @@ def show(request: Request, who: Session | None, template: str, status: int = 200
         path=request.url.path,
         zone=BRITISH_TIME,
         new_id=lambda: uuid.uuid4().hex,
-        wrong_now=health_of(request).faults() if who or template == AWAY else [],
+        wrong_now=wrong if who else [fault for fault in wrong if fault.kind in _told_to_strangers(template)],
         **values,
     )
-    return HTMLResponse(page, status, {"X-Frame-Options": "DENY"})
+    return page
 
 
 def show_form(request: Request, status: int = 200, error: str = "", wait: int = 0, username: str = "") -> HTMLResponse:
     """Write the page to sign in on. ``error`` is the key of what went wrong, ``wait`` the minutes to wait."""
     council = pipeline_of(request).settings.public_body if council_of(request) else None
-    return show(request, None, "staff/sign_in.html", status, error=error, wait=wait, username=username, council=council)
+    return show(request, None, SIGN_IN, status, error=error, wait=wait, username=username, council=council)
 
 
 def health_of(request: Request) -> Health:
@@ -179,10 +195,10 @@ async def sign_in(request: Request) -> Response:
     username = text_of(form, "username", 40)
     if not comes_from_here(request):
         return show_form(request, 403, "staff.cross_site")
-    password, address = form.get("password", ""), request.client.host if request.client else ""
+    password = form.get("password", "")
     try:
         token = await to_thread.run_sync(
-            accounts_of(request).sign_in, username, str(password)[:1000], address, limiter=request.app.state.signing_in
+            accounts_of(request).sign_in, username, str(password)[:1000], address_of(request), limiter=request.app.state.signing_in
         )
     except SignInRefused as refused:
         status = 429 if refused.seconds else 401

@@ -23,7 +23,7 @@ from bot.handover.views import Entry
 from bot.web.api import limits_of, live_of, pipeline_of
 from bot.web.live import PING
 from bot.web.staff.chat import show_file
-from bot.web.staff.door import COOKIE, LIBRARIANS, accounts_of, given, show, signed_in, text_of
+from bot.web.staff.door import COOKIE, LIBRARIANS, accounts_of, given, show, signed_in, text_of, write
 
 SOON = timedelta(days=1)
 """How long before its end a chat that waits is marked."""
@@ -168,7 +168,10 @@ async def _stream(request: Request) -> AsyncIterator[dict[str, Any]]:
 
 
 async def _standing(request: Request, who: Session) -> dict[str, Any]:
-    """Say how things stand: how many wait, the last urgent message, a mark of the queue and one of each chat of one's own."""
+    """Say how things stand: how many wait, the last urgent message, marks of the queue and of each chat of one's own, and notices.
+
+    The notices are those of every page, in HTML: another front door may know of other ones.
+    """
     desk, switches = pipeline_of(request).desk, pipeline_of(request).off_switches
 
     def look() -> dict[str, Any]:
@@ -182,6 +185,7 @@ async def _standing(request: Request, who: Session) -> dict[str, Any]:
             "waiting": sum(entry.state in (WAITING, MESSAGE_LEFT) and not entry.practice for entry in entries),
             "urgent": max(urgent).isoformat() if urgent else "",
             "queue": hashlib.sha256(queue.encode()).hexdigest()[:12],
+            "notices": write(request, who, "staff/notices.html").strip(),
             "idle": who.at_desk and not who.is_active,
             "chats": {str(entry.id): desk.mark(entry.id) for entry in own},
         }

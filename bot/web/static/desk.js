@@ -207,6 +207,8 @@
         const headers = { Authorization: `Bearer ${token}`, Accept: "text/event-stream" };
         const answer = await fetch(`/api/v1/chat/events?after=${after}`, { headers, signal: line.signal });
         if (answer.status === 404) return end();
+        // Too many streams are open, or a database is away: what was refused is looked at, ever less often.
+        if (!answer.ok) throw new Error("refused");
         const reader = answer.body.getReader();
         const decoder = new TextDecoder();
         let text = "";
@@ -385,7 +387,7 @@
   async function stay() {
     alive();
     const answer = await post("/stay", { session: session() }).catch(() => null);
-    if (answer && answer.status !== 204) end();
+    if (answer && answer.status === 404) end();
   }
   function watch() {
     const page = document.querySelector("main[data-idle]");
@@ -430,12 +432,28 @@
   async function recall() {
     const known = history.state && history.state.session;
     if (!known || !chat() || session()) return;
-    const answer = await post("/", { action: "show", session: known, page_language: document.documentElement.lang }).catch(() => null);
-    if (answer && answer.ok) {
-      show(await answer.text(), null);
-      const last = document.getElementById("last");
-      if (last) last.scrollIntoView({ block: "start" });
-    } else if (answer) history.replaceState(null, "");
+    for (let wait = 2000; ; wait = Math.min(wait * 2, 15000)) {
+      const fields = { action: "show", session: known, page_language: document.documentElement.lang };
+      const answer = await post("/", fields).catch(() => null);
+      const html = answer ? await answer.text().catch(() => "") : "";
+      // Meanwhile its owner may have left, or gone on.
+      if (!chat() || (session() && session() !== known) || document.querySelector("#log > .exchange:not(.passing)")) return;
+      if (answer && answer.status === 404) {
+        // It is over; nothing else is a reason to forget it.
+        setFields("session", "");
+        return history.replaceState(null, "");
+      }
+      // While it is out of reach the server's page, which bears the session, shows numbers: once, since somebody may be typing there.
+      if (answer && (answer.ok || (html.includes(known) && !session()))) {
+        const typing = document.activeElement === document.getElementById("text");
+        const shown = show(html, null);
+        const [last, text] = ["last", "text"].map((id) => document.getElementById(id));
+        if (typing && text) text.focus({ preventScroll: true });
+        else if (last) last.scrollIntoView({ block: "start" });
+        if (answer.ok && shown) return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
   }
 
   // ---- Reading aloud, by a voice of this device only: other voices would send the text away

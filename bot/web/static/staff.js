@@ -3,15 +3,19 @@
 (() => {
   const main = document.querySelector("main");
   const page = main.dataset.page;
-  const base = document.title;
+  let base = document.title;
   const told = document.getElementById("told");
+  let leaving = false;
 
   async function fragment(address, options) {
     const answer = await fetch(address, Object.assign({ headers: { "X-Part": "1" } }, options));
     if (answer.status === 401 || answer.redirected) {
+      leaving = true;
       location.assign("/staff/sign-in");
       throw new Error("signed out");
     }
+    // While the database or a front door is away the answer is a whole page about that.
+    if (answer.status >= 500) throw new Error("away");
     return answer;
   }
 
@@ -81,7 +85,7 @@
     document.querySelector("#idle button").onclick = beat;
   }
 
-  async function changed(now) {
+  function changed(now) {
     const count = document.getElementById("count");
     if (count) {
       count.hidden = !now.waiting;
@@ -92,33 +96,60 @@
     if (urgent) ring(3);
     else if (before && now.waiting > before.waiting) ring(1);
     document.getElementById("idle").hidden = !now.idle;
-    const queue = page === "queue" && (!before || now.queue !== before.queue);
+    const notices = document.getElementById("notices");
+    if (before ? now.notices !== before.notices : now.notices || notices.textContent.trim()) notices.innerHTML = now.notices;
     before = now;
-    if (queue) {
-      const html = await (await fragment("/staff/queue?part=1")).text();
-      document.getElementById("queue").innerHTML = html;
-    }
-    await load();
+    if (!loading) load(1000);
   }
   let loading = false;
-  async function load() {
-    // The page is brought up to the mark that the stream told last, one look at a time.
-    const talk = document.getElementById("talk");
-    const wanted = talk && page === "chat" && before && (before.chats[main.dataset.chat] || "gone");
-    if (!wanted || wanted === talk.dataset.mark || loading) return;
+  let again = 0;
+  let queue = "";
+  async function load(wait) {
+    // The page is brought up to the marks that the stream told last, one look at a time: again for what is told meanwhile.
     loading = true;
+    clearTimeout(again);
     try {
-      await look();
+      for (let now = null; now !== before; ) {
+        now = before;
+        const talk = document.getElementById("talk");
+        if (page === "queue" && now.queue !== queue) {
+          await lookAtQueue();
+          queue = now.queue;
+        } else if (page === "chat" && talk && (now.chats[main.dataset.chat] || "gone") !== talk.dataset.mark) await look();
+      }
+    } catch (error) {
+      // Nothing else may be told for long: a look that failed is made again, ever later.
+      if (!leaving) again = setTimeout(load, wait, Math.min(wait * 2, 15000));
     } finally {
       loading = false;
     }
   }
+  async function lookAtQueue() {
+    const answer = await fragment("/staff/queue?part=1");
+    if (!answer.ok) throw new Error("refused");
+    document.getElementById("queue").innerHTML = await answer.text();
+  }
   async function look() {
     const answer = await fragment(`/staff/chat/${main.dataset.chat}?part=1`);
     const html = await answer.text();
-    if (!put("talk", html)) return location.reload();
+    if (!put("talk", html)) return lost(html);
     catchUp();
     end();
+  }
+  function lost(html) {
+    // The chat is not this page's any more. What was typed for it stays: loading the page again would empty the field.
+    const fresh = new DOMParser().parseFromString(html, "text/html");
+    const text = document.getElementById("text");
+    const standing = fresh.getElementById("not-yours");
+    if (!standing || !text || !text.value.trim()) return location.reload();
+    const typing = document.activeElement === text;
+    const typed = standing.querySelector("textarea");
+    typed.value = text.value;
+    typed.parentElement.hidden = false;
+    document.title = base = fresh.title;
+    document.querySelector("h1").textContent = fresh.querySelector("h1").textContent;
+    document.querySelector(".columns").replaceWith(document.adoptNode(standing));
+    if (typing) typed.focus();
   }
   function catchUp() {
     // Every form goes under the next id, and knows how many of the visitor's messages are shown.
@@ -139,7 +170,7 @@
     const offline = document.getElementById("offline");
     stream.addEventListener("desk", (event) => {
       offline.hidden = true;
-      changed(JSON.parse(event.data)).catch(() => {});
+      changed(JSON.parse(event.data));
     });
     stream.addEventListener("ended", () => location.assign("/staff/sign-in"));
     stream.onerror = () => {
@@ -192,7 +223,8 @@
       return;
     }
     const text = form.elements.text;
-    if (!put("talk", await answer.text())) return location.reload();
+    const html = await answer.text();
+    if (!put("talk", html)) return lost(html);
     catchUp();
     if (answer.ok) {
       // What was typed while it was being sent stays.
