@@ -4,8 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from tests.stack.at_the_desk import DESK_OPEN, add_staff
+from bot.handover.models import Handover
+from bot.handover.states import OPEN
+from tests.stack.at_the_desk import DESK_OPEN, StaffClient, add_staff
 from tests.stack.running_stack import Stack
 from tests.stack.visiting import Visit, chromium
 
@@ -28,6 +32,42 @@ def desk_stack(prepared: None, tmp_path_factory: pytest.TempPathFactory) -> Iter
     running.start()
     yield running
     assert running.stop() == 0
+
+
+@pytest.fixture(autouse=True)
+def an_empty_desk(request: pytest.FixtureRequest) -> Iterator[None]:
+    """End what a test leaves at the shared desk: what its holder only leaves comes back to the queue minutes later, in another test."""
+    desk: Stack | None = request.getfixturevalue("desk_stack") if "desk_stack" in request.fixturenames else None
+    yield
+    if desk is None:
+        return
+    for username in ("anna", "ben"):
+        left = chats_left(desk)
+        if left:
+            staff = StaffClient(desk, username)
+            for chat in left:
+                staff.act(chat, "claim")
+                staff.act(chat, "close", outcome="other")
+            staff.post("/staff/sign-out")
+    assert not chats_left(desk)
+
+
+def chats_left(desk: Stack) -> list[int]:
+    """Give the numbers of the chats that wait at a desk or are with somebody."""
+    engine = desk.database()
+    with Session(engine) as session:
+        left = session.execute(select(Handover.id).where(Handover.state.in_(OPEN))).scalars().all()
+    engine.dispose()
+    return list(left)
+
+
+@pytest.fixture
+def anna(desk_stack: Stack) -> Iterator[StaffClient]:
+    """A member of staff who is there as long as the test goes."""
+    signed_in = StaffClient(desk_stack, "anna")
+    signed_in.beat()
+    yield signed_in
+    signed_in.post("/staff/sign-out")
 
 
 @pytest.fixture(scope="module")

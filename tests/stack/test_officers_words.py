@@ -66,14 +66,6 @@ def pavlo(desk_stack: Stack) -> Officer:
     return Officer(desk_stack, "pavlo")
 
 
-@pytest.fixture
-def anna(desk_stack: Stack) -> Iterator[StaffClient]:
-    signed_in = StaffClient(desk_stack, "anna")
-    signed_in.beat()
-    yield signed_in
-    signed_in.post("/staff/sign-out")
-
-
 def with_a_visitor(staff: StaffClient, stack: Stack) -> tuple[Visitor, int]:
     """Bring a Ukrainian visitor and somebody at the desk together."""
     visitor = Visitor(stack, QUESTION, language="uk")

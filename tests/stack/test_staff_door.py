@@ -1,7 +1,6 @@
 """A stranger reads no conversation and does nothing at the desk: guesses, the unsigned, the wrong role, other sites, scripts in texts."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -40,13 +39,6 @@ FORMS = [
     "/officer/wrong",
 ]
 SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'"
-
-
-@pytest.fixture
-def anna(desk_stack: Stack) -> Iterator[StaffClient]:
-    signed_in = StaffClient(desk_stack, "anna")
-    signed_in.beat()
-    yield signed_in
 
 
 @pytest.fixture

@@ -58,16 +58,6 @@ def olga(desk_stack: Stack) -> Iterator[Officer]:
         officer.switch(what, "on", "the test is over")
 
 
-@pytest.fixture
-def anna(desk_stack: Stack) -> Iterator[StaffClient]:
-    signed_in = StaffClient(desk_stack, "anna")
-    signed_in.beat()
-    yield signed_in
-    for chat in signed_in.waiting():
-        if signed_in.act(chat, "claim").status_code == 303:
-            signed_in.act(chat, "close", outcome="other")
-
-
 # ---- The assistant
 
 

@@ -54,17 +54,6 @@ class Visitor:
         return [reply["text"] for event in self.events()["events"] for reply in event["replies"]]
 
 
-@pytest.fixture
-def anna(desk_stack: Stack) -> Iterator[StaffClient]:
-    signed_in = StaffClient(desk_stack, "anna")
-    signed_in.beat()
-    yield signed_in
-    for chat in signed_in.waiting():
-        if signed_in.act(chat, "claim").status_code == 303:
-            signed_in.act(chat, "close", outcome="other")
-    signed_in.post("/staff/sign-out")
-
-
 def number_of(staff: StaffClient, reference: str) -> int:
     """Find the number of a chat by its code."""
     page = staff.post("/staff/code", code=reference).text
