@@ -211,8 +211,9 @@ async def post_chat(request: Request) -> Response:
         chat = await _conversation(visit)
     except UnknownConversation:
         wait = await too_many(request, None)
-        error = say("error.too_many", seconds=wait) if wait else say("error.unknown_session")
-        return await _chat_page(visit, None, 429 if wait else 404, error=error, typed=text, message_id=message_id)
+        if not wait:
+            return await _over(visit)
+        return await _chat_page(visit, None, 429, error=say("error.too_many", seconds=wait), typed=text, message_id=message_id)
     # What the page looks at by itself is not what its visitor does; whoever says or does something with it is counted.
     looks = given.get("part") == "desk" and action == "show" and choice is None and not {"text", "helped"} & given.keys()
     wait = 0 if looks else await too_many(request, visit.session or None)
@@ -235,7 +236,7 @@ async def post_chat(request: Request) -> Response:
         error = say(refused.key, **refused.values)
         return await _chat_page(visit, chat, refused.status, error=error, typed=text, message_id=message_id)
     except UnknownConversation:
-        return await _chat_page(visit, None, 404, error=say("error.unknown_session"), typed=text, message_id=message_id)
+        return await _over(visit)
     except Unanswered as away:
         return await _not_answered(visit, away)
     written = reply_language(response["language"]) or "en"
@@ -254,6 +255,20 @@ def _message_of(visit: Visit, session: str | None) -> Incoming:
         page_language=visit.language,
         tiles=frozenset(f"topic:{topic}" for topic in TILES),
     )
+
+
+async def _over(visit: Visit) -> Response:
+    """Write the page of a message to a chat that has ended: what was typed stays, and an urgent need in it is answered all the same."""
+    pipeline, given, asked = pipeline_of(visit.request), visit.given, _message_of(visit, None)
+    urgent: dict[str, Any] | None = None
+    notices: list[dict[str, Any]] = []
+    with contextlib.suppress(MessageRefused):
+        read = await pipeline.without_database(asked)
+        if read.understood["urgent"]:
+            urgent, notices = read.urgent.as_json(), [notice.as_json() for notice in read.notices]
+    error = pipeline.catalogues.say(visit.language, "error.unknown_session")
+    typed, message_id = given.get("text", ""), given.get("message_id", "")
+    return await _chat_page(visit, None, 404, error=error, typed=typed, message_id=message_id, urgent=urgent, notices=notices)
 
 
 async def _not_answered(visit: Visit, away: Unanswered) -> Response:

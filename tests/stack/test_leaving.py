@@ -344,6 +344,12 @@ def test_after_fifteen_minutes_nobody_can_go_on_but_what_was_typed_is_not_lost(s
     assert ended.status_code == 404
     assert "a long message" in ended.text
     assert "food bank" not in ended.text.lower()
+    assert 'class="urgent"' not in ended.text
+    # Who comes back in need is told what helps now, not only that the chat is over.
+    need = stack.client.post("/", data={"session": session, "text": "Мій чоловік мене б'є", "page_language": "uk"})
+    assert need.status_code == 404
+    assert "б&#39;є" in need.text
+    assert 'class="urgent"' in need.text
     assert stack.client.post("/api/v1/chat", json={"text": "hello", "session": session}).status_code == 404
 
 
