@@ -6,10 +6,12 @@ uses outweigh it; pycld2 (a few megabytes, nothing to download) knows the langua
 docs/understanding.md compares this with the libraries tried.
 """
 
+import functools
 import random
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ import numpy as np
 import pycld2
 from numpy.typing import NDArray
 
-from bot.understanding.letters import LettersModel, fit_temperature, hashed, soften
+from bot.understanding.letters import Hashed, LettersModel, fit_temperature, hashed, soften
 from bot.understanding.letters import train as train_letters
 
 FILE = "language.npz"
@@ -115,6 +117,11 @@ def _cld2(text: str) -> Identified:
     return Identified(code, bool(reliable) and len(text.split()) >= 3)
 
 
+def _fit(counted: Sequence[Hashed], codes: Sequence[str], some: Sequence[int]) -> LettersModel:
+    """Fit on the texts at the places ``some``, of which ``counted`` and ``codes`` give letters and language."""
+    return train_letters([counted[i] for i in some], [codes[i] for i in some], "spelling", BUCKETS, PENALTY)
+
+
 class LanguageModel:
     """Tells languages apart: a classifier of letters for each script that several are written in, with its temperature."""
 
@@ -142,11 +149,13 @@ class LanguageModel:
             # Every fifth is held out for the temperature.
             seen = [i for i in range(len(inside)) if i % 5]
             counted = [hashed(text, "spelling", BUCKETS) for text in kept]
-            model = train_letters([counted[i] for i in seen], [codes[i] for i in seen], "spelling", BUCKETS, PENALTY)
-            unseen = [i for i in range(0, len(inside), 5) if codes[i] in model.classes]
-            column = np.array([model.classes.index(codes[i]) for i in unseen])
-            temperature = fit_temperature(model.scores_of_all([kept[i] for i in unseen]), column)
-            by_script[script] = train_letters(counted, codes, "spelling", BUCKETS, PENALTY), temperature
+            # Both fits let go of Python's lock for most of their time.
+            with ThreadPoolExecutor(2) as pool:
+                whole, trial = pool.map(functools.partial(_fit, counted, codes), (range(len(inside)), seen))
+            unseen = [i for i in range(0, len(inside), 5) if codes[i] in trial.classes]
+            column = np.array([trial.classes.index(codes[i]) for i in unseen])
+            temperature = fit_temperature(trial.scores_of_all([kept[i] for i in unseen]), column)
+            by_script[script] = whole, temperature
         return cls(by_script)
 
     def save(self, folder: Path) -> None:

@@ -1,15 +1,14 @@
 """Library staff in tests: accounts, a member of staff over HTTP, and one in a browser."""
 
 import re
-import subprocess
-import sys
 import uuid
 from typing import Any
 
 import httpx
 from playwright.sync_api import Browser, Page
 
-from bot.settings import ROOT
+from bot.database import migrate
+from bot.handover.accounts import Accounts
 from tests.builders import ALWAYS_OPEN, PASSWORD
 from tests.stack.running_stack import Stack
 
@@ -18,16 +17,11 @@ WIDE = {"width": 1280, "height": 900}
 
 
 def add_staff(stack: Stack, username: str, role: str = "staff") -> None:
-    """Make an account as an operator does."""
-    subprocess.run(
-        [sys.executable, "-m", "bot", "staff", "add", username, "--name", username.title(), "--role", role],
-        cwd=ROOT,
-        env=stack.settings(),
-        input=f"{PASSWORD}\n",
-        text=True,
-        check=True,
-        capture_output=True,
-    )
+    """Make an account as an operator's command does, without the seconds that a command takes to start."""
+    engine = stack.database()
+    migrate(engine)
+    Accounts(engine).add(username, username.title(), role, PASSWORD)
+    engine.dispose()
 
 
 class StaffClient:

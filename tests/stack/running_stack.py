@@ -31,7 +31,8 @@ from tests.servers import REDIS_URL, a_schema, postgres_answers, redis_answers
 READY_WITHIN = 240.0
 ON_SERVERS = os.environ.get("STACK_ON") == "servers"
 same_on_servers = pytest.mark.skipif(
-    ON_SERVERS, reason="how a page looks, what it weighs and what is understood is the same on either database: looked at once"
+    ON_SERVERS,
+    reason="how a page looks, behaves and weighs and what is understood is the same on either database: looked at once",
 )
 NOT_GIVEN_TO_CONNECTIONS = 20_000, 32_000
 """Linux gives those from 32,768 on: https://docs.kernel.org/networking/ip-sysctl.html, ip_local_port_range."""

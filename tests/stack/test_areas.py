@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 from bot.settings import ROOT
-from tests.stack.running_stack import Stack, services
+from tests.stack.running_stack import Stack, same_on_servers, services
+
+# How a directory comes into either database is tested by tests/directory.
+pytestmark = same_on_servers
 
 FAMILY = "I have no recourse to public funds and two children, we need help"
 CODE_AND_DATA = ("actions", "bot", "data", "migrations", "config.yml", "credentials.yml", "domain.yml", "endpoints.yml", "Procfile")

@@ -10,9 +10,10 @@ from sqlalchemy import select, update
 
 from bot.codes import REPLY_LANGUAGES
 from bot.conversation.models import Message
+from tests.stack.running_stack import same_on_servers
 from tests.stack.visiting import QUESTIONS, Visit, needs_chromium
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, same_on_servers]
 
 
 def choose(visit: Visit, button: str) -> None:

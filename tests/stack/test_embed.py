@@ -12,10 +12,10 @@ import pytest
 from playwright.sync_api import BrowserContext, FrameLocator, Page, Playwright, Response, expect, sync_playwright
 
 from bot.codes import REPLY_LANGUAGES
-from tests.stack.running_stack import Stack
+from tests.stack.running_stack import Stack, same_on_servers
 from tests.stack.visiting import CHROMIUM, OLD_PHONE, QUESTIONS, QUIET, needs_chromium
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, same_on_servers]
 
 PAGE = """<!doctype html><html lang="en" dir="{dir}"><head><meta charset="utf-8"><title>Library</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="stylesheet" href="/site.css"></head>

@@ -19,7 +19,8 @@ from tests.stack.running_stack import Stack, same_on_servers, services
 from tests.stack.test_accessibility import findings
 from tests.stack.visiting import needs_chromium
 
-pytestmark = needs_chromium
+# How changes, lists and files get into either database is tested by tests/directory.
+pytestmark = [needs_chromium, same_on_servers]
 
 FOOD_BANK = "ely_foodbank"
 QUESTION = "Where is the food bank in Ely?"
@@ -286,7 +287,6 @@ PAGES = [
 ]
 
 
-@same_on_servers
 @pytest.mark.parametrize("path", PAGES)
 def test_axe_finds_nothing_and_nothing_is_cut_off_in_a_narrow_window(olga: StaffTab, path: str) -> None:
     page = olga.open(path)

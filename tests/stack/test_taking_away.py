@@ -15,10 +15,10 @@ from bot.codes import REPLY_LANGUAGES
 from bot.directory.records import Directory
 from bot.web.rendering import any_unchecked, short_id
 from bot.web.sheet import SERVICES_AT_MOST
-from tests.stack.running_stack import Stack
+from tests.stack.running_stack import Stack, same_on_servers
 from tests.stack.visiting import QUESTIONS, Visit, needs_chromium
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, same_on_servers]
 
 
 @pytest.fixture(scope="module")
