@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 # Tests run in this many processes side by side, and each starts products of its own, some 3 GB.
 WORKERS ?= 2
 # A file's tests stay together, and files in the order of tests/conftest.py; what took longest is told at the end.
-SIDE_BY_SIDE = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 25 --durations-min 5
+SIDE_BY_SIDE = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 25 --durations-min 5 --tb short
 # Seconds for which each target is fuzzed.
 SECONDS ?= 60
 BOOT := $(shell command -v python3 || command -v python)

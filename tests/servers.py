@@ -40,21 +40,27 @@ def redis_answers() -> bool:
         return False
 
 
+def _at_the_server(statement: str) -> None:
+    """Have the server do something, and hold no connection to it: it has only so many, and what is made here lives as long as all tests."""
+    owner = open_database(POSTGRES_URL).execution_options(isolation_level="AUTOCOMMIT")
+    try:
+        with owner.connect() as connection:
+            connection.exec_driver_sql(statement)
+    finally:
+        owner.dispose()
+
+
 @contextmanager
 def a_schema() -> Iterator[str]:
     """The URL of an empty PostgreSQL schema of our own, which is gone afterwards."""
     schema = f"test_{uuid.uuid4().hex}"
-    owner = open_database(POSTGRES_URL)
-    with owner.begin() as connection:
-        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
+    _at_the_server(f"CREATE SCHEMA {schema}")
     # Nothing here must outlive the power going off, so no test waits for the disk.
     url = make_url(POSTGRES_URL).update_query_dict({"options": f"-csearch_path={schema} -csynchronous_commit=off"})
     try:
         yield url.render_as_string(hide_password=False)
     finally:
-        with owner.begin() as connection:
-            connection.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
-        owner.dispose()
+        _at_the_server(f"DROP SCHEMA {schema} CASCADE")
 
 
 @contextmanager
@@ -64,30 +70,22 @@ def a_database(like: str = "template1") -> Iterator[str]:
     For what must not be seen or held up by other tests: transactions of one database wait for each other's.
     """
     name = f"test_{uuid.uuid4().hex[:12]}"
-    owner = open_database(POSTGRES_URL).execution_options(isolation_level="AUTOCOMMIT")
     try:
-        with owner.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {like}")
+        _at_the_server(f"CREATE DATABASE {name} TEMPLATE {like}")
         yield make_url(POSTGRES_URL).set(database=name).render_as_string(hide_password=False)
     finally:
-        with owner.connect() as connection:
-            connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        owner.dispose()
+        _at_the_server(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 @contextmanager
 def an_ordinary_user() -> Iterator[URL]:
     """The URL of a PostgreSQL user of our own who is no superuser and owns nothing, and is gone afterwards."""
     name, password = f"test_{uuid.uuid4().hex[:12]}", uuid.uuid4().hex
-    owner = open_database(POSTGRES_URL)
-    with owner.begin() as connection:
-        connection.exec_driver_sql(f"CREATE ROLE {name} LOGIN PASSWORD '{password}'")
+    _at_the_server(f"CREATE ROLE {name} LOGIN PASSWORD '{password}'")
     try:
         yield make_url(POSTGRES_URL).set(username=name, password=password)
     finally:
-        with owner.begin() as connection:
-            connection.exec_driver_sql(f"DROP ROLE {name}")
-        owner.dispose()
+        _at_the_server(f"DROP ROLE {name}")
 
 
 @contextmanager

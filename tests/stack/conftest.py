@@ -1,9 +1,10 @@
 """The real thing: the three processes with a really trained model."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import suppress
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Error
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -12,6 +13,21 @@ from bot.handover.states import OPEN
 from tests.stack.at_the_desk import DESK_OPEN, StaffClient, add_staff
 from tests.stack.running_stack import Stack
 from tests.stack.visiting import Visit, chromium
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell of a test that failed what its pages showed and what its products wrote down last."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for given in getattr(item, "funcargs", {}).values():
+            if isinstance(given, Browser):
+                for page in (page for context in given.contexts for page in context.pages):
+                    with suppress(Error):
+                        report.sections.append((f"page {page.url}", page.inner_text("body", timeout=2000)[:1500]))
+            elif isinstance(given, Stack) and given.log.exists():
+                report.sections.append((f"log {given.log}", given.log.read_text(errors="replace")[-3000:]))
+    return report
 
 
 @pytest.fixture(scope="session")
