@@ -634,6 +634,54 @@ def test_a_page_keeps_what_is_typed_when_its_chat_is_taken_away(desk_stack: Stac
     StaffClient(desk_stack, "ben").act(chat, "close", outcome="other")
 
 
+@needs_chromium
+def test_who_gives_a_chat_back_comes_to_the_queue_however_late_it_comes(desk_stack: Stack, ben: StaffTab) -> None:
+    """The page is told meanwhile that the chat is no longer its own, and must not load itself again for that."""
+    visitor, page = Visitor(desk_stack), ben.page
+    chat = have_open(ben, visitor)
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "POST":
+            held.append((route, route.fetch(max_redirects=0)))
+        else:
+            route.continue_()
+
+    page.route(f"**/staff/chat/{chat}", hold)
+    page.locator("summary", has_text="Finish").click()
+    with page.expect_response(re.compile(r"[?]part=1$")):
+        page.click("button[value=hand_back]", no_wait_after=True)
+    page.wait_for_timeout(1000)
+    [(route, answer)] = held
+    route.fulfill(response=answer)
+    page.wait_for_url(re.compile(r"/staff/queue"))
+
+
+@needs_chromium
+def test_a_page_that_is_refused_its_stream_asks_again_and_keeps_what_is_typed(desk_stack: Stack, ben: StaffTab) -> None:
+    visitor, page = Visitor(desk_stack), ben.page
+    refused: list[Route] = []
+
+    def refuse(route: Route) -> None:
+        if refused:
+            route.continue_()
+        else:
+            refused.append(route)
+            route.fulfill(status=503, body="<main>away</main>", content_type="text/html")
+
+    page.route("**/staff/events", refuse)
+    chat = have_open(ben, visitor)
+    expect(page.locator("#offline")).to_be_visible()
+    page.evaluate("window.never_loaded_again = true")
+    page.fill("#text", "a long answer")
+    expect(page.locator("#offline")).to_be_hidden(timeout=15_000)
+    visitor.ask("do you hear me")
+    expect(page.locator(".talk")).to_contain_text("do you hear me")
+    assert page.evaluate("window.never_loaded_again")
+    expect(page.locator("#text")).to_have_value("a long answer")
+    StaffClient(desk_stack, "ben").act(chat, "close", outcome="other")
+
+
 # ---- A visitor's page whose stream is refused
 
 

@@ -5,13 +5,22 @@
   const page = main.dataset.page;
   let base = document.title;
   const told = document.getElementById("told");
-  let leaving = false;
+  let signedOut = false;
+
+  // Whoever follows a link or sends a form leaves this page, which must not load itself again meanwhile: that would call it off.
+  let left = 0;
+  addEventListener("beforeunload", () => (left = Date.now()));
+  const isLeaving = () => Date.now() - left < 30000;
+
+  function signIn() {
+    signedOut = true;
+    location.assign("/staff/sign-in");
+  }
 
   async function fragment(address, options) {
     const answer = await fetch(address, Object.assign({ headers: { "X-Part": "1" } }, options));
     if (answer.status === 401 || answer.redirected) {
-      leaving = true;
-      location.assign("/staff/sign-in");
+      signIn();
       throw new Error("signed out");
     }
     // While the database or a front door is away the answer is a whole page about that.
@@ -76,7 +85,7 @@
     const fields = { csrf: main.dataset.csrf };
     if (active > told_active) fields.active = "1";
     const sent = active;
-    const answer = await fetch("/staff/beat", { method: "POST", body: new URLSearchParams(fields) }).catch(() => null);
+    const answer = await fragment("/staff/beat", { method: "POST", body: new URLSearchParams(fields) }).catch(() => null);
     if (answer && answer.ok) told_active = sent;
   }
   if ("live" in main.dataset) {
@@ -119,7 +128,7 @@
       }
     } catch (error) {
       // Nothing else may be told for long: a look that failed is made again, ever later.
-      if (!leaving) again = setTimeout(load, wait, Math.min(wait * 2, 15000));
+      if (!signedOut) again = setTimeout(load, wait, Math.min(wait * 2, 15000));
     } finally {
       loading = false;
     }
@@ -132,9 +141,11 @@
   async function look() {
     const answer = await fragment(`/staff/chat/${main.dataset.chat}?part=1`);
     const html = await answer.text();
-    if (!put("talk", html)) return lost(html);
-    catchUp();
-    end();
+    if (put("talk", html)) {
+      catchUp();
+      end();
+    } else if (isLeaving()) throw new Error("leaving");
+    else lost(html);
   }
   function lost(html) {
     // The chat is not this page's any more. What was typed for it stays: loading the page again would empty the field.
@@ -166,18 +177,23 @@
   }
 
   if ("live" in main.dataset) {
-    const stream = new EventSource("/staff/events");
     const offline = document.getElementById("offline");
-    stream.addEventListener("desk", (event) => {
-      offline.hidden = true;
-      changed(JSON.parse(event.data));
-    });
-    stream.addEventListener("ended", () => location.assign("/staff/sign-in"));
-    stream.onerror = () => {
-      offline.hidden = false;
-      // A browser gives up where it is answered with an error; a server that starts again does so for a moment.
-      if (stream.readyState === 2) setTimeout(() => location.reload(), 5000);
+    let stream = null;
+    const hear = () => {
+      stream = new EventSource("/staff/events");
+      stream.addEventListener("desk", (event) => {
+        offline.hidden = true;
+        changed(JSON.parse(event.data));
+      });
+      stream.addEventListener("ended", signIn);
+      stream.onerror = () => {
+        offline.hidden = false;
+        // A browser gives up where it is answered with an error; a server that starts again does so for a moment. Nothing that is typed or
+        // shown here is given up for that.
+        if (stream.readyState === EventSource.CLOSED && !signedOut) setTimeout(hear, 5000);
+      };
     };
+    hear();
     addEventListener("pagehide", () => stream.close());
   }
 
