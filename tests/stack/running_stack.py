@@ -13,7 +13,8 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from bot.runner import rasa_environment
 from bot.settings import ROOT, read_settings
 from tests.servers import REDIS_URL, a_schema, postgres_answers, redis_answers
 
-READY_WITHIN = 240.0
+READY_WITHIN, WELL_AGAIN_WITHIN = 240.0, 30.0
 ON_SERVERS = os.environ.get("STACK_ON") == "servers"
 same_on_servers = pytest.mark.skipif(
     ON_SERVERS,
@@ -36,6 +37,7 @@ same_on_servers = pytest.mark.skipif(
 )
 NOT_GIVEN_TO_CONNECTIONS = 20_000, 32_000
 """Linux gives those from 32,768 on: https://docs.kernel.org/networking/ip-sysctl.html, ip_local_port_range."""
+same_in_any_case = pytest.mark.skipif(ON_SERVERS, reason="is on the same databases in any case: run once")
 _ports = random.SystemRandom()
 _schemas = ExitStack()
 atexit.register(_schemas.close)
@@ -148,6 +150,10 @@ class Stack:
             time.sleep(0.2)
         raise AssertionError(self.log.read_text(errors="replace")[-3000:])
 
+    def client_from(self, address: str) -> httpx.Client:
+        """Give a client with an address of its own on loopback (Linux has all of 127.0.0.0/8), for what is counted for each."""
+        return httpx.Client(base_url=self.url, timeout=30, transport=httpx.HTTPTransport(local_address=address))
+
     def let_it_spread(self) -> None:
         """Give every front door the time to hear what an officer saved; where there is one, it knows at once."""
         if self.servers:
@@ -167,6 +173,17 @@ class Stack:
             if arguments.endswith(f"-m bot {name}") and "sh -c" not in arguments and self._is_ours(int(pid)):
                 return int(pid)
         raise AssertionError(f"{name} is not running")
+
+    @contextmanager
+    def rasa_hanging(self) -> Iterator[None]:
+        """Have Rasa hang, and be well again afterwards."""
+        rasa = self.pid_of("rasa")
+        os.kill(rasa, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(rasa, signal.SIGCONT)
+            self.wait_ready(WELL_AGAIN_WITHIN)
 
     def _is_ours(self, pid: int) -> bool:
         try:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from bot.settings import ROOT
-from tests.stack.running_stack import Stack
+from tests.stack.running_stack import Stack, same_in_any_case
 
 
 def bot(stack: Stack, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -24,6 +24,7 @@ def test_the_doctor_finds_nothing_broken_in_a_running_product(stack: Stack) -> N
     assert running["level"] == "ok", running
 
 
+@same_in_any_case
 def test_what_is_backed_up_while_people_write_comes_back_and_goes_on(prepared: None, tmp_path: Path) -> None:
     # A restore wants a database to itself; `tests/backup` does the same with PostgreSQL, which tests of the product share.
     stack = Stack(tmp_path, on_servers=False)

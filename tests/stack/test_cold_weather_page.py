@@ -1,8 +1,6 @@
 """An officer says that emergency beds are open, and the chat says it in the next message, in every process and while Rasa is away."""
 
-import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -16,7 +14,7 @@ from playwright.sync_api import Browser
 
 from bot.directory.hours import BRITISH_TIME
 from bot.settings import ROOT
-from tests.stack.at_the_desk import StaffClient, StaffTab, add_staff
+from tests.stack.at_the_desk import StaffClient, StaffTab
 from tests.stack.running_stack import Stack, free_port, same_on_servers
 from tests.stack.test_accessibility import findings
 from tests.stack.visiting import needs_chromium
@@ -55,16 +53,6 @@ def olga(desk_stack: Stack) -> Iterator[StaffClient]:
     yield officer
     switch_off_all(officer)
     desk_stack.let_it_spread()
-
-
-@pytest.fixture
-def own_stack(prepared: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack of this test's own, since it is broken here."""
-    running = Stack(tmp_path_factory.mktemp("cold"))
-    add_staff(running, "olga", "officer")
-    running.start()
-    yield running
-    running.stop()
 
 
 def test_the_next_message_hears_it_and_the_one_after_it_is_switched_off_does_not(desk_stack: Stack, olga: StaffClient) -> None:
@@ -124,24 +112,19 @@ def test_another_process_says_it_within_seconds(desk_stack: Stack, olga: StaffCl
         second.wait(30)
 
 
-def test_it_is_said_while_rasa_is_away(own_stack: Stack) -> None:
-    olga = StaffClient(own_stack, "olga")
-    rasa = own_stack.pid_of("rasa")
-    os.kill(rasa, signal.SIGSTOP)
-    try:
+def test_it_is_said_while_rasa_is_away(desk_stack: Stack, olga: StaffClient) -> None:
+    with desk_stack.rasa_hanging():
         olga.post(PAGE, place="cambridgeshire", **times())
-        own_stack.let_it_spread()
-        answer = own_stack.client.post("/api/v1/chat", json={"text": HOMELESS})
+        desk_stack.let_it_spread()
+        answer = desk_stack.client.post("/api/v1/chat", json={"text": HOMELESS})
         while answer.status_code != 503:
-            answer = own_stack.client.post("/api/v1/chat", json={"text": HOMELESS})
+            answer = desk_stack.client.post("/api/v1/chat", json={"text": HOMELESS})
         assert len(beds(answer.json())) == 1
-        page = own_stack.client.post("/", data={"text": HOMELESS, "page_language": "en"})
+        page = desk_stack.client.post("/", data={"text": HOMELESS, "page_language": "en"})
         assert page.status_code == 503
         assert "Emergency beds are open tonight in Cambridgeshire" in page.text
-        elsewhere = own_stack.client.post("/api/v1/chat", json={"text": "I have nowhere to sleep tonight in Norwich"})
+        elsewhere = desk_stack.client.post("/api/v1/chat", json={"text": "I have nowhere to sleep tonight in Norwich"})
         assert (elsewhere.status_code, beds(elsewhere.json())) == (503, [])
-    finally:
-        os.kill(rasa, signal.SIGCONT)
 
 
 @pytest.mark.parametrize(

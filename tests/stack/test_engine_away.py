@@ -1,16 +1,13 @@
 """While Rasa loads, hangs or is down, people still get numbers, a directory and the truth, and nothing is lost."""
 
-import os
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 
 import pytest
 
 from bot.settings import ROOT
-from tests.stack.at_the_desk import StaffTab, add_staff
+from tests.stack.at_the_desk import StaffTab
 from tests.stack.running_stack import Stack
 from tests.stack.test_accessibility import findings
 from tests.stack.visiting import Visit, chromium, needs_chromium
@@ -18,23 +15,12 @@ from tests.stack.visiting import Visit, chromium, needs_chromium
 WITHIN = 1.0
 
 
-@pytest.fixture
-def own_stack(prepared: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack of this test's own, since it is broken here."""
-    running = Stack(tmp_path_factory.mktemp("away"))
-    running.start()
-    yield running
-    running.stop()
-
-
-def test_a_hanging_rasa_is_told_within_a_second_and_heals(own_stack: Stack) -> None:
-    session = own_stack.ask("where can I learn English in Ely")["session"]
-    rasa = own_stack.pid_of("rasa")
-    os.kill(rasa, signal.SIGSTOP)
-    try:
+def test_a_hanging_rasa_is_told_within_a_second_and_heals(desk_stack: Stack) -> None:
+    session = desk_stack.ask("where can I learn English in Ely")["session"]
+    with desk_stack.rasa_hanging():
         for _ in range(3):
             started = time.monotonic()
-            answer = own_stack.client.post(
+            answer = desk_stack.client.post(
                 "/api/v1/chat", json={"text": "I have nowhere to sleep tonight in Wisbech", "session": session, "message_id": "m1"}
             )
             assert time.monotonic() - started < WITHIN
@@ -44,28 +30,23 @@ def test_a_hanging_rasa_is_told_within_a_second_and_heals(own_stack: Stack) -> N
         assert told["urgent"]["text"][0].isdigit()
         assert told["understood"]["urgent"] == "homeless_tonight"
         assert told["understood"]["place"] == "Wisbech"
-        directory = own_stack.client.get(told["directory"] + "&topic=food&place=ely")
+        directory = desk_stack.client.get(told["directory"] + "&topic=food&place=ely")
         assert "Ely Foodbank" in directory.text
-        page = own_stack.client.post("/", data={"text": "food in Ely", "page_language": "en"})
+        page = desk_stack.client.post("/", data={"text": "food in Ely", "page_language": "en"})
         assert page.status_code == 503
         assert "999" in page.text
         assert "food in Ely" in page.text, "what was typed is still in the field"
-    finally:
-        os.kill(rasa, signal.SIGCONT)
-    own_stack.wait_ready(20)
-    again = own_stack.ask("I have nowhere to sleep tonight in Wisbech", session, message_id="m1")
+    again = desk_stack.ask("I have nowhere to sleep tonight in Wisbech", session, message_id="m1")
     assert again["understood"]["urgent"] == "homeless_tonight"
 
 
 @needs_chromium
-def test_on_the_page_the_number_comes_first_and_is_told(own_stack: Stack) -> None:
-    rasa = own_stack.pid_of("rasa")
+def test_on_the_page_the_number_comes_first_and_is_told(desk_stack: Stack) -> None:
     with chromium() as browser:
-        visit = Visit(browser, own_stack)
+        visit = Visit(browser, desk_stack)
         page = visit.open("uk")
         visit.ask("Де я можу вивчати англійську в Елі?")
-        os.kill(rasa, signal.SIGSTOP)
-        try:
+        with desk_stack.rasa_hanging():
             page.fill("#text", "Мені ніде спати сьогодні вночі у Вісбечі")
             page.click("#ask .send")
             page.locator("#error").wait_for()
@@ -74,9 +55,6 @@ def test_on_the_page_the_number_comes_first_and_is_told(own_stack: Stack) -> Non
             assert page.locator("#announced").inner_text()[0].isdigit()
             assert "Вісбечі" in page.locator("#text").input_value()
             assert findings(page) == []
-        finally:
-            os.kill(rasa, signal.SIGCONT)
-        own_stack.wait_ready(20)
         page.click("#ask .send")
         page.locator("#error").wait_for(state="detached")
         assert page.locator(".exchange").count() == 2
@@ -86,39 +64,31 @@ def test_on_the_page_the_number_comes_first_and_is_told(own_stack: Stack) -> Non
 
 
 @needs_chromium
-def test_an_open_page_of_staff_tells_what_is_wrong_and_that_it_is_well_again(own_stack: Stack) -> None:
-    add_staff(own_stack, "anna")
-    rasa = own_stack.pid_of("rasa")
+def test_an_open_page_of_staff_tells_what_is_wrong_and_that_it_is_well_again(desk_stack: Stack) -> None:
     with chromium() as browser:
-        tab = StaffTab(browser, own_stack, "anna")
+        tab = StaffTab(browser, desk_stack, "anna")
         for path in ("/staff/queue", "/staff"):
             page = tab.open(path)
             assert page.locator("#faults").count() == 0
             page.evaluate("window.never_loaded_again = true")
-            os.kill(rasa, signal.SIGSTOP)
-            try:
+            with desk_stack.rasa_hanging():
                 page.locator("#notices #faults").wait_for(timeout=10_000)
                 assert findings(page) == []
-            finally:
-                os.kill(rasa, signal.SIGCONT)
             page.locator("#faults").wait_for(state="detached", timeout=20_000)
             assert page.evaluate("window.never_loaded_again")
+        page.click("form[action='/staff/sign-out'] button")
         tab.close()
 
 
-def test_erasing_while_rasa_is_away_is_finished_when_it_is_back(own_stack: Stack) -> None:
-    session = own_stack.ask("where can I learn English in Ely vermilionowl")["session"]
-    rasa = own_stack.pid_of("rasa")
-    os.kill(rasa, signal.SIGSTOP)
-    try:
+def test_erasing_while_rasa_is_away_is_finished_when_it_is_back(desk_stack: Stack) -> None:
+    session = desk_stack.ask("where can I learn English in Ely vermilionowl")["session"]
+    with desk_stack.rasa_hanging():
         time.sleep(1.5)
-        answer = own_stack.client.delete("/api/v1/chat", headers={"Authorization": f"Bearer {session}"})
+        answer = desk_stack.client.delete("/api/v1/chat", headers={"Authorization": f"Bearer {session}"})
         assert answer.status_code == 202
-    finally:
-        os.kill(rasa, signal.SIGCONT)
     limit = time.monotonic() + 90
     while time.monotonic() < limit:
-        kept = [where for where, data in own_stack.kept().items() if b"vermilionowl" in data]
+        kept = [where for where, data in desk_stack.kept().items() if b"vermilionowl" in data]
         if not kept:
             return
         time.sleep(1)

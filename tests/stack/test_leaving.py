@@ -13,7 +13,7 @@ from sqlalchemy import update
 from bot.conversation.models import Access, Conversation
 from bot.moments import utc_now
 from tests.stack.breaking import writer_held
-from tests.stack.running_stack import Stack
+from tests.stack.running_stack import Stack, same_in_any_case
 from tests.stack.visiting import Visit, chromium, needs_chromium
 
 pytestmark = needs_chromium
@@ -127,6 +127,7 @@ def test_a_chat_that_was_left_is_opened_by_nothing_and_shows_nothing_that_was_ty
     assert stack.client.get("/leave", follow_redirects=False).headers["location"] == ELSEWHERE
 
 
+@same_in_any_case
 def test_leaving_waits_for_no_database_and_the_chat_ends_once_it_is_back(prepared: None, tmp_path: Path) -> None:
     own = Stack(tmp_path, {"LEAVE_TO": ELSEWHERE}, on_servers=False)
     own.start()

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -52,16 +51,14 @@ def test_guessing_tokens_is_held_up(limited: Stack, way: str) -> None:
     assert 429 in [guess(number) for number in range(10)]
 
 
-def test_the_page_keeps_the_chat_and_what_was_typed(prepared: None, tmp_path: Path) -> None:
-    limited = Stack(tmp_path, {"SESSION_LIMIT": "3/minute"})
-    limited.start()
-    first = limited.client.post("/", data={"text": "food bank in Ely", "page_language": "en"})
+def test_the_page_keeps_the_chat_and_what_was_typed(limited: Stack) -> None:
+    client = limited.client_from("127.0.0.2")
+    first = client.post("/", data={"text": "food bank in Ely", "page_language": "en"})
     session = re.search(r'name="session" value="([^"]{32})"', first.text)
     assert session, first.status_code
     form = {"session": session[1], "text": "and another thing", "page_language": "en"}
-    answers = [limited.client.post("/", data=form) for _ in range(5)]
+    answers = [client.post("/", data=form) for _ in range(5)]
     refused = next(answer for answer in answers if answer.status_code == 429)
     assert session[1] in refused.text
     assert 'class="exchange"' in refused.text
     assert "and another thing</textarea>" in refused.text
-    limited.stop()

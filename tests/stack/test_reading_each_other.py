@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 
@@ -14,18 +13,22 @@ from tests.stack.running_stack import Stack
 from tests.stack.test_taking_over import Visitor, chat_of
 
 
-@pytest.fixture
-def translated(prepared: None, tmp_path: Path) -> Iterator[Stack]:
+@pytest.fixture(scope="module")
+def translated(prepared: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A product with a translation server beside it."""
-    LibreTranslate.behaviour, LibreTranslate.asked = "well", []
     with ThreadingHTTPServer(("127.0.0.1", 0), LibreTranslate) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        running = Stack(tmp_path, {**DESK_OPEN, "TRANSLATE_URL": f"http://127.0.0.1:{server.server_port}"})
+        running = Stack(tmp_path_factory.mktemp("translated"), {**DESK_OPEN, "TRANSLATE_URL": f"http://127.0.0.1:{server.server_port}"})
         add_staff(running, "anna")
         running.start()
         yield running
         running.stop()
         server.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def asked_nothing_yet() -> None:
+    LibreTranslate.behaviour, LibreTranslate.asked = "well", []
 
 
 def soon(look: Callable[[], bool]) -> bool:

@@ -18,10 +18,10 @@ from sqlalchemy import select, text
 
 from bot.conversation.models import Access, Conversation, Message
 from tests.stack.at_the_desk import DESK_OPEN, StaffClient, add_staff
-from tests.stack.running_stack import ON_SERVERS, Stack
+from tests.stack.running_stack import Stack, same_in_any_case
 from tests.stack.test_taking_over import Visitor, chat_of
 
-pytestmark = pytest.mark.skipif(ON_SERVERS, reason="is on servers in any case")
+pytestmark = same_in_any_case
 FRONT_DOORS, RASAS = 3, 2
 CONVERSATIONS = (
     ("Де я можу вивчати англійську в Елі?", "А в Уісбечі?", "мені потрібен лікар", "а для дітей?", "ще раз, будь ласка"),

@@ -1,13 +1,13 @@
 """A stranger reads no conversation and does nothing at the desk: guesses, the unsigned, the wrong role, other sites, scripts in texts."""
 
 import re
-from pathlib import Path
 
 import httpx
 import pytest
+from stdnum import damm
 
 from tests.builders import PASSWORD
-from tests.stack.at_the_desk import DESK_OPEN, StaffClient, add_staff
+from tests.stack.at_the_desk import StaffClient
 from tests.stack.running_stack import Stack
 from tests.stack.test_taking_over import Visitor, chat_of, number_of
 
@@ -168,36 +168,27 @@ def _with_place(anna: StaffClient, chat: int) -> str:
     return found[1]
 
 
-def test_wrong_codes_are_borne_a_few_times_only(prepared: None, tmp_path: Path) -> None:
-    """A stack of its own: afterwards its address may try no code for a while."""
-    own = Stack(tmp_path, dict(DESK_OPEN))
-    add_staff(own, "anna")
-    own.start()
-    try:
-        visitor, staff = Visitor.__new__(Visitor), StaffClient(own, "anna")
-        staff.beat()
-        Visitor.__init__(visitor, own)
-        reference = visitor.wait()
-        from stdnum import damm
-
-        statuses = []
-        for number in range(12):
-            guess = f"{number:09d}"
-            statuses.append(own.client.post("/api/v1/chat/reference", json={"reference": guess + damm.calc_check_digit(guess)}).status_code)
-        assert statuses[:10] == [404] * 10
-        assert statuses[10:] == [429, 429]
-        assert own.client.post("/api/v1/chat/reference", json={"reference": reference}).status_code == 429, "not even the right one now"
-        assert own.client.post("/code", data={"code": reference, "page_language": "en"}).status_code == 429
-        for number in range(6):
-            answer = own.client.post("/staff/sign-in", data={"username": "anna", "password": f"wrong {number}"})
-        assert answer.status_code == 429
-        assert int(answer.headers["retry-after"]) > 0
-        assert own.client.post("/staff/sign-in", data={"username": "anna", "password": PASSWORD}).status_code == 429
-        log = own.log.read_text(errors="replace")
-        for secret in (visitor.session, reference, PASSWORD, "wrong 1", "housing in Ely"):
-            assert secret not in log
-    finally:
-        own.stop()
+def test_wrong_codes_are_borne_a_few_times_only(desk_stack: Stack, anna: StaffClient) -> None:
+    visitor = Visitor(desk_stack)
+    reference = visitor.wait()
+    # Afterwards this address may try no code for a while, nor sign in.
+    client = desk_stack.client_from("127.0.0.3")
+    statuses = []
+    for number in range(12):
+        guess = f"{number:09d}"
+        statuses.append(client.post("/api/v1/chat/reference", json={"reference": guess + damm.calc_check_digit(guess)}).status_code)
+    assert statuses[:10] == [404] * 10
+    assert statuses[10:] == [429, 429]
+    assert client.post("/api/v1/chat/reference", json={"reference": reference}).status_code == 429, "not even the right one now"
+    assert client.post("/code", data={"code": reference, "page_language": "en"}).status_code == 429
+    for number in range(6):
+        answer = client.post("/staff/sign-in", data={"username": "anna", "password": f"wrong {number}"})
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) > 0
+    assert client.post("/staff/sign-in", data={"username": "anna", "password": PASSWORD}).status_code == 429
+    log = desk_stack.log.read_text(errors="replace")
+    for secret in (visitor.session, reference, PASSWORD, "wrong 1", "housing in Ely"):
+        assert secret not in log
 
 
 def test_a_code_with_a_wrong_digit_is_told_and_costs_no_try(desk_stack: Stack) -> None:

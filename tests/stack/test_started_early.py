@@ -20,10 +20,10 @@ from bot.directory.pack import load_pack
 from bot.settings import ROOT, read_settings
 from tests.servers import REDIS_URL, a_schema, postgres_answers, redis_answers
 from tests.stack.breaking import Line
-from tests.stack.running_stack import free_port
+from tests.stack.running_stack import free_port, same_in_any_case
 
 needed = "PostgreSQL or Redis does not answer: set TEST_POSTGRES_URL and TEST_REDIS_URL"
-pytestmark = pytest.mark.skipif(not (postgres_answers() and redis_answers()), reason=needed)
+pytestmark = [pytest.mark.skipif(not (postgres_answers() and redis_answers()), reason=needed), same_in_any_case]
 UNPREPARED, SILENT = "has not been prepared", "does not answer"
 
 

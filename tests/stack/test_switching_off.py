@@ -1,7 +1,5 @@
 """An officer switches the assistant or the handover off: every visitor is told from the next message on, and danger is still answered."""
 
-import os
-import signal
 import subprocess
 import sys
 import uuid
@@ -112,17 +110,12 @@ def test_each_language_is_told_in_its_own_words_with_the_english(desk_stack: Sta
 
 def test_it_needs_no_rasa_and_the_directory_and_erasing_go_on(desk_stack: Stack, olga: Officer) -> None:
     olga.switch(ASSISTANT, "off")
-    rasa = desk_stack.pid_of("rasa")
-    os.kill(rasa, signal.SIGSTOP)
-    try:
+    with desk_stack.rasa_hanging():
         answer = desk_stack.ask("I need food. Call me on 07700 900123.")
         assert off_words(ASSISTANT) in said(answer)
         assert "personal" in said(answer)[-1]
         found = desk_stack.client.post("/directory", data={"words": "food bank", "place": "ely", "page_language": "en"})
         assert "Ely Foodbank" in found.text
-    finally:
-        os.kill(rasa, signal.SIGCONT)
-    desk_stack.wait_ready(30)
     assert said(desk_stack.choose("erase", answer["session"])) == [WORDS.say("en", "page.erased")]
 
 

@@ -1,9 +1,7 @@
 """A person takes over and hands back, through the real thing: the API, staff's pages, and two browsers side by side."""
 
 import json
-import os
 import re
-import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -377,18 +375,13 @@ def test_pause_7_while_rasa_cannot_read_or_is_away_the_bot_is_as_silent_and_staf
     desk_stack: Stack, anna: StaffClient, paused: tuple[Visitor, int]
 ) -> None:
     visitor, chat = paused
-    rasa = desk_stack.pid_of("rasa")
-    os.kill(rasa, signal.SIGSTOP)
-    try:
+    with desk_stack.rasa_hanging():
         time.sleep(1.5)
         answer = visitor.ask("can you hear me")
         assert kinds(answer) == ["notice"]
         anna.act(chat, "text", text="I hear you.")
         assert "I hear you." in visitor.heard()
-    finally:
-        os.kill(rasa, signal.SIGCONT)
     assert "can you hear me" in anna.read(chat)
-    desk_stack.wait_ready(30)
 
 
 # ---- Two browsers side by side
