@@ -9,10 +9,12 @@ SECONDS ?= 60
 BOOT := $(shell command -v python3 || command -v python)
 NEWER := tests/newer_python/.venv/bin/python
 # What is tested on a newer Python too: the rooms that know nothing of Rasa. Backups, the doctor (who asks for Python 3.10) and attacks on the
-# pages are left to the run above for time, and so are thousands of services at once and commands that each start a process of their own.
+# pages are left to the run above for time, and so are thousands of services at once, commands that each start a process of their own, and
+# what looks at data/ more than at code.
 FACES_PEOPLE := $(addprefix tests/,answers conversation council directory drafting fetching handover links newer_python sharing understanding web \
 	test_codes.py test_jobs.py test_logs.py test_settings.py test_upgrading.py test_walls.py) \
-	--ignore tests/answers/test_plain_english.py --ignore tests/handover/test_command.py \
+	$(addprefix --ignore tests/,answers/test_catalogue_command.py answers/test_checking.py answers/test_plain_english.py \
+	directory/test_facts.py directory/test_guidance.py handover/test_command.py) \
 	--deselect tests/directory/test_importing.py::test_thousands_of_services_come_in_with_word_of_how_far_it_is
 
 .PHONY: run test test-newer check train evaluate bench format audit faults fuzz set-up
