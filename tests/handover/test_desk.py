@@ -7,7 +7,7 @@ from threading import Barrier, Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ from bot.errors import AlreadyTaken, DeskOff, NotHeard, NotTheirs, UnknownConver
 from bot.handover.accounts import Member
 from bot.handover.desk import Desk
 from bot.handover.models import Callback, DeskMessage, Escalation, Handover, Note, Transition, WrongRecord
+from bot.handover.states import WAITING, WITH_STAFF
 from tests.builders import PASSWORD, Clock, a_desk, a_member
 
 WORDS = "I want to talk to somebody"
@@ -409,6 +410,28 @@ def test_a_chat_put_back_waits_for_somebody_else(desk: Desk, claimed: int, chat:
     assert desk.view(chat.id).state == "waiting"
     desk.claim(claimed, ben)
     assert desk.view(chat.id).holder == "Ben"
+
+
+@pytest.mark.parametrize("asked_before", range(6))
+def test_a_chat_put_back_while_it_is_looked_up_is_with_its_holder_or_waits(
+    desk: Desk, engine: Engine, claimed: int, anna: Member, asked_before: int
+) -> None:
+    """Not with staff and nobody: who looked then could neither write nor take it."""
+    asked: list[str] = []
+
+    def put_back(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        asked.append(statement)
+        if len(asked) == asked_before + 1:
+            desk.put_back(claimed, anna)
+
+    event.listen(engine, "before_cursor_execute", put_back)
+    try:
+        file = desk.file(claimed)
+    finally:
+        event.remove(engine, "before_cursor_execute", put_back)
+    assert len(asked) > asked_before
+    assert file
+    assert (file.entry.state, file.entry.holder) in {(WITH_STAFF, anna), (WAITING, None)}
 
 
 def test_a_chat_is_closed_with_its_outcome_and_topic(desk: Desk, engine: Engine, claimed: int, chat: Chat, anna: Member) -> None:
