@@ -95,8 +95,12 @@ def bearer(request: Request) -> str:
 
 
 async def too_many(request: Request, session: str | None) -> int:
-    """Count this request; give the seconds to wait, 0 for none."""
-    return await to_thread.run_sync(limits_of(request).wait, address_of(request), session, limiter=request.app.state.counting)
+    """Count this request, once also where its answer fails and another is given; give the seconds to wait, 0 for none."""
+    if not hasattr(request.state, "wait"):
+        lane: CapacityLimiter = request.app.state.counting
+        request.state.wait = await to_thread.run_sync(limits_of(request).wait, address_of(request), session, limiter=lane)
+    wait: int = request.state.wait
+    return wait
 
 
 def limits_of(request: Request) -> RateLimits:

@@ -168,6 +168,13 @@ def _with_place(anna: StaffClient, chat: int) -> str:
     return found[1]
 
 
+def test_a_deed_that_there_is_not_is_refused_in_words_with_what_was_typed(desk_stack: Stack, anna: StaffClient) -> None:
+    refused = anna.act(chat_of(anna, Visitor(desk_stack).wait()), "fly", text="a long answer")
+    assert refused.status_code == 422
+    assert "This is not known here" in refused.text
+    assert "a long answer</textarea>" in refused.text
+
+
 def test_wrong_codes_are_borne_a_few_times_only(desk_stack: Stack, anna: StaffClient) -> None:
     visitor = Visitor(desk_stack)
     reference = visitor.wait()

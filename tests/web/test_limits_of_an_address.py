@@ -1,11 +1,16 @@
 """What counts as one address, and what is counted of a message that is refused."""
 
+import asyncio
+
 import pytest
+from anyio import CapacityLimiter
+from starlette.applications import Starlette
 from starlette.requests import Request
 
 from bot.settings import read_settings
 from bot.sharing.limiter import Limiter
 from bot.sharing.memory import NOTHING_SHARED
+from bot.web.api import too_many
 from bot.web.limits import RateLimits, address_of
 
 
@@ -36,3 +41,18 @@ def test_a_message_that_its_address_is_refused_for_is_not_counted_for_its_chat()
     assert all(limits.wait("192.0.2.1", "a") for _ in range(5))
     assert limits.wait("192.0.2.2", "a") == 0
     assert limits.wait("192.0.2.3", "a") > 0
+
+
+def test_a_request_that_is_answered_twice_is_counted_once() -> None:
+    """A message to a chat that is unknown, or which the database fails, is refused by something that counts, too."""
+    limits = RateLimits(read_settings({"SESSION_LIMIT": "9/minute", "ADDRESS_LIMIT": "2/minute"}), Limiter(NOTHING_SHARED, b""))
+
+    async def waits() -> list[list[int]]:
+        app = Starlette()
+        app.state.limits, app.state.counting = limits, CapacityLimiter(1)
+        asked = [Request({"type": "http", "client": ("192.0.2.1", 1), "headers": [], "app": app}) for _ in range(3)]
+        return [[await too_many(request, session) for session in ("a", None)] for request in asked]
+
+    first, second, third = asyncio.run(waits())
+    assert first == second == [0, 0]
+    assert third[0] == third[1] > 0

@@ -174,7 +174,7 @@ async def act(request: Request, who: Session) -> Response:
             if leads_to is not None:
                 return leads_to
         else:
-            return await show_file(request, who, handover_id, error="staff.not_known", status=422, typed=typed)
+            return await show_file(request, who, handover_id, error=_say(request, "staff.not_known"), status=422, typed=typed)
     except AlreadyTaken as taken:
         key = "staff.taken" if taken.holder else "staff.not_there"
         return await show_file(request, who, handover_id, error=_say(request, key, name=taken.holder), status=409, typed=typed)
