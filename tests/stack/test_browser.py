@@ -243,6 +243,77 @@ def test_the_answer_is_read_aloud_by_a_voice_of_the_device_only(scripted: Visit)
     assert page.locator(".listen").count() == 0, "the only Arabic voice would send the text away"
 
 
+@pytest.mark.parametrize("way_out", ["button[value='erase']", "#leave button"])
+def test_a_voice_stops_with_what_it_reads(scripted: Visit, way_out: str) -> None:
+    """It would go on reading aloud what is no longer on the screen."""
+    page, stops = scripted.page, list[int]()
+    page.expose_function("stopped", lambda: stops.append(1))
+    page.add_init_script(
+        """
+        const voices = [{ lang: "en-GB", localService: true, name: "near" }];
+        Object.defineProperty(window, "speechSynthesis", { value: {
+          getVoices: () => voices, cancel: () => window.stopped(), addEventListener: () => {}, speak: () => {} } });
+        window.SpeechSynthesisUtterance = class { constructor(text) { this.text = text; } };
+        """
+    )
+    page.route("**/*", lambda route: route.continue_() if route.request.url.startswith(scripted.stack.url) else route.fulfill(body="Sunny"))
+    scripted.open("en")
+    scripted.ask("food bank in Ely")
+    page.locator(".listen").first.click()
+    page.wait_for_timeout(300)
+    before = len(stops)
+    page.click(way_out)
+    page.wait_for_timeout(1500)
+    assert len(stops) > before
+    scripted.asked[:] = [address for address in scripted.asked if address.startswith(scripted.stack.url)]
+
+
+def test_what_is_sent_right_after_a_reload_belongs_to_the_chat(scripted: Visit) -> None:
+    """Its page is still asking for the chat then."""
+    page = scripted.open("en")
+    scripted.ask("food bank in Ely")
+    session = page.locator("input[name='session']").first.input_value()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if "action=show" in (route.request.post_data or "") and not held:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route(f"{scripted.stack.url}/", hold)
+    page.reload()
+    page.fill("#text", "and in March?")
+    page.click("#ask .send")
+    page.locator(".exchange").nth(1).wait_for()
+    assert len(held) == 1
+    held[0].continue_()
+    page.wait_for_timeout(1000)
+    assert page.locator(".exchange").count() == 2
+    assert page.locator("input[name='session']").first.input_value() == session
+    assert "March" in scripted.last()
+
+
+def test_a_page_of_the_proxys_takes_no_chat_away(scripted: Visit) -> None:
+    """While no front door answers the browser sends the form itself, and can come back to the chat."""
+    page = scripted.open("en")
+    scripted.ask("food bank in Ely")
+    session = page.locator("input[name='session']").first.input_value()
+
+    def refuse(route: Route) -> None:
+        if route.request.resource_type == "fetch":
+            route.fulfill(status=502, body="<main>Emergency numbers</main>", content_type="text/html")
+        else:
+            route.continue_()
+
+    page.route(f"{scripted.stack.url}/", refuse)
+    page.fill("#text", "and in March?")
+    page.click("#ask .send")
+    page.locator(".exchange").nth(1).wait_for()
+    assert page.locator("input[name='session']").first.input_value() == session
+    scripted.complaints[:] = [text for text in scripted.complaints if "502" not in text]
+
+
 def test_a_new_answer_is_announced_once_and_nothing_else_is(scripted: Visit) -> None:
     page = scripted.open("uk")
     page.evaluate(

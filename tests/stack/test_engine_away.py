@@ -95,6 +95,25 @@ def test_erasing_while_rasa_is_away_is_finished_when_it_is_back(desk_stack: Stac
     raise AssertionError(kept)
 
 
+@needs_chromium
+def test_who_erases_while_they_wait_for_a_person_is_told_so(desk_stack: Stack) -> None:
+    """The page's stream says first that the chat is over; what its reader has asked for is the answer."""
+    with chromium() as browser:
+        visit = Visit(browser, desk_stack)
+        page = visit.open("en")
+        visit.ask("I need help with housing in Ely")
+        visit.press("#ask button[value=human]")
+        visit.press('button[value="desk:message"]')
+        visit.ask("I need a room")
+        with desk_stack.rasa_hanging():
+            time.sleep(1.5)
+            page.click("button[value='erase']")
+            page.get_by_text("Your chat is erased").first.wait_for(timeout=20_000)
+        assert "/ended" not in page.url
+        visit.complaints[:] = [text for text in visit.complaints if "404" not in text]
+        visit.close()
+
+
 def test_the_page_answers_before_rasa_is_ready(prepared: None, tmp_path_factory: pytest.TempPathFactory) -> None:
     starting = Stack(tmp_path_factory.mktemp("starting"))
     subprocess.run([sys.executable, "-m", "bot", "prepare"], cwd=ROOT, env=starting.settings(), check=True)

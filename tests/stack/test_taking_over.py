@@ -675,7 +675,71 @@ def test_a_page_that_is_refused_its_stream_asks_again_and_keeps_what_is_typed(de
     StaffClient(desk_stack, "ben").act(chat, "close", outcome="other")
 
 
+@needs_chromium
+def test_a_note_that_was_being_written_is_still_there_when_the_chat_is_taken_away(desk_stack: Stack, ben: StaffTab) -> None:
+    visitor, page = Visitor(desk_stack), ben.page
+    chat = have_open(ben, visitor)
+    page.locator("summary", has_text="Note for the next person").click()
+    page.fill("#note", "two children, needs a room")
+    StaffClient(desk_stack, "ben").act(chat, "put_back")
+    expect(page.locator("main .error")).to_contain_text("no longer yours")
+    expect(page.locator("#note")).to_have_value("two children, needs a room")
+    expect(page.locator("#note")).to_have_attribute("readonly", "")
+    expect(page.locator("#unsent")).to_be_hidden()
+
+
+@needs_chromium
+def test_who_signs_out_comes_where_that_leads_however_late_it_comes(desk_stack: Stack, ben: StaffTab) -> None:
+    page = ben.open("/staff/queue")
+    held: list[tuple[Route, APIResponse]] = []
+    led: list[str] = []
+    page.route("**/staff/sign-out", lambda route: held.append((route, route.fetch(max_redirects=0))))
+    page.on("request", lambda request: led.append(request.url) if request.is_navigation_request() else None)
+    page.click("form[action='/staff/sign-out'] button", no_wait_after=True)
+    page.wait_for_timeout(3000)
+    assert [address for address in led if "sign-in" in address] == []
+    [(route, answer)] = held
+    route.fulfill(response=answer)
+    page.wait_for_url("**/staff/sign-in")
+
+
+@needs_chromium
+def test_the_keyboard_stays_on_its_chat_when_the_queue_is_written_anew(desk_stack: Stack, anna: StaffClient, ben: StaffTab) -> None:
+    first = number_of(anna, Visitor(desk_stack).wait())
+    page = ben.open("/staff/queue")
+    button = page.locator(f"form[action='/staff/chat/{first}'] button").first
+    button.focus()
+    second = number_of(anna, Visitor(desk_stack).wait())
+    expect(page.locator("#queue")).to_contain_text(f"#{second}")
+    expect(button).to_be_focused()
+
+
 # ---- A visitor's page whose stream is refused
+
+
+@needs_chromium
+def test_a_page_whose_looks_break_off_goes_on_looking(browser: Browser, desk_stack: Stack, anna: StaffClient) -> None:
+    visit = Visit(browser, desk_stack)
+    visit.page.add_init_script(
+        """
+        const real = window.fetch;
+        let broken = 0;
+        window.fetch = async (path, options) => {
+          const answer = await real(path, options);
+          if (options && String(options.body).includes("part=desk") && broken++ < 2)
+            answer.text = () => Promise.reject(new TypeError("the line broke off"));
+          return answer;
+        };
+        """
+    )
+    page = visit.open("en")
+    visit.ask("I need help with housing in Ely")
+    visit.press("#ask button[value=human]")
+    visit.press('button[value="desk:wait"]')
+    chat = chat_of(anna, re.sub(r"\W", "", page.locator("#desk .reference b").inner_text()))
+    anna.act(chat, "text", text="Hello, I am Anna.")
+    expect(page.locator(".exchange.desk").last).to_contain_text("Hello, I am Anna.", timeout=15_000)
+    visit.close()
 
 
 @needs_chromium

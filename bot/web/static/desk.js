@@ -17,8 +17,12 @@
     warning = null;
   }
 
+  // A line that died silently is given up, later than a proxy gives up on us: who waits behind it could press nothing.
+  const PATIENCE = 90000;
   function post(path, fields) {
-    return fetch(path, { method: "POST", body: new URLSearchParams(fields) });
+    const line = window.AbortController ? new AbortController() : null;
+    if (line) setTimeout(() => line.abort(), PATIENCE);
+    return fetch(path, { method: "POST", body: new URLSearchParams(fields), signal: line ? line.signal : undefined });
   }
 
   // The tab remembers its chat across a reload, and only the tab: history.state is neither storage nor sent to anybody.
@@ -32,6 +36,13 @@
     for (const one of document.querySelectorAll(`input[name=${name}]`)) one.value = value;
   }
 
+  function words(section) {
+    // What a section says; the button to listen to it was put there by us.
+    const copy = section.cloneNode(true);
+    for (const button of copy.querySelectorAll(".listen")) button.remove();
+    return copy.textContent;
+  }
+
   function append(fresh) {
     // The new parts of the conversation go below the old ones, each once; where the handover stands is written anew.
     const log = document.getElementById("log");
@@ -43,7 +54,7 @@
     for (const section of all.filter((one) => !sections.includes(one))) {
       // A translation came since; the part that is already there is written anew.
       const old = log.querySelector(`.exchange[data-said="${section.dataset.said}"]`);
-      if (!old || old.textContent === section.textContent) continue;
+      if (!old || words(old) === words(section)) continue;
       if (old.id) section.id = old.id;
       old.replaceWith(document.adoptNode(section));
     }
@@ -88,6 +99,7 @@
 
   function replacePage(fresh, sent) {
     const root = document.documentElement;
+    hush();
     document.title = fresh.title;
     root.lang = fresh.documentElement.lang;
     root.dir = fresh.documentElement.dir;
@@ -133,8 +145,8 @@
     // Gives whether the answer was one of ours.
     const fresh = new DOMParser().parseFromString(html, "text/html");
     const section = fresh.querySelector(".exchange");
-    if (fresh.querySelector("main")) replacePage(fresh, sent);
-    else if (section) adopt(fresh, sent);
+    if (fresh.querySelector("main[data-idle]")) replacePage(fresh, sent);
+    else if (section && !fresh.querySelector("main")) adopt(fresh, sent);
     else return false;
     alive();
     remember();
@@ -179,6 +191,8 @@
   // ---- A person at the desk: what they write comes without asking
 
   let hearing = null;
+  let sending = 0;
+  const isSending = () => Date.now() - sending < PATIENCE;
   const deskState = () => {
     const panel = document.getElementById("desk");
     return panel ? panel.dataset.state : "";
@@ -200,13 +214,20 @@
       if (token === session()) await news();
     }
     let stood = "";
+    let silent = 0;
     while (token === session() && deskIsOpen()) {
       const line = new AbortController();
+      // Signs of life come every fifteen seconds.
+      const hears = () => {
+        clearTimeout(silent);
+        silent = setTimeout(() => line.abort(), 40000);
+      };
+      hears();
       try {
         const after = document.getElementById("desk").dataset.seen;
         const headers = { Authorization: `Bearer ${token}`, Accept: "text/event-stream" };
         const answer = await fetch(`/api/v1/chat/events?after=${after}`, { headers, signal: line.signal });
-        if (answer.status === 404) return end();
+        if (answer.status === 404 && token === session() && !isSending()) return end();
         // Too many streams are open, or a database is away: what was refused is looked at, ever less often.
         if (!answer.ok) throw new Error("refused");
         const reader = answer.body.getReader();
@@ -215,12 +236,17 @@
         wait = 1000;
         for (;;) {
           const { done, value } = await reader.read();
+          hears();
           if (done || token !== session() || !deskIsOpen()) break;
           text += decoder.decode(value, { stream: true });
           const parts = text.split(/\r?\n\r?\n/);
           text = parts.pop();
           const kinds = parts.map((part) => (part.match(/^event: ?(\w+)/m) || [])[1]);
-          if (kinds.includes("ended")) return end();
+          if (kinds.includes("ended")) {
+            // Where it is this page that ends it, the answer says what became of it.
+            if (!isSending()) return end();
+            break;
+          }
           const state = parts.filter((part) => /^event: ?state/m.test(part)).pop();
           if (state) writes = state.includes('"writing":true');
           const stands = state ? state.replace(/"writing":(true|false)|"waited_seconds":\d+/g, "") : stood;
@@ -235,6 +261,7 @@
         // The line is down, or this browser cannot read a stream: look again, ever less often.
         if (token === session()) await news();
       }
+      clearTimeout(silent);
       line.abort();
       if (token !== session() || !deskIsOpen()) break;
       await new Promise((resolve) => setTimeout(resolve, wait));
@@ -256,9 +283,11 @@
     const fields = { action: "show", part: "desk", session: session(), seen: all ? 0 : panel.dataset.seen, page_language: document.documentElement.lang };
     if (field("english")) fields.english = "1";
     const answer = await post("/", fields).catch(() => null);
+    const html = answer && answer.ok ? await answer.text().catch(() => "") : "";
     looking = false;
-    if (!answer || !answer.ok) return false;
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    // Meanwhile the chat may have been erased, or another begun: nothing of it is to come back.
+    if (!html || fields.session !== session()) return false;
+    const fresh = new DOMParser().parseFromString(html, "text/html");
     if (fresh.querySelector("main") || !fresh.getElementById("desk")) return false;
     const stood = panel.dataset.state;
     const sections = append(fresh);
@@ -293,9 +322,13 @@
     if (pressed && pressed.name) data.set(pressed.name, pressed.value);
     const asking = data.has("choice") || form.id === "ask";
     const typed = form.id === "ask" && !data.has("choice");
-    if (asking) data.set("part", "1");
+    // Right after a reload its chat is still being asked for; what is sent belongs to it all the same, and the whole page comes.
+    const known = !session() && history.state && history.state.session;
+    if (known) data.set("session", known);
+    else if (asking) data.set("part", "1");
     const buttons = document.querySelectorAll("main button, footer button");
     for (const button of buttons) button.disabled = true;
+    sending = Date.now();
     let html = "";
     try {
       html = await (await post("/", data)).text();
@@ -304,8 +337,13 @@
     }
     for (const button of buttons) button.disabled = false;
     const same = { name: pressed && pressed.name, value: pressed && pressed.value };
-    if (html && show(html, typed ? data.get("text") : null)) return direct(asking, typed, same);
+    // Browsers of some years ended the lines of a form in another way than those of its field.
+    if (html && show(html, typed ? data.get("text").replace(/\r\n/g, "\n") : null)) {
+      sending = 0;
+      return direct(asking, typed, same);
+    }
     // The network failed: the browser sends the form itself, under the same id, and says so in its own words.
+    if (known) setFields("session", known);
     if (pressed && pressed.name) {
       const hidden = document.createElement("input");
       hidden.type = "hidden";
@@ -317,8 +355,8 @@
   });
 
   document.addEventListener("keydown", (event) => {
-    // Enter sends where there is a keyboard with a Shift key for new lines; never while a word is still being composed.
-    if (event.target.id !== "text" || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    // Enter sends where there is a keyboard with a Shift key for new lines; never while a word is still being composed (229 in Safari).
+    if (event.target.id !== "text" || event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     if (matchMedia("(pointer: coarse)").matches) return;
     event.preventDefault();
     document.querySelector("#ask .send").click();
@@ -327,12 +365,15 @@
   // ---- Leaving quickly: by the button, or by pressing Shift three times
 
   function clear() {
+    hush();
     document.documentElement.textContent = "";
     document.title = "";
   }
 
   function tellServer() {
-    navigator.sendBeacon("/leave", new URLSearchParams({ session: session(), message_id: field("message_id") }));
+    const fields = new URLSearchParams({ session: session(), message_id: field("message_id") });
+    if (navigator.sendBeacon) navigator.sendBeacon("/leave", fields);
+    else fetch("/leave", { method: "POST", body: fields, keepalive: true }).catch(() => null);
   }
 
   function leave() {
@@ -370,6 +411,7 @@
 
   // A page that the browser kept for its back button is shown again only while its chat goes on.
   addEventListener("pagehide", () => {
+    hush();
     document.documentElement.hidden = true;
   });
   addEventListener("pageshow", async (event) => {
@@ -384,10 +426,18 @@
     clear();
     location.replace(`/ended?lang=${lang}`);
   }
-  async function stay() {
+  let staying = 0;
+  function stay() {
     alive();
-    const answer = await post("/stay", { session: session() }).catch(() => null);
+    return tellOfStaying(session(), 5000);
+  }
+  async function tellOfStaying(token, wait) {
+    clearTimeout(staying);
+    const answer = await post("/stay", { session: token }).catch(() => null);
+    if (token !== session()) return;
     if (answer && answer.status === 404) end();
+    // Unsaid, the server would end the chat of somebody who is there.
+    else if (!answer || answer.status >= 500) staying = setTimeout(tellOfStaying, wait, token, Math.min(wait * 2, 60000));
   }
   function watch() {
     const page = document.querySelector("main[data-idle]");
@@ -459,6 +509,10 @@
   // ---- Reading aloud, by a voice of this device only: other voices would send the text away
 
   const speech = window.speechSynthesis;
+  function hush() {
+    // A voice goes on reading though its page is gone.
+    if (speech) speech.cancel();
+  }
   const voiceFor = (lang) => {
     const wanted = lang === "prs" ? "fa" : lang.split("-")[0];
     return speech && speech.getVoices().find((voice) => voice.localService && voice.lang.toLowerCase().split(/[-_]/)[0] === wanted);
@@ -496,11 +550,12 @@
   function offerKeeping() {
     const keep = document.getElementById("keep");
     const pattern = document.getElementById("print");
-    if (!keep || !pattern || keep.querySelector("button")) return;
+    if (!keep || !pattern || keep.querySelector("button[type=button]")) return;
     const button = pattern.content.cloneNode(true).firstElementChild;
     button.onclick = () => print();
     keep.prepend(button);
     const link = keep.querySelector("a");
+    if (!link) return;
     link.onclick = async (event) => {
       // Phones keep a PNG among their pictures; an SVG they do not.
       event.preventDefault();

@@ -1,8 +1,15 @@
-// Says beside a field, as it is typed, what would be right in it: by the same rules as saving. Forms work without it.
+// Says beside a field, as it is typed, what would be right in it: by the same rules as saving; sends it once. Forms work without it.
 "use strict";
 (() => {
   const form = document.getElementById("record");
   const told = document.getElementById("told");
+  // Pressed twice, it would be saved twice.
+  let sent = 0;
+  form.addEventListener("submit", (event) => {
+    if (Date.now() - sent < 5000) event.preventDefault();
+    else sent = Date.now();
+  });
+  addEventListener("pageshow", () => (sent = 0));
   form.addEventListener("change", async (event) => {
     const input = event.target;
     if (!input.dataset.check) return;

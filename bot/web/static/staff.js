@@ -10,11 +10,15 @@
   // Whoever follows a link or sends a form leaves this page, which must not load itself again meanwhile: that would call it off.
   let left = 0;
   addEventListener("beforeunload", () => (left = Date.now()));
+  // Browsers of iPhones and iPads do not tell of the first.
+  addEventListener("submit", (event) => event.defaultPrevented || (left = Date.now()));
   const isLeaving = () => Date.now() - left < 30000;
 
   function signIn() {
     signedOut = true;
-    location.assign("/staff/sign-in");
+    // Who is just signing out is on their way to a page that says more.
+    if (isLeaving()) setTimeout(signIn, 5000);
+    else location.assign("/staff/sign-in");
   }
 
   async function fragment(address, options) {
@@ -133,10 +137,17 @@
       loading = false;
     }
   }
+  // Where a link or a button leads to: the same in the next writing of the queue.
+  const address = (one) => one.getAttribute("href") || (one.form ? `${one.form.getAttribute("action")} ${one.value}` : "");
   async function lookAtQueue() {
     const answer = await fragment("/staff/queue?part=1");
     if (!answer.ok) throw new Error("refused");
-    document.getElementById("queue").innerHTML = await answer.text();
+    const html = await answer.text();
+    const lines = document.getElementById("queue");
+    const at = lines.contains(document.activeElement) ? address(document.activeElement) : "";
+    lines.innerHTML = html;
+    const same = at && Array.from(lines.querySelectorAll("a, button")).find((one) => address(one) === at);
+    if (same) same.focus();
   }
   async function look() {
     const answer = await fragment(`/staff/chat/${main.dataset.chat}?part=1`);
@@ -148,19 +159,27 @@
     else lost(html);
   }
   function lost(html) {
-    // The chat is not this page's any more. What was typed for it stays: loading the page again would empty the field.
+    // The chat is not this page's any more. What was typed stays, to be sent or copied: loading the page again would empty the fields.
+    if (isLeaving()) return;
     const fresh = new DOMParser().parseFromString(html, "text/html");
     const text = document.getElementById("text");
     const standing = fresh.getElementById("not-yours");
-    if (!standing || !text || !text.value.trim()) return location.reload();
+    const records = Array.from(document.querySelectorAll("#note, #done")).filter((one) => one.value.trim());
+    if (!standing || !text || !(text.value.trim() || records.length)) return location.reload();
     const typing = document.activeElement === text;
     const typed = standing.querySelector("textarea");
-    typed.value = text.value;
-    typed.parentElement.hidden = false;
+    if (typed) {
+      typed.value = text.value;
+      typed.parentElement.hidden = !text.value.trim();
+    }
+    for (const one of records) {
+      one.readOnly = true;
+      standing.append(...one.labels, one);
+    }
     document.title = base = fresh.title;
     document.querySelector("h1").textContent = fresh.querySelector("h1").textContent;
     document.querySelector(".columns").replaceWith(document.adoptNode(standing));
-    if (typing) typed.focus();
+    if (typing && typed) typed.focus();
   }
   function catchUp() {
     // Every form goes under the next id, and knows how many of the visitor's messages are shown.
@@ -210,7 +229,7 @@
     fetch(`/staff/chat/${main.dataset.chat}`, { method: "POST", body: fields }).catch(() => {});
   });
   document.addEventListener("keydown", (event) => {
-    if (event.target.id !== "text" || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    if (event.target.id !== "text" || event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
     event.target.form.querySelector("button").click();
   });
@@ -234,6 +253,7 @@
     }
     pressed.disabled = false;
     if (form.classList.contains("report")) {
+      if (!answer.ok) return void (document.getElementById("offline").hidden = false);
       form.replaceWith(form.dataset.done);
       told.textContent = form.dataset.done;
       return;
@@ -244,7 +264,7 @@
     catchUp();
     if (answer.ok) {
       // What was typed while it was being sent stays.
-      if (form.id === "write" && text.value === data.get("text")) text.value = "";
+      if (form.id === "write" && text.value === data.get("text").replace(/\r\n/g, "\n")) text.value = "";
       end();
     } else {
       end();
