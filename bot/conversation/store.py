@@ -111,7 +111,7 @@ class ConversationStore:
             row = session.execute(select(Access).where(Access.token_hash == _hash(token))).scalars().first()
             if row is None or not even_ended:
                 row = self._live(row)
-            return _chat(row, session.get(Conversation, row.conversation_id), token)
+            return _chat(row, _conversation(session, row.conversation_id), token)
 
     def stay(self, token: str) -> None:
         """Note that the visitor of ``token`` is still there. Raises as ``find``."""
@@ -135,7 +135,7 @@ class ConversationStore:
             token = _token_for(ticket)
             _give_token(self._live(row), token)
             row.last_seen_at, row.unused_token = utc_now(), True
-            chat = _chat(row, session.get(Conversation, row.conversation_id), token)
+            chat = _chat(row, _conversation(session, row.conversation_id), token)
             session.commit()
             return chat
 
@@ -149,7 +149,9 @@ class ConversationStore:
             if handover is None:
                 raise UnknownConversation()
             own = {"by_code": True, "rasa_id": str(uuid.uuid4()), "after_desk": handover.seen}
-            chat = _open(session, session.get(Conversation, handover.conversation_id), **own)
+            conversation = _conversation(session, handover.conversation_id)
+            conversation.last_seen_at = utc_now()
+            chat = _open(session, conversation, **own)
             session.commit()
             return chat
 
@@ -255,7 +257,7 @@ class ConversationStore:
             for other in set(session.execute(others).scalars()):
                 theirs = session.execute(select(Message.message_id).where(Message.conversation_id == other)).scalars()
                 if ours.issuperset(theirs):
-                    found.append(session.get(Conversation, other).rasa_id)
+                    found += session.execute(select(Conversation.rasa_id).where(Conversation.id == other)).scalars()
             return found
 
     def erase(self, rasa_ids: list[str], keep_feedback: bool = False) -> None:
@@ -313,6 +315,14 @@ class ConversationStore:
         with self._session() as session:
             limit = utc_now() - timedelta(days=days)
             return list(session.execute(select(Conversation.rasa_id).where(Conversation.last_seen_at < limit)).scalars())
+
+
+def _conversation(session: Session, number: int) -> Any:
+    """Give a conversation by its number. Raises UnknownConversation where it was erased just now."""
+    found = session.get(Conversation, number)
+    if found is None:
+        raise UnknownConversation()
+    return found
 
 
 def _spend(session: Session, message_ids: set[str]) -> None:

@@ -134,6 +134,8 @@ class Importer:
         with Session(self._engine, future=True) as session:
             records = _by_record(rows)
             held = set(records)
+            # Before the records: what an officer saves in between is found to be overtaken, not overwritten unseen.
+            bases = last_revisions(session)
             current = _current(session, [*records, *((SERVICE, key) for key in choices.same_as.values())], rows, choices.end_missing)
             progress(total // 4, total)
             _join(records, choices.same_as, current, problems)
@@ -144,7 +146,6 @@ class Importer:
             told = list(problems)
             objects, left_out = self._read(session, records, problems, told)
             progress(total // 2, total)
-            bases = last_revisions(session)
             changes, unchanged = [], 0
             for (kind, key), after in _written(session, objects).items():
                 before = current.get((kind, key))

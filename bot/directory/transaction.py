@@ -28,9 +28,11 @@ def new_edition(session: Session) -> None:
 
 def read_record(session: Session, kind: str, key: str) -> Record:
     """Give a record as it stands."""
-    rows = next((rows for _, rows in read_rows(session, kind, [key])), None)
     last = select(func.max(Revision.id)).where(Revision.kind == kind, Revision.key == key)
-    return Record(kind, key, rows, session.execute(last).scalar() or 0)
+    # First: what comes in between makes a change of these rows overtaken. The other way it would be overwritten unseen.
+    revision = session.execute(last).scalar() or 0
+    rows = next((rows for _, rows in read_rows(session, kind, [key])), None)
+    return Record(kind, key, rows, revision)
 
 
 def read_objects(session: Session, kind: str, rows: Rows, now: datetime) -> tuple[list[Any], list[Problem]]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
@@ -28,10 +28,14 @@ class Reports:
         with self._session() as session:
             same = select(WrongRecord).where(WrongRecord.kind == kind, WrongRecord.about == about, WrongRecord.settled_at.is_(None))
             known = session.execute(same).scalars().first()
-            if known is None:
+            is_new = known is None
+            if known is not None and note and note not in known.note:
+                # In one statement: another member of staff may add to it at this moment, and an officer settle it.
+                added = WrongRecord.note + (f"\n{note}" if known.note else note)
+                still = update(WrongRecord).where(WrongRecord.id == known.id, WrongRecord.settled_at.is_(None))
+                is_new = not session.execute(still.values(note=added).execution_options(synchronize_session=False)).rowcount
+            if is_new:
                 session.add(WrongRecord(kind=kind, about=about, note=note, staff_id=member.id, at=self._clock()))
-            elif note and note not in known.note:
-                known.note = f"{known.note}\n{note}".strip()
             session.commit()
 
     def wrong_records(self) -> list[dict[str, Any]]:
@@ -77,8 +81,11 @@ class Reports:
             session.execute(delete(WrongRecord).where(WrongRecord.settled_at < self._clock() - timedelta(days=365.25 * years)))
             session.commit()
 
-    def settle_wrong(self, report_id: int) -> None:
-        """Note that an officer has settled a report."""
+    def settle_wrong(self, report_id: int, seen_of_it: int) -> bool:
+        """Note that an officer has settled a report, of whose note they saw so many characters; False where staff have added to it."""
         with self._session() as session:
-            session.execute(update(WrongRecord).where(WrongRecord.id == report_id).values(settled_at=self._clock()))
+            as_seen = (WrongRecord.id == report_id, func.length(WrongRecord.note) == seen_of_it)
+            settled = update(WrongRecord).where(*as_seen).values(settled_at=self._clock())
+            done = session.execute(settled.execution_options(synchronize_session=False))
             session.commit()
+            return bool(done.rowcount)

@@ -406,6 +406,17 @@ def test_what_is_not_kept_is_not_counted(store: ConversationStore, engine: Engin
     assert ASKED not in counted(engine)
 
 
+def test_a_chat_that_was_opened_with_its_code_just_now_is_not_erased_as_unused(
+    store: ConversationStore, engine: Engine, desk: Desk
+) -> None:
+    chat = store.start()
+    desk.ask(chat, "asked")
+    last_seen(engine, chat.rasa_id, 8)
+    assert store.expired(7) == [chat.rasa_id]
+    store.open_again(desk.queue()[0].reference)
+    assert store.expired(7) == []
+
+
 def test_a_practice_chat_is_never_counted_even_where_its_code_opens_it(store: ConversationStore, engine: Engine, desk: Desk) -> None:
     anna = a_member(desk)
     desk.start(anna, "en", "a-rasa-id", "worried_farsi")

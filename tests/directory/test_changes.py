@@ -3,9 +3,10 @@
 import threading
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
@@ -81,6 +82,36 @@ def test_a_second_person_is_shown_what_the_first_changed_and_overwrites_nothing(
     assert now.rows["services.csv"][0]["alert"] == "Closed today"
     changes.save(PETER, SERVICE, with_cells(read_by_both.rows, "services.csv", alert="Open late"), now.revision)
     assert rows_now(changes, SERVICE, "advice_desk")["services.csv"][0]["alert"] == "Open late"
+
+
+def test_what_was_sent_twice_is_one_change(changes: Changes) -> None:
+    rows = with_cells(rows_now(changes, SERVICE, "advice_desk"), "services.csv", alert="Closed today")
+    assert changes.save(OLGA, SERVICE, rows, 0).revision
+    assert changes.save(OLGA, SERVICE, rows, 0) == Saved()
+    assert len(changes.history(SERVICE, "advice_desk")) == 1
+
+
+@pytest.mark.parametrize("asked_before", range(8))
+def test_a_record_that_is_changed_while_it_is_read_is_not_taken_for_the_newer_one(
+    changes: Changes, engine: Engine, asked_before: int
+) -> None:
+    """Old rows under the new revision would let a form that was made of them overwrite the change unseen."""
+    rows = rows_now(changes, SERVICE, "advice_desk")
+    asked: list[str] = []
+
+    def change(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        asked.append(statement)
+        if len(asked) == asked_before + 1:
+            changes.save(PETER, SERVICE, with_cells(rows, "services.csv", alert="Closed today"), 0)
+
+    event.listen(engine, "before_cursor_execute", change)
+    try:
+        read = changes.record(SERVICE, "advice_desk")
+    finally:
+        event.remove(engine, "before_cursor_execute", change)
+    assert len(asked) > asked_before
+    assert read.rows
+    assert read.revision == 0 or read.rows["services.csv"][0]["alert"] == "Closed today"
 
 
 def test_two_who_save_at_the_same_moment_do_not_both_win(changes: Changes, engine: Engine) -> None:

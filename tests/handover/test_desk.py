@@ -829,7 +829,9 @@ def test_a_record_reported_twice_is_told_once_until_it_is_settled(desk: Desk, an
     desk.reports.report_wrong(ben, "service", "s-1", "and the number is old")
     (report,) = desk.reports.wrong_records()
     assert report["note"] == "moved\nand the number is old"
-    desk.reports.settle_wrong(report["id"])
+    assert not desk.reports.settle_wrong(report["id"], len("moved")), "somebody has added to it since"
+    assert desk.reports.wrong_records() == [report]
+    assert desk.reports.settle_wrong(report["id"], len(report["note"]))
     assert desk.reports.wrong_records() == []
     desk.reports.report_wrong(ben, "service", "s-1", "")
     assert len(desk.reports.wrong_records()) == 1
@@ -840,7 +842,7 @@ def test_a_report_is_forgotten_years_after_it_was_settled_and_never_before(desk:
     clock.pass_by(days=8 * 366)
     desk.reports.forget_settled(7)
     (report,) = desk.reports.wrong_records()
-    desk.reports.settle_wrong(report["id"])
+    desk.reports.settle_wrong(report["id"], len(report["note"]))
     clock.pass_by(days=7 * 365)
     desk.reports.forget_settled(7)
     assert len(rows(engine, WrongRecord)) == 1

@@ -191,6 +191,18 @@ def test_the_second_of_two_is_shown_the_difference_and_overwrites_nothing_unseen
     expect(second.locator("main [role=status].notice").first).to_contain_text("Saved")
 
 
+def test_still_true_pressed_twice_says_why_nothing_was_saved_beside_the_record_as_it_is(office: Stack) -> None:
+    client = StaffClient(office, "olga")
+    base = re.search(r'name="base" value="(\d+)"', client.client.get(f"/officer/service/{FOOD_BANK}").text)
+    assert base
+    deed = {"do": "assure", "base": base[1]}
+    assert client.post(f"/officer/service/{FOOD_BANK}", **deed).status_code == 303
+    again = client.post(f"/officer/service/{FOOD_BANK}", **deed)
+    assert again.status_code == 409
+    assert "Somebody has changed a record meanwhile" in again.text
+    assert 'value="Ely Foodbank"' in again.text
+
+
 def test_a_fault_is_said_beside_its_field_as_it_is_typed_and_by_saving(office: Stack, olga: StaffTab) -> None:
     page = olga.open(f"/officer/service/{FOOD_BANK}")
     for name, wrong, want in (

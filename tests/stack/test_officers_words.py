@@ -149,6 +149,26 @@ def test_a_new_phrase_is_on_staff_s_page_at_once_and_one_out_of_use_is_not(desk_
     anna.act(chat, "close", outcome="other")
 
 
+def test_of_two_who_change_a_phrase_the_second_overwrites_nothing_unseen(desk_stack: Stack, olga: Officer, pavlo: Officer) -> None:
+    assert olga.post("/officer/phrases", english="Do you like coffee?", group="ask", answer=["yes", "no"]).status_code == 303
+    path = "/officer/phrases/phrase.ask.own_do_you_like_coffee"
+    desk_stack.let_it_spread()
+    form = re.search(r'name="seen" value="(\w+)"', olga.client.get(path).text)
+    assert form
+    for officer, english, status in ((pavlo, "Do you drink coffee?", 303), (olga, "Do you want coffee?", 422)):
+        told = officer.post(path, do="save", seen=form[1], english=english, answer=["yes", "no"])
+        assert told.status_code == status, told.text
+        desk_stack.let_it_spread()
+    assert "Somebody else changed this text" in told.text
+    assert "Do you want coffee?</textarea>" in told.text
+    assert "Do you drink coffee?" in told.text
+    form = re.search(r'name="seen" value="(\w+)"', told.text)
+    assert form
+    assert olga.post(path, do="save", seen=form[1], english="Do you want coffee?", answer=["yes", "no"]).status_code == 303
+    olga.post(path, do="retire")
+    desk_stack.let_it_spread()
+
+
 def marks(officer: Officer, kind: str) -> dict[str, str]:
     """Give what the sheet for a native speaker holds of each text of a kind, by key, of those that nobody has read."""
     page = officer.client.get(f"/officer/translations/uk/sheet?domain={kind}").text

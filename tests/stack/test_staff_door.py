@@ -232,9 +232,16 @@ def test_what_is_wrong_reaches_the_officers_in_one_click(desk_stack: Stack, anna
     assert "Ely Foodbank" in told
     assert "moved" in told
     assert "900123" not in told
-    number = re.search(r'name="report" value="(\d+)"', told)
-    assert number
-    olga.post("/officer/wrong", report=number[1])
+    form = re.search(r'name="seen" value="(\d+)"><button name="report" value="(\d+)"', told)
+    assert form
+    assert anna.post("/staff/wrong/report", kind="service", about=about[1], note="and is closed on Friday").status_code == 303
+    early = olga.post("/officer/wrong", seen=form[1], report=form[2])
+    assert early.status_code == 409
+    assert "Somebody has changed a record meanwhile" in early.text
+    assert "closed on Friday" in early.text
+    form = re.search(r'name="seen" value="(\d+)"><button name="report" value="(\d+)"', early.text)
+    assert form
+    assert olga.post("/officer/wrong", seen=form[1], report=form[2]).status_code == 303
     assert "moved" not in olga.client.get("/officer/wrong").text
 
 

@@ -31,7 +31,7 @@ from bot.web.rendering import OWN_NAMES, environment, in_words, speaker
 from bot.web.staff.door import OFFICERS, given, show, signed_in, text_of
 
 LARGEST_FORM, MOST_FIELDS = 512 * 1024, 3000
-CLOSED_TODAY = "closed_today"
+ASSURE, CLOSED_TODAY = "assure", "closed_today"
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,8 @@ async def save_record(request: Request, who: Session) -> Response:
     if record.rows is None and key != NEW:
         return show(request, who, "officer/gone.html", 404, kind=kind, key=key)
     do, why = text_of(form, "do", 20), text_of(form, "why", 500)
-    rows = rows_of_form(kind, form, record.rows)
+    # Two deeds have buttons of their own, which send no fields.
+    rows = record.rows if record.rows and do in (ASSURE, CLOSED_TODAY) else rows_of_form(kind, form, record.rows)
     if key == NEW:
         rows = await _with_new_key(request, kind, rows)
     shown = Shown(record, rows, int(base) if base.isdecimal() else 0, why=why, assure=text_of(form, "assure", 1) == "1")
@@ -148,12 +149,12 @@ async def save_record(request: Request, who: Session) -> Response:
             saved = await to_thread.run_sync(office.changes.end, by, kind, key, shown.base, why)
             await refresh(request)
             return _after(f"/officer/{kind}/{key}" if saved.proposal else f"/officer/records?kind={kind}", saved)
-        if do == "assure":
+        if do == ASSURE:
             await to_thread.run_sync(office.changes.assure, by, [(kind, key, shown.base)])
             await refresh(request)
             return RedirectResponse(f"/officer/{kind}/{key}?assured=1", 303)
         if do == CLOSED_TODAY:
-            rows, why = closed_today(record.rows or rows, why)
+            rows, why = closed_today(rows, why)
         saved = await to_thread.run_sync(office.changes.save, by, kind, rows, shown.base, why, shown.assure, key == NEW)
     except PackError as error:
         problems = tuple(one if isinstance(one, Problem) else Problem("", 0, "", "", one) for one in error.problems)
@@ -161,7 +162,9 @@ async def save_record(request: Request, who: Session) -> Response:
     except Overtaken as overtaken:
         now: Record = overtaken.record
         found = differences(without_checks(now.rows or {}), without_checks(shown.rows))
-        return await _page(request, who, replace(shown, record=now, base=now.revision, overtaken=tuple(found)), 409)
+        told = [] if found else [Problem("", 0, "", "", pipeline_of(request).catalogues.say("en", "officer.changed_meanwhile"))]
+        shown = replace(shown, record=now, base=now.revision, overtaken=tuple(found), problems=tuple(told))
+        return await _page(request, who, shown, 409)
     await refresh(request)
     return _after(f"/officer/{kind}/{next(iter(rows.values()))[0]['key']}", saved)
 

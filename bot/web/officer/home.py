@@ -40,7 +40,7 @@ async def show_home(request: Request, who: Session) -> Response:
     )
 
 
-async def show_wrong(request: Request, who: Session) -> Response:
+async def show_wrong(request: Request, who: Session, status: int = 200) -> Response:
     """Show what staff found wrong, the safeguarding concerns they recorded, and who tried to sign in."""
     office, reports = office_of(request), pipeline_of(request).desk.reports
     entries = {one.id or one.key: one for one in await to_thread.run_sync(office.listing.entries)}
@@ -49,14 +49,17 @@ async def show_wrong(request: Request, who: Session) -> Response:
         one["entry"] = entries.get(one["about"])
     audit = await to_thread.run_sync(accounts_of(request).audit, 50)
     concerns = await to_thread.run_sync(reports.escalations)
-    return show(request, who, "officer/wrong.html", reports=found, concerns=concerns, audit=audit)
+    return show(request, who, "officer/wrong.html", status, more=status != 200, reports=found, concerns=concerns, audit=audit)
 
 
 async def settle(request: Request, who: Session) -> Response:
     """Note that a report of staff is settled."""
-    number = text_of(await given(request), "report", 12)
-    if number.isdecimal():
-        await to_thread.run_sync(pipeline_of(request).desk.reports.settle_wrong, int(number))
+    form = await given(request)
+    number, seen_of_it = text_of(form, "report", 9), text_of(form, "seen", 9)
+    if number.isdecimal() and seen_of_it.isdecimal():
+        settled = await to_thread.run_sync(pipeline_of(request).desk.reports.settle_wrong, int(number), int(seen_of_it))
+        if not settled:
+            return await show_wrong(request, who, 409)
     return RedirectResponse("/officer/wrong", 303)
 
 

@@ -29,7 +29,7 @@ from bot.handover.phrases import (
 )
 from bot.web.api import pipeline_of
 from bot.web.officer.office import office_of
-from bot.web.officer.wordings import WHY_AT_MOST, keep, show_words, waiting_for
+from bot.web.officer.wordings import WHY_AT_MOST, digest, keep, show_words, waiting_for
 from bot.web.staff.door import OFFICERS, given, show, signed_in, text_of
 
 ENGLISH_AT_MOST = 500
@@ -77,6 +77,11 @@ async def add(request: Request, who: Session) -> Response:
     return RedirectResponse(f"/officer/phrases?told={told}", 303)
 
 
+def _seen(phrase: Phrase) -> str:
+    """Give a mark of what a form was made of."""
+    return digest(" ".join((phrase.english, *phrase.answers)))
+
+
 def _find(request: Request) -> tuple[Phrase | None, bool]:
     """Give the phrase of the address, and whether it is out of use."""
     catalogues, key = pipeline_of(request).catalogues, request.path_params["key"]
@@ -103,6 +108,7 @@ async def _show_phrase(request: Request, who: Session, error: WordingRefused | N
         422 if error else 200,
         error,
         phrase=phrase,
+        seen=_seen(phrase),
         retired=retired,
         needs_second=needs_second_officer(PHRASES, phrase.key),
         lines=[line for line in found if line],
@@ -131,6 +137,8 @@ async def change(request: Request, who: Session) -> Response:
             told = await keep(request, who, [return_to_use(phrase)], why)
             told = "returned" if told == "saved" else told
         elif deed == "save" and not retired:
+            if text_of(form, "seen", 16) != _seen(phrase):
+                raise WordingRefused("officer.words.error.meanwhile")
             drafts = changed_phrase(pipeline_of(request).catalogues, phrase, english, chosen)
             if not drafts:
                 raise WordingRefused("officer.words.error.same")
