@@ -717,6 +717,16 @@ def test_the_keyboard_stays_on_its_chat_when_the_queue_is_written_anew(desk_stac
 # ---- A visitor's page whose stream is refused
 
 
+def is_answered_by(anna: StaffClient, visit: Visit) -> None:
+    """Have a visitor ask for a person, and read what she writes."""
+    visit.ask("I need help with housing in Ely")
+    visit.press("#ask button[value=human]")
+    visit.press('button[value="desk:wait"]')
+    chat = chat_of(anna, re.sub(r"\W", "", visit.page.locator("#desk .reference b").inner_text()))
+    anna.act(chat, "text", text="Hello, I am Anna.")
+    expect(visit.page.locator(".exchange.desk").last).to_contain_text("Hello, I am Anna.", timeout=15_000)
+
+
 @needs_chromium
 def test_a_page_whose_looks_break_off_goes_on_looking(browser: Browser, desk_stack: Stack, anna: StaffClient) -> None:
     visit = Visit(browser, desk_stack)
@@ -732,13 +742,8 @@ def test_a_page_whose_looks_break_off_goes_on_looking(browser: Browser, desk_sta
         };
         """
     )
-    page = visit.open("en")
-    visit.ask("I need help with housing in Ely")
-    visit.press("#ask button[value=human]")
-    visit.press('button[value="desk:wait"]')
-    chat = chat_of(anna, re.sub(r"\W", "", page.locator("#desk .reference b").inner_text()))
-    anna.act(chat, "text", text="Hello, I am Anna.")
-    expect(page.locator(".exchange.desk").last).to_contain_text("Hello, I am Anna.", timeout=15_000)
+    visit.open("en")
+    is_answered_by(anna, visit)
     visit.close()
 
 
@@ -756,12 +761,7 @@ def test_a_page_whose_stream_is_refused_looks_by_itself_ever_less_often(
     visit = Visit(browser, desk_stack)
     page = visit.open("en")
     page.route("**/api/v1/chat/events*", refuse)
-    visit.ask("I need help with housing in Ely")
-    visit.press("#ask button[value=human]")
-    visit.press('button[value="desk:wait"]')
-    chat = chat_of(anna, re.sub(r"\W", "", page.locator("#desk .reference b").inner_text()))
-    anna.act(chat, "text", text="Hello, I am Anna.")
-    expect(page.locator(".exchange.desk").last).to_contain_text("Hello, I am Anna.", timeout=15_000)
+    is_answered_by(anna, visit)
     until = time.monotonic() + 30
     while len(asked) < 4:
         assert time.monotonic() < until
