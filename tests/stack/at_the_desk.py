@@ -91,5 +91,5 @@ class StaffTab:
 
     def close(self) -> None:
         """Close the tab; nothing may have gone wrong in it."""
-        assert self.complaints == []
+        assert self.complaints == [], self.complaints
         self.context.close()

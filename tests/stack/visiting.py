@@ -89,6 +89,6 @@ class Visit:
 
     def close(self) -> None:
         """Close the tab; nothing may have gone wrong in it, and no third party may have been asked for anything."""
-        assert self.complaints == []
+        assert self.complaints == [], self.complaints
         assert all(address.startswith((self.stack.url, "data:", "blob:")) for address in self.asked), self.asked
         self.context.close()

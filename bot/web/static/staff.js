@@ -9,10 +9,12 @@
 
   // Whoever follows a link or sends a form leaves this page, which must not load itself again meanwhile: that would call it off.
   let left = 0;
+  let sent = 0;
+  const isRecent = (moment) => Date.now() - moment < 30000;
+  const isLeaving = () => isRecent(left);
   addEventListener("beforeunload", () => (left = Date.now()));
   // Browsers of iPhones and iPads do not tell of the first.
-  addEventListener("submit", (event) => event.defaultPrevented || (left = Date.now()));
-  const isLeaving = () => Date.now() - left < 30000;
+  addEventListener("submit", (event) => event.defaultPrevented || (left = sent = Date.now()));
 
   function signIn() {
     signedOut = true;
@@ -150,6 +152,8 @@
     if (same) same.focus();
   }
   async function look() {
+    // What was sent may give the chat away: the next page says so.
+    if (isRecent(sent)) throw new Error("leaving");
     const answer = await fragment(`/staff/chat/${main.dataset.chat}?part=1`);
     const html = await answer.text();
     if (put("talk", html)) {
