@@ -20,19 +20,26 @@ QUESTIONS = (
 )
 
 
+LONGEST_CHAT = 20
+"""Messages. How long people's chats are is not known: they are of one to so many, each length as often as another."""
+
+
 class Person(FastHttpUser):
-    """Opens the page, writes, reads, writes again; the page sends each message as a form, as it does with scripts."""
+    """Opens the page, writes, reads, writes again and leaves; somebody else comes, on the same connection."""
 
     abstract = WHO not in ("people", "abuse")
     weight = 20
     wait_time = between(8, 25)
 
     def on_start(self) -> None:
-        self.session = ""
+        self.session, self.left_to_say = "", random.randint(1, LONGEST_CHAT)
         self.client.get("/", name="page")
 
     @task(9)
     def write(self) -> None:
+        if not self.left_to_say:
+            self.on_start()
+        self.left_to_say -= 1
         body = {"session": self.session or None, "text": random.choice(QUESTIONS), "message_id": uuid.uuid4().hex}
         with self.client.post("/api/v1/chat", json=body, name="message", catch_response=True) as answer:
             if answer.status_code == 200:

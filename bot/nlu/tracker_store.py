@@ -1,5 +1,7 @@
 """Rasa's SQL tracker store over a database that is opened as the rest of the product opens its own."""
 
+from __future__ import annotations
+
 import json
 import logging
 import time
@@ -7,16 +9,27 @@ from typing import Any
 
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import SQLTrackerStore, TrackerStore
+from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME
 from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import ActionExecuted, Event, SessionStarted, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import sessionmaker
+from sqlalchemy.orm import Query, Session, sessionmaker
 
 from bot.database import open_database
 
 log = logging.getLogger(__name__)
 TRY_AGAIN = 1.0
 """Seconds between tries to make the table, while the database is not there or another Rasa makes it."""
+LONGEST_SESSION = 5
+"""Messages of a conversation that are kept, at most: Rasa reads all that it keeps for each message, and sends it to its actions."""
+
+
+def new_session(tracker: DialogueStateTracker) -> list[Event]:
+    """Give the events of a session that begins where a conversation is now: with its slots, and listening."""
+    events: list[Event] = [ActionExecuted(ACTION_SESSION_START_NAME), SessionStarted()]
+    events.extend(SlotSet(slot.name, slot.value) for slot in tracker.slots.values() if slot.value != slot.initial_value)
+    return [*events, ActionExecuted(ACTION_LISTEN_NAME)]
 
 
 class ConversationTrackerStore(SQLTrackerStore):  # type: ignore[misc]
@@ -40,6 +53,30 @@ class ConversationTrackerStore(SQLTrackerStore):  # type: ignore[misc]
                 log.error("Rasa's table of events could not be made and will be again: %s", type(error).__name__)
                 time.sleep(TRY_AGAIN)
         self.sessionmaker = sessionmaker(bind=self.engine)
+
+    async def save(self, tracker: DialogueStateTracker) -> None:
+        """Save a conversation; of one that has become long nothing stays but its slots, which are all that the next message needs."""
+        await super().save(tracker)
+        said = sum(isinstance(event, UserUttered) for event in tracker.events)
+        if said < LONGEST_SESSION or tracker.latest_action_name != ACTION_LISTEN_NAME:
+            return
+        rows = [event.as_dict() for event in new_session(tracker)]
+        try:
+            with self.session_scope() as session, session.begin():
+                session.query(self.SQLEvent).filter_by(sender_id=tracker.sender_id).delete(synchronize_session=False)
+                for data in rows:
+                    row = {"type_name": data["event"], "timestamp": data["timestamp"], "action_name": data.get("name")}
+                    session.add(self.SQLEvent(sender_id=tracker.sender_id, data=json.dumps(data), **row))
+        except DBAPIError as error:
+            # All of it is saved: it becomes shorter with the next message.
+            log.error("A conversation that Rasa keeps could not be made shorter: %s", type(error).__name__)
+
+    def _event_query(self, session: Session, sender_id: str, fetch_events_from_all_sessions: bool) -> Query[Any]:
+        """Ask for all of a conversation, of which one session is kept.
+
+        Rasa asks for what is later than the session's begin, and so for nothing any more once a clock has been put back.
+        """
+        return session.query(self.SQLEvent).filter_by(sender_id=sender_id).order_by(self.SQLEvent.id)
 
     async def _retrieve(self, sender_id: str, fetch_events_from_all_sessions: bool) -> DialogueStateTracker | None:
         """Give a conversation's tracker as Rasa's method does, without making an object of each row."""

@@ -138,3 +138,17 @@ def test_what_cannot_be_helped_with_is_said(stack: Stack) -> None:
     answer = stack.ask("what's the weather")
     assert answer["understood"]["topic"] == "out_of_scope"
     assert services(answer) == []
+
+
+def test_however_much_was_said_meanwhile_the_chat_goes_on_where_it_was(stack: Stack) -> None:
+    """With every fifth message Rasa begins a new session."""
+    gone_on = []
+    for between in range(7):
+        session = stack.ask("Where can I find food in Ely? I am a refugee with children")["session"]
+        for _ in range(between):
+            stack.ask("thank you", session)
+        answers = [stack.ask(text, session) for text in ("more", "in Wisbech", "English classes")]
+        gone_on.append([(answer["understood"], [service["id"] for service in services(answer)]) for answer in answers])
+    assert gone_on[0][0][1] != gone_on[0][1][1]
+    assert all(shown for _, shown in gone_on[0])
+    assert all(each == gone_on[0] for each in gone_on)
