@@ -1,5 +1,7 @@
 """The database: one engine for directory and conversations, SQLite by default, PostgreSQL by ``DATABASE_URL``."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +88,23 @@ def try_to_read(engine: Engine) -> None:
     """Ask the database for anything. Raises what ``is_fault_of_database`` knows."""
     with engine.connect() as connection:
         connection.exec_driver_sql("SELECT 1")
+
+
+def see_one_moment(connection: Connection) -> None:
+    """Have all queries of the transaction that begins here see the same moment, whatever others write between them. It is to read with.
+
+    Else each query of PostgreSQL's sees what is there when it begins, and so does each of SQLite's before anything is written.
+    """
+    begin = {"sqlite": "BEGIN", "postgresql": "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"}
+    connection.exec_driver_sql(begin[connection.dialect.name])
+
+
+@contextmanager
+def one_moment(engine: Engine) -> Iterator[Session]:
+    """Open a session to read with, whose queries all see the same moment."""
+    with Session(engine, future=True) as session:
+        see_one_moment(session.connection())
+        yield session
 
 
 def migrations() -> Config:

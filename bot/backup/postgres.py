@@ -17,6 +17,7 @@ from psycopg2 import Error
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DBAPIError
 
+from bot.database import see_one_moment
 from bot.errors import BackupError
 
 PACKAGE = "install PostgreSQL's client programs of the server's version (Debian: apt install postgresql-client)"
@@ -43,7 +44,7 @@ def place(url: URL) -> tuple[str, dict[str, str]]:
 
 def open_snapshot(connection: Connection) -> str:
     """Have the transaction of ``connection`` see one moment only, and give the name by which ``pg_dump`` sees the same one."""
-    connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    see_one_moment(connection)
     return str(connection.exec_driver_sql("SELECT pg_export_snapshot()").scalar())
 
 

@@ -291,10 +291,11 @@ class ConversationStore:
         with self._session() as session:
             return list(session.execute(select(PendingErasure.rasa_id)).scalars())
 
-    def erased(self, rasa_id: str) -> None:
-        """Note that Rasa has erased a conversation."""
+    def erased(self, rasa_id: str, asked_at: datetime) -> None:
+        """Note that Rasa has erased a conversation, having been asked at ``asked_at`` (UTC); what is to be erased since then still is."""
         with self._session() as session:
-            session.execute(delete(PendingErasure).where(PendingErasure.rasa_id == rasa_id))
+            done = PendingErasure.rasa_id == rasa_id, PendingErasure.asked_at <= asked_at
+            session.execute(delete(PendingErasure).where(*done).execution_options(synchronize_session=False))
             session.commit()
         wipe_freed_pages(self._engine)
 

@@ -15,6 +15,7 @@ from sqlalchemy import String, cast, false, func, or_, select
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
+from bot.database import one_moment
 from bot.directory import models
 from bot.directory.openreferral import FeedWords, Json, OpenReferral, taxonomy_id, timestamp
 from bot.directory.records import directory_version
@@ -114,7 +115,7 @@ class Feed:
 
     def page(self, kind: str, asked: Asked, number: int, per_page: int) -> Page:
         """Give a page of the records of ``kind``, one of COLLECTIONS; one past the last is empty. ``minimal`` gives all on one."""
-        with Session(self._engine, future=True) as session:
+        with one_moment(self._engine) as session:
             if kind == "taxonomies":
                 found = self._taxonomies(session, asked)
                 return Page(found[(number - 1) * per_page : number * per_page], number, per_page, len(found))
@@ -128,13 +129,13 @@ class Feed:
     def batches(self, kind: str, asked: Asked) -> Iterator[list[Json]]:
         """Give all records of ``kind``, some at a time; each batch is read when it is asked for."""
         if kind == "taxonomies":
-            with Session(self._engine, future=True) as session:
+            with one_moment(self._engine) as session:
                 found = self._taxonomies(session, asked)
             yield found
             return
         last = ""
         while True:
-            with Session(self._engine, future=True) as session:
+            with one_moment(self._engine) as session:
                 collection = self._collection(session, kind, asked)
                 some = collection.rows.where(collection.id > last).order_by(collection.id).limit(BATCH)
                 found = self._written(session, collection, some)
@@ -145,7 +146,7 @@ class Feed:
 
     def record(self, kind: str, wanted: str, asked: Asked) -> Json | None:
         """Give one record of ``kind`` with all that hangs from it, by its id; None where there is none that is public."""
-        with Session(self._engine, future=True) as session:
+        with one_moment(self._engine) as session:
             if kind == "taxonomies":
                 return self._taxonomy(session, wanted, asked)
             collection = self._collection(session, kind, asked, alone=True)

@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.orm import Session
 from tqdm import tqdm
 
-from bot.database import migrate, open_database
+from bot.database import migrate, one_moment, open_database
 from bot.directory.files import export, gather, is_feed, read_files
 from bot.directory.importing import Choices, Importer, Plan, Progress
 from bot.directory.ledger import Officer
@@ -71,7 +70,7 @@ def _gather(settings: Settings, path: str, fetch: Fetch) -> list[tuple[str, byte
 
 def run_export(settings: Settings, chosen: argparse.Namespace, say: Say) -> int:
     """Write the directory to files; give the exit status."""
-    with Session(open_database(settings.database_url), future=True) as session:
+    with one_moment(open_database(settings.database_url)) as session:
         written = export(session, Path(chosen.path))
     say("Written: " + ", ".join(str(path) for path in written))
     return GOOD

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session, selectinload
 
+from bot.database import one_moment
 from bot.directory import models
 from bot.directory.freshness import Freshness, Review, is_urgent, review_of
 from bot.directory.hours import BRITISH_TIME
@@ -83,7 +84,7 @@ class Listing:
             return self._state
         with self._reading:
             if version != self._state.version:
-                with Session(self._engine, future=True) as session:
+                with one_moment(self._engine) as session:
                     entries = tuple(sorted(_entries(session, version[1]), key=lambda entry: (entry.name.lower(), entry.key)))
                 folded = tuple(fold(f"{entry.name} {entry.key} {entry.organization_name}") for entry in entries)
                 self._state = _State(version, entries, folded)

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session, selectinload
 
 from bot.codes import LATIN_LETTERS, SPELT_AS
+from bot.database import one_moment
 from bot.directory import models
 
 NAMED_IN_EVERY_LANGUAGE = ("nation", "region")
@@ -186,7 +187,7 @@ def _version(pack: models.LoadedPack) -> str:
 
 def read_directory(engine: Engine) -> Directory:
     """Read all that may be shown: rows whose ``public`` is no stay behind, and so do telephone numbers marked unsure."""
-    with Session(engine, future=True) as session:
+    with one_moment(engine) as session:
         pack = session.execute(select(models.LoadedPack)).scalars().one()
         rows = session.execute(select(models.Place)).scalars().all()
         places = _places(rows)

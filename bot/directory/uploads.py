@@ -11,7 +11,7 @@ from sqlalchemy import JSON, Column, DateTime, Integer, LargeBinary, String, Tex
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session, deferred
 
-from bot.database import Base
+from bot.database import Base, one_moment
 from bot.directory.files import JSON as JSON_FILE
 from bot.directory.files import WORKBOOK, is_feed, read_files, read_sheets, write_zip
 from bot.directory.importing import Choices, Importer, Plan
@@ -238,7 +238,7 @@ class Uploads:
 
     def download(self, ending: str) -> bytes:
         """Give the whole directory: a workbook for ``xlsx``, CSV files in a zip file for ``zip``."""
-        with Session(self._engine, future=True) as session:
+        with one_moment(self._engine) as session:
             sheets = read_sheets(session)
         return write_workbook(sheets) if f".{ending}" == WORKBOOK else write_zip(sheets)
 

@@ -33,6 +33,7 @@ from bot.handover.desk import Desk
 from bot.handover.states import MESSAGE_LEFT, NONE, OPEN, TOLD, WAITING, WITH_STAFF
 from bot.handover.translation import Translator
 from bot.handover.views import View
+from bot.moments import utc_now
 from bot.opening import LiveDirectory, learn_again, open_look_up, open_meaning, places_learnt_at
 from bot.settings import Settings
 from bot.sharing.turns import Turns
@@ -521,11 +522,12 @@ class Pipeline:
         return all([await self._forget(name) for name in (*names, *twins)])
 
     async def _forget(self, rasa_id: str) -> bool:
+        asked_at = utc_now()
         try:
             await self.engine.forget(rasa_id)
         except EngineAway:
             return False
-        await to_thread.run_sync(self.store.erased, rasa_id)
+        await to_thread.run_sync(self.store.erased, rasa_id, asked_at)
         return True
 
     async def tidy(self) -> None:

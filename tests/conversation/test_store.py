@@ -16,6 +16,7 @@ from bot.conversation.store import Chat, ConversationStore, ticket_of
 from bot.conversation.tally import ASKED, Count, Tally
 from bot.errors import ConversationLeft, UnknownConversation
 from bot.handover.desk import Desk
+from bot.moments import utc_now
 from tests.builders import a_desk, a_member
 
 IDLE_MINUTES = 15
@@ -289,7 +290,7 @@ def test_what_was_erased_stays_on_the_list_until_rasa_has_erased_it_too(store: C
     first, second = store.start(), store.start()
     store.erase([first.rasa_id, second.rasa_id])
     assert set(store.pending_erasures()) == {first.rasa_id, second.rasa_id}
-    store.erased(first.rasa_id)
+    store.erased(first.rasa_id, utc_now())
     assert store.pending_erasures() == [second.rasa_id]
 
 
@@ -339,10 +340,21 @@ def test_what_rasa_noted_of_a_conversation_while_it_was_erased_is_to_be_erased_t
     chat = store.start()
     desk.accept(chat, "m1", "words")
     store.erase([chat.rasa_id])
-    store.erased(chat.rasa_id)
+    store.erased(chat.rasa_id, utc_now())
     assert store.pending_erasures() == []
     store.record(chat, "m1", an_answer(), "en", None)
     assert store.pending_erasures() == [chat.rasa_id]
+
+
+def test_what_rasa_noted_after_it_was_asked_to_forget_is_still_to_be_erased(store: ConversationStore) -> None:
+    chat = store.start()
+    store.erase([chat.rasa_id])
+    asked_at = utc_now()
+    store.record(chat, "m1", an_answer(), "en", None)
+    store.erased(chat.rasa_id, asked_at)
+    assert store.pending_erasures() == [chat.rasa_id]
+    store.erased(chat.rasa_id, utc_now())
+    assert store.pending_erasures() == []
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
