@@ -417,6 +417,28 @@ def test_a_file_goes_out_to_a_translator_and_comes_in_again(browser: Browser, de
     tab.close()
 
 
+def test_of_a_file_only_what_was_shown_comes_in(olga: Officer) -> None:
+    content = 'msgid ""\nmsgstr ""\n"Language: uk\\n"\n\nmsgid "answer.yes"\nmsgstr "Атож"\n\nmsgid "answer.no"\nmsgstr "Ніколи"\n'
+
+    def form(page: str) -> dict[str, str]:
+        return {"do": "apply", **dict(re.findall(r'name="(name|shown|content)" value="([^"]*)"', page))}
+
+    olga.translate("uk/phrases/answer.no", "Ніколи")
+    sent = olga.client.post("/officer/translations/files", data={"csrf": olga.csrf}, files={"file": ("uk.po", content.encode())})
+    assert "Changes: 1." in sent.text
+    olga.translate("uk/phrases/answer.no", "Ні, ні")
+    refused = olga.post("/officer/translations/files", **form(sent.text))
+    assert refused.status_code == 409
+    assert "nothing was taken" in refused.text
+    assert "Changes: 2." in refused.text
+    assert "Атож" not in olga.client.get("/officer/translations/uk/phrases/answer.yes").text
+    for _ in range(2):  # a form that is sent twice is one change
+        assert olga.post("/officer/translations/files", **form(refused.text)).status_code == 303
+    assert "Атож" in olga.client.get("/officer/translations/uk/phrases/answer.yes").text
+    for key in ("answer.yes", "answer.no"):
+        olga.bring_back("phrases", "uk", key)
+
+
 @needs_chromium
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
 def test_a_second_officer_reads_ticks_and_approves(

@@ -15,7 +15,7 @@ from bot.answers.wording import MESSAGES, PHRASES, needs_second_officer
 from bot.errors import CatalogueRefused, WordingRefused
 from bot.handover.accounts import Session
 from bot.web.api import pipeline_of
-from bot.web.officer.wordings import keep, show_words
+from bot.web.officer.wordings import digest, keep, show_words
 from bot.web.staff.door import OFFICERS, given, show, signed_in, text_of
 
 FILES = (*(("en", domain) for domain in (MESSAGES, PHRASES)), *((code, domain) for code in TRANSLATED for domain in TRANSLATED_DOMAINS))
@@ -56,7 +56,9 @@ async def upload(request: Request, who: Session) -> Response:
         if not content:
             raise WordingRefused("officer.files.error.none")
         changes = await to_thread.run_sync(read_upload, content, pipeline.catalogues, pipeline.live.current())
-        if text_of(form, "do", 10) == "apply":
+        shown, wanted = digest(repr(changes.changes)), text_of(form, "do", 10) == "apply"
+        # A form that is sent twice finds nothing to change the second time.
+        if wanted and (text_of(form, "shown", 64) == shown or not changes.changes):
             await keep(request, who, changes.drafts, name[:200])
             return RedirectResponse("/officer/translations/files?told=taken", 303)
     except CatalogueRefused as refused:
@@ -69,8 +71,11 @@ async def upload(request: Request, who: Session) -> Response:
         request,
         who,
         "officer/po_file.html",
+        409 if wanted else 200,
         changes=changes,
         code=changes.language,
+        shown=shown,
+        has_changed=wanted,
         needs_second=needs_second_officer,
         name=name[:200],
         content=base64.b64encode(content).decode(),

@@ -31,9 +31,9 @@ MANY = 2000
 """Fields of a form in which many changes are ticked."""
 
 
-def digest(english: str) -> str:
-    """Give what a form holds of the English that was shown, so that a change of it meanwhile is seen."""
-    return hashlib.sha256(english.encode()).hexdigest()[:16]
+def digest(shown: str) -> str:
+    """Give what a form holds of what was shown, so that a change of it meanwhile is seen."""
+    return hashlib.sha256(shown.encode()).hexdigest()[:16]
 
 
 async def keep(request: Request, who: Session, drafts: list[Draft], why: str = "") -> str:
