@@ -78,6 +78,19 @@ def open_database(url: str, patience: float | None = None) -> Engine:
     return engine
 
 
+def stay_open(engine: Engine) -> None:
+    """Keep SQLite's file open until ``engine`` is disposed of, for processes that use it again and again.
+
+    With the last connection to a file SQLite folds the write-ahead log into it, waits for the disk and deletes the log
+    (https://www.sqlite.org/wal.html#the_wal_file), and the next one makes it anew: with connections for one use, for every message.
+    """
+    if engine.dialect.name == "sqlite":
+        kept = engine.raw_connection()
+        # Only who has read belongs to it.
+        kept.cursor().execute("SELECT count(*) FROM sqlite_master").fetchall()
+        event.listen(engine, "engine_disposed", lambda _engine: kept.close(), once=True)
+
+
 def is_fault_of_database(error: BaseException) -> bool:
     """Tell whether the database could not do what it was asked, whatever that was; not that it was asked something wrong."""
     broken = (exc.OperationalError, exc.InternalError, exc.InterfaceError, exc.TimeoutError)

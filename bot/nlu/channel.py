@@ -6,6 +6,7 @@ text, and can erase a conversation.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -82,10 +83,13 @@ class FrontDoorChannel(InputChannel):  # type: ignore[misc]
 
         @routes.delete("/conversation/<conversation:str>")
         async def forget(request: Request, conversation: str) -> HTTPResponse:
-            """Erase a conversation while nobody can write to it."""
+            """Erase a conversation while nobody can write to it.
+
+            In a thread: while it waits for the disk, and for whoever reads the file, messages are answered and the heartbeat goes on.
+            """
             agent = request.app.ctx.agent
             async with agent.lock_store.lock(conversation):
-                return response.json({"deleted": erase(agent, conversation)})
+                return response.json({"deleted": await asyncio.to_thread(erase, agent, conversation)})
 
         @routes.get("/state")
         async def state(request: Request) -> HTTPResponse:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import sessionmaker
 
 from bot.answers.dialogue import SLOTS
-from bot.database import open_database
+from bot.database import open_database, stay_open
 
 log = logging.getLogger(__name__)
 TRY_AGAIN = 1.0
@@ -48,6 +48,7 @@ class ConversationTrackerStore(SQLTrackerStore):  # type: ignore[misc]
         while True:
             try:
                 self.Base.metadata.create_all(self.engine)
+                stay_open(self.engine)
                 break
             except DBAPIError as error:
                 log.error("Rasa's table of events could not be made and will be again: %s", type(error).__name__)

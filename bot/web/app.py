@@ -28,7 +28,7 @@ from bot.answers.wording import Wordings
 from bot.conversation.feedback import FeedbackBook
 from bot.conversation.insights import Insights
 from bot.conversation.store import ConversationStore
-from bot.database import open_database, try_to_read
+from bot.database import open_database, stay_open, try_to_read
 from bot.directory.changes import Changes
 from bot.directory.cold_weather import ColdWeatherSwitch
 from bot.directory.feed import Feed
@@ -273,6 +273,7 @@ def make_app(settings: Settings) -> Starlette:
     """Make the application. Raises SetUpError where what ``python -m bot prepare`` builds is missing."""
     read_templates()
     database = open_database(settings.database_url, patience=PATIENCE)
+    stay_open(database)
     live = LiveDirectory(database)
     memory = SharedMemory(settings.redis_url, name_of_product(settings.database_url))
     engine = Engine(settings.rasa_urls, settings.actions_url, settings.engine_timeout, settings.web_workers)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 import bot.conversation.models
 import bot.directory.models  # noqa: F401
-from bot.database import Base, migrate, open_database
+from bot.database import Base, migrate, open_database, stay_open, wipe_freed_pages
 from tests.builders import Pack
 
 
@@ -49,3 +49,20 @@ def test_a_failing_statement_does_not_name_its_values(engine: Engine) -> None:
         connection.execute(text("INSERT INTO no_such_table (words) VALUES (:words)"), {"words": "what a visitor wrote"})
     assert "no_such_table" in str(raised.value)
     assert "what a visitor wrote" not in str(raised.value)
+
+
+def test_a_file_that_is_used_again_and_again_keeps_its_log(tmp_path: Path) -> None:
+    """Where it goes with each use, each use waits for the disk and makes it anew."""
+    log = tmp_path / "desk.db-wal"
+    engine = open_database(f"sqlite:///{tmp_path / 'desk.db'}")
+    migrate(engine)
+    assert not log.exists()
+    stay_open(engine)
+    made = log.stat().st_ino
+    for _ in range(3):
+        with engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE conversation SET rasa_id = rasa_id")
+        assert log.stat().st_ino == made
+    assert wipe_freed_pages(engine), "who only has it open is in nobody's way"
+    engine.dispose()
+    assert not log.exists()

@@ -691,6 +691,42 @@ def test_a_note_that_was_being_written_is_still_there_when_the_chat_is_taken_awa
 
 
 @needs_chromium
+def test_who_reads_what_was_said_earlier_goes_on_reading_when_more_is_said(desk_stack: Stack, ben: StaffTab) -> None:
+    visitor, page = Visitor(desk_stack, "where can I learn English in Ely"), ben.page
+    chat = have_open(ben, visitor)
+    for number in range(12):
+        visitor.ask(f"one thing more, number {number}")
+    expect(page.locator(".talk")).to_contain_text("number 11")
+    list_of_all = page.locator(".talk")
+    left = "(list) => list.scrollHeight - list.clientHeight - list.scrollTop"
+    assert list_of_all.evaluate(left) < 5, "the newest is shown"
+    list_of_all.locator("summary").first.click()
+    list_of_all.evaluate("(list) => (list.scrollTop = 0)")
+    list_of_all.focus()
+    visitor.ask("and the last one")
+    expect(page.locator(".talk")).to_contain_text("and the last one")
+    assert list_of_all.locator("details").first.get_attribute("open") is not None
+    assert list_of_all.evaluate("(list) => list.scrollTop") == 0
+    expect(list_of_all).to_be_focused()
+    list_of_all.evaluate("(list) => (list.scrollTop = list.scrollHeight)")
+    visitor.ask("and another")
+    expect(list_of_all).to_contain_text("and another")
+    assert list_of_all.evaluate(left) < 5
+    StaffClient(desk_stack, "ben").act(chat, "close", outcome="other")
+
+
+@needs_chromium
+def test_the_language_for_paper_stays_as_chosen_while_somebody_looks_on(ben: StaffTab) -> None:
+    page = ben.open("/staff")
+    page.fill("#words", "food")
+    page.locator("#sheet_language").select_option("uk")
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.fill("#words", "food bank")
+    expect(page.locator("#results")).to_have_attribute("aria-busy", "false")
+    expect(page.locator("#sheet_language")).to_have_value("uk")
+
+
+@needs_chromium
 def test_who_signs_out_comes_where_that_leads_however_late_it_comes(desk_stack: Stack, ben: StaffTab) -> None:
     page = ben.open("/staff/queue")
     held: list[tuple[Route, APIResponse]] = []

@@ -26,8 +26,8 @@ from bot.web.staff.door import OFFICERS, given, show, signed_in, text_of
 
 ROOM = 64 * 1024
 """Bytes of an upload's form beside the file."""
-BEGIN = 0.1
-"""Seconds that work is given to begin before its page is shown."""
+BEGIN, LOOKS = 0.1, 20
+"""Seconds that work is given to begin before its page is shown, and how many times, on a machine that is busy."""
 WORKING = (CHECKING, IMPORTING)
 MEDIA_TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -140,7 +140,10 @@ async def act(request: Request, who: Session) -> Response:
         else:
             pipeline.in_the_background(_check(request, number, choices, wanted))
         # The page that comes next shows the work, so it is let begin first.
-        await sleep(BEGIN)
+        for _ in range(LOOKS):
+            await sleep(BEGIN)
+            if await to_thread.run_sync(uploads.staged, number) != staged:
+                break
     return RedirectResponse(f"/officer/files/{number}", 303)
 
 

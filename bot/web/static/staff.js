@@ -35,12 +35,14 @@
   }
 
   function put(id, html) {
-    // Puts a piece in the place of the old one, the keyboard staying on what it was on.
+    // Puts a piece in the place of the old one; what was opened stays open, and the keyboard on what it was on.
     const old = document.getElementById(id);
     const fresh = new DOMParser().parseFromString(html, "text/html").getElementById(id);
     if (!old || !fresh) return false;
-    const buttons = () => Array.from(document.getElementById(id).querySelectorAll("button, a, summary"));
+    const buttons = () => Array.from(document.getElementById(id).querySelectorAll("button, a, summary, [tabindex]"));
     const at = buttons().indexOf(document.activeElement);
+    const opened = Array.from(old.querySelectorAll("details"), (one) => one.open);
+    fresh.querySelectorAll("details").forEach((one, number) => (one.open = Boolean(opened[number])));
     old.replaceWith(document.adoptNode(fresh));
     if (at >= 0 && buttons()[at]) buttons()[at].focus();
     return true;
@@ -156,9 +158,12 @@
     if (isRecent(sent)) throw new Error("leaving");
     const answer = await fragment(`/staff/chat/${main.dataset.chat}?part=1`);
     const html = await answer.text();
+    // Whoever reads what was said earlier goes on reading.
+    const list = document.querySelector(".talk");
+    const from = list && list.scrollHeight - list.clientHeight - list.scrollTop > 40 ? list.scrollTop : Infinity;
     if (put("talk", html)) {
       catchUp();
-      end();
+      end(from);
     } else if (isLeaving()) throw new Error("leaving");
     else lost(html);
   }
@@ -191,11 +196,11 @@
     for (const one of document.querySelectorAll("input[name=message_id]")) one.value = messageId;
     for (const one of document.querySelectorAll("input[name=heard]")) one.value = heard;
   }
-  function end() {
+  function end(from = Infinity) {
     const list = document.querySelector(".talk");
     const last = list && list.querySelector("li:last-child");
     if (!last) return;
-    list.scrollTop = list.scrollHeight;
+    list.scrollTop = Math.min(from, list.scrollHeight);
     if (last.classList.contains("visitor")) told.textContent = last.textContent;
   }
 
@@ -299,6 +304,10 @@
 
   const asking = document.getElementById("look-up");
   if (asking) {
+    // The language for paper is chosen below the results, which are written anew with each search.
+    document.getElementById("results").addEventListener("change", (event) => {
+      if (event.target.id === "sheet_language") asking.elements.sheet_language.value = event.target.value;
+    });
     let number = 0;
     let timer = 0;
     const look = async () => {
