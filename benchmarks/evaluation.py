@@ -29,7 +29,8 @@ WRITTEN_SINCE = ("ru", "ps", "ti", "so", "ro", "lt", "pl")
 in one of them, an answer in that language counts as right, too.
 """
 SHORTEST_IDENTIFIED = 3
-ASKED_AGAIN = 5
+ASKED_AT_MOST = 5
+"""Times that a question is asked while the product says that it cannot answer at the moment."""
 Z95 = 1.959964
 
 
@@ -136,7 +137,7 @@ def asker(client: httpx.Client) -> Ask:
 
     def ask(text: str, session: str | None = None) -> dict[str, Any]:
         said = {"session": session, "text": text, "message_id": uuid.uuid4().hex}
-        for _ in range(ASKED_AGAIN):
+        for _ in range(ASKED_AT_MOST):
             answer = client.post("/api/v1/chat", json=said)
             if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
                 break

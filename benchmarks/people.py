@@ -18,10 +18,8 @@ QUESTIONS = (
     *("my landlord wants us to leave by the end of the month", "Де я можу вивчати англійську в Кембриджі?", "أين أجد الطعام في ويزبيك"),
     *("کجا می توانم انگلیسی یاد بگیرم", "Unde găsesc mâncare în Ely?", "chcę zapisać dziecko do szkoły w Huntingdon", "我想學英文"),
 )
-
-
 LONGEST_CHAT = 20
-"""Messages. How long people's chats are is not known: they are of one to so many, each length as often as another."""
+"""Messages. How long people's chats are is not known: here they are of one to so many, each length as often as another."""
 
 
 class Person(FastHttpUser):

@@ -151,8 +151,7 @@ def test_what_is_sent_at_once_is_understood_in_the_order_in_which_it_was_taken(m
         one_by_one.append((text, said(answer)))
     at_once = [(text, said(answer.json())) for text, answer in zip(texts, sent, strict=True)]
     assert len({str(each) for each in at_once}) > 6, "the order makes a difference"
-    by_words = str
-    assert sorted(at_once, key=by_words) == sorted(one_by_one[1:], key=by_words)
+    assert sorted(at_once, key=str) == sorted(one_by_one[1:], key=str)
 
 
 def test_one_message_that_is_sent_to_all_of_them_at_once_is_answered_once(many: Stack) -> None:
