@@ -268,8 +268,11 @@ def test_a_voice_stops_with_what_it_reads(scripted: Visit, way_out: str) -> None
     scripted.asked[:] = [address for address in scripted.asked if address.startswith(scripted.stack.url)]
 
 
-def test_what_is_sent_right_after_a_reload_belongs_to_the_chat(scripted: Visit) -> None:
-    """Its page is still asking for the chat then."""
+@pytest.mark.parametrize("tells_the_button", [True, False])
+def test_what_is_sent_right_after_a_reload_belongs_to_the_chat(scripted: Visit, tells_the_button: bool) -> None:
+    """Its page is still asking for the chat then. Safari before 15.4 does not tell a script which button sent a form."""
+    if not tells_the_button:
+        scripted.page.add_init_script("delete SubmitEvent.prototype.submitter")
     page = scripted.open("en")
     scripted.ask("food bank in Ely")
     session = page.locator("input[name='session']").first.input_value()
@@ -287,7 +290,9 @@ def test_what_is_sent_right_after_a_reload_belongs_to_the_chat(scripted: Visit) 
     page.click("#ask .send")
     page.locator(".exchange").nth(1).wait_for()
     assert len(held) == 1
-    held[0].continue_()
+    if tells_the_button:
+        # What it asked for comes late. A page that the browser itself loaded has ended that one.
+        held[0].continue_()
     page.wait_for_timeout(1000)
     assert page.locator(".exchange").count() == 2
     assert page.locator("input[name='session']").first.input_value() == session

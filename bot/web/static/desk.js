@@ -315,15 +315,19 @@
       event.preventDefault();
       return leave();
     }
-    // A browser that does not tell which button was pressed sends the form itself.
-    if (!("submitter" in event) || !chat() || goal.pathname !== "/") return;
+    // Right after a reload its chat is still being asked for; what is sent belongs to it all the same, and the whole page comes.
+    const known = !session() && history.state && history.state.session;
+    if (!("submitter" in event)) {
+      // A browser that does not tell which button was pressed sends the form itself.
+      if (known) setFields("session", known);
+      return;
+    }
+    if (!chat() || goal.pathname !== "/") return;
     event.preventDefault();
     const data = new URLSearchParams(new FormData(form));
     if (pressed && pressed.name) data.set(pressed.name, pressed.value);
     const asking = data.has("choice") || form.id === "ask";
     const typed = form.id === "ask" && !data.has("choice");
-    // Right after a reload its chat is still being asked for; what is sent belongs to it all the same, and the whole page comes.
-    const known = !session() && history.state && history.state.session;
     if (known) data.set("session", known);
     else if (asking) data.set("part", "1");
     const buttons = document.querySelectorAll("main button, footer button");
