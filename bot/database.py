@@ -103,6 +103,12 @@ def try_to_read(engine: Engine) -> None:
         connection.exec_driver_sql("SELECT 1")
 
 
+def knows_all_letters(connection: Connection) -> bool:
+    """Tell whether this PostgreSQL database can tell letters and capitals of every script: one made in the locale C knows English alone."""
+    ours = "SELECT datctype FROM pg_database WHERE datname = current_database()"
+    return connection.exec_driver_sql(ours).scalar() not in ("C", "POSIX")
+
+
 def see_one_moment(connection: Connection) -> None:
     """Have all queries of the transaction that begins here see the same moment, whatever others write between them. It is to read with.
 
@@ -159,8 +165,15 @@ def migrate(engine: Engine, to: str = "head") -> None:
 def upgrade(connection: Connection, to: str = "head") -> None:
     """Bring the tables up to a migration within the transaction that ``connection`` is in.
 
-    Raises SetUpError where they are of a newer version than this one.
+    Raises SetUpError where they are of a newer version than this one, and where the database cannot hold every language.
     """
+    if connection.dialect.name == "postgresql":
+        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+        if encoding != "UTF8":
+            raise SetUpError(
+                f"The database has the encoding {encoding}, which cannot hold every language: make another in UTF8 "
+                "(createdb --encoding UTF8 --locale C.UTF-8 --template template0 NAME) and name it in DATABASE_URL."
+            )
     schema = schema_of(connection)
     if schema and not is_known_schema(schema):
         raise SetUpError(

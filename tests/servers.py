@@ -64,17 +64,23 @@ def a_schema() -> Iterator[str]:
 
 
 @contextmanager
-def a_database(like: str = "template1") -> Iterator[str]:
+def a_database(like: str = "template1", options: str = "") -> Iterator[str]:
     """The URL of a PostgreSQL database of our own, a copy of another that nobody has open, which is gone afterwards.
 
-    For what must not be seen or held up by other tests: transactions of one database wait for each other's.
+    ``options`` are of CREATE DATABASE. For what must not be seen or held up by other tests: transactions of one database wait for each
+    other's.
     """
     name = f"test_{uuid.uuid4().hex[:12]}"
     try:
-        _at_the_server(f"CREATE DATABASE {name} TEMPLATE {like}")
+        _at_the_server(f"CREATE DATABASE {name} TEMPLATE {like} {options}")
         yield make_url(POSTGRES_URL).set(database=name).render_as_string(hide_password=False)
     finally:
         _at_the_server(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def without_letters(encoding: str) -> dict[str, str]:
+    """Say of ``a_database`` that it is of the locale C, which knows English letters alone."""
+    return {"like": "template0", "options": f"ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'"}
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from bot.directory.records import Directory, read_directory
 from bot.errors import ConversationLeft, SetUpError
 from bot.handover.accounts import Accounts
 from tests.builders import CHEAP, PASSWORD, Talk, a_desk, replies, shown
-from tests.servers import POSTGRES_URL, a_schema, postgres_answers
+from tests.servers import POSTGRES_URL, a_database, a_schema, postgres_answers, without_letters
 
 NOW = datetime.now(timezone.utc).replace(microsecond=123456)
 LATELY = NOW - timedelta(minutes=4)
@@ -324,6 +324,17 @@ def test_a_database_of_a_newer_version_is_refused_in_words_and_left_as_it_is(kin
             migrate(engine)
         with engine.connect() as connection:
             assert schema_of(connection) == "9999"
+
+
+@pytest.mark.skipif(not postgres_answers(), reason="no PostgreSQL answers: set TEST_POSTGRES_URL")
+def test_a_database_that_cannot_hold_every_language_is_refused_in_words_and_stays_empty() -> None:
+    with a_database(**without_letters("SQL_ASCII")) as url:
+        engine = open_database(url)
+        with pytest.raises(SetUpError, match=r"encoding SQL_ASCII.*createdb --encoding UTF8"):
+            migrate(engine)
+        with engine.connect() as connection:
+            assert schema_of(connection) == ""
+        engine.dispose()
 
 
 def test_no_row_is_lost_and_no_value_altered(upgraded: Upgraded) -> None:

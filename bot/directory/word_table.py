@@ -33,7 +33,7 @@ from sqlalchemy.dialects.postgresql import TSVECTOR, insert
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.database import Base
+from bot.database import Base, knows_all_letters
 from bot.directory.words import COLUMNS, Asked, Holders, Row, Words, WordsInMemory, closest, vocabulary_of
 
 log = logging.getLogger(__name__)
@@ -140,16 +140,23 @@ class WordTables:
             log.warning("PostgreSQL answers look-ups again.")
 
     def trigrams(self, connection: Connection) -> str:
-        """Give the schema in which pg_trgm is, quoted; empty where it is in none, which is said once with what to do."""
-        where = "SELECT quote_ident(nspname) FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace WHERE extname = 'pg_trgm'"
-        schema = connection.execute(text(where)).scalar() or ""
+        """Give the schema in which pg_trgm is, quoted; empty where it is in none or of no use, which is said once with what to do.
+
+        In the locale C it leaves out all letters but English ones (``t_isalpha`` of PostgreSQL 15): no word of Ukrainian has trigrams.
+        """
+        schema = ""
+        if knows_all_letters(connection):
+            where = "SELECT quote_ident(nspname) FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace WHERE extname = 'pg_trgm'"
+            schema = connection.execute(text(where)).scalar() or ""
+            fault = "has no pg_trgm in this database"
+            remedy = "To change that, let somebody who may run CREATE EXTENSION pg_trgm there once."
+        else:
+            fault = "knows English letters alone in this database (its locale is C)"
+            remedy = "To change that, make a backup, and restore it into a database made with --locale C.UTF-8."
         with self._lock:
             tell, self._told_of_trigrams = not schema and not self._told_of_trigrams, True
         if tell:
-            log.warning(
-                "PostgreSQL has no pg_trgm in this database: misspelt words are compared in memory. "
-                "To change that, let somebody who may run CREATE EXTENSION pg_trgm there once."
-            )
+            log.warning("PostgreSQL %s: misspelt words are compared in memory. %s", fault, remedy)
         return str(schema)
 
 

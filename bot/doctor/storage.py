@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot.backup.sqlite import faults_of
 from bot.conversation.models import Conversation, PendingErasure
-from bot.database import is_known_schema, newest_schema, open_database, schema_of
+from bot.database import is_known_schema, knows_all_letters, newest_schema, open_database, schema_of
 from bot.doctor.findings import Finding, Installation, Level, judged
 from bot.jobs import STOPPED_AFTER, TIDYING, WIPING, Jobs
 from bot.moments import SKEW, utc_now
@@ -49,6 +49,13 @@ def database(case: Installation) -> tuple[Installation, list[Finding]]:
     if schema != newest_schema():
         found = f"The database is of an older version (schema {schema or 'none'}; the newest is {newest_schema()})."
         return case, [Finding(CHECK, Level.LOOK, found, "Make a backup, then start the product: it is brought up to date by itself.")]
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as connection:
+            all_letters = knows_all_letters(connection)
+        if not all_letters:
+            found = "PostgreSQL knows English letters alone in this database (its locale is C): misspelt words are compared in memory."
+            do = "Make a backup, and restore it into a database made with `createdb --locale C.UTF-8 --template template0`."
+            return Installation(case.settings, case.now, engine), [Finding(CHECK, Level.LOOK, found, do)]
     whole = Finding(CHECK, Level.OK, f"{NAMES.get(engine.dialect.name, engine.dialect.name)}, reached and whole, schema {schema}.")
     return Installation(case.settings, case.now, engine), [whole]
 

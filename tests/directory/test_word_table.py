@@ -21,8 +21,9 @@ from bot.directory.lookup import record_words
 from bot.directory.records import Directory
 from bot.directory.word_table import EDITIONS_KEPT, KeptWords, WordEdition, WordRow, WordTables
 from bot.directory.words import Asked, Holders, Row, WordsInMemory, slips_allowed, vocabulary_of
+from bot.understanding.folding import fold
 from tests.directory.test_words import FILLING, a_row
-from tests.servers import POSTGRES_URL
+from tests.servers import POSTGRES_URL, a_database, without_letters
 
 PATIENTLY = 60_000
 """Milliseconds, on a machine that does much else."""
@@ -132,6 +133,21 @@ def test_words_of_every_script_and_every_shape_are_held_by_the_same_rows(tables:
 
 def test_a_misspelt_word_of_another_script_is_known(tables: WordTables) -> None:
     assert kept(tables, [a_row(name="продукти харчування"), *FILLING]).alike("продугти", 1) == ("продукти",)
+
+
+@pytest.mark.parametrize("written", ["продугти", "ПРОДУГТИ"])
+def test_where_postgresql_knows_english_letters_alone_everything_is_found_and_it_is_said_once(
+    open_tables: OpenTables, postgresql: Engine, caplog: pytest.LogCaptureFixture, written: str
+) -> None:
+    with a_database(**without_letters("UTF8")) as url:
+        engine = open_database(url)
+        migrate(engine)
+        words = kept(open_tables(engine), [a_row(name="продукти харчування"), *FILLING], WordsInMemory)
+        words.keep()
+        assert words.alike(fold(written), 1) == ("продукти",)
+        assert list(words.holders([("продукти", False)])[0].rows) == [0]
+        assert ["locale is C" in record.getMessage() for record in caplog.records] == [True]
+        engine.dispose()
 
 
 def test_words_that_nothing_holds_and_rows_of_no_words_find_nothing(tables: WordTables) -> None:

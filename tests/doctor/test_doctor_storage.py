@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session
 
 from bot.conversation.models import Conversation, PendingErasure
 from bot.conversation.store import ConversationStore
-from bot.database import open_database
+from bot.database import migrate, open_database
 from bot.doctor import storage
 from bot.doctor.findings import Installation, Level
 from bot.jobs import TIDYING, WIPING, Jobs
 from bot.moments import utc_now
 from bot.settings import read_settings
 from tests.doctor.conftest import levels, opened, told, with_settings
-from tests.servers import POSTGRES_URL, REDIS_NOWHERE, REDIS_URL, a_schema, postgres_answers, redis_answers
+from tests.servers import POSTGRES_URL, REDIS_NOWHERE, REDIS_URL, a_database, a_schema, postgres_answers, redis_answers, without_letters
 
 
 def change(case: Installation, asked: str) -> None:
@@ -77,6 +77,11 @@ def test_postgresql_is_looked_at_as_well() -> None:
     with a_schema() as url:
         _after, findings = storage.database(Installation(read_settings({"DATABASE_URL": url}), utc_now()))
         assert "schema none" in told(findings)
+    with a_database(**without_letters("UTF8")) as url:
+        migrate(open_database(url))
+        case, findings = storage.database(Installation(read_settings({"DATABASE_URL": url}), utc_now()))
+        assert (levels(findings), case.database is not None) == ([Level.LOOK], True)
+        assert "locale is C" in told(findings)
 
 
 def test_conversations_that_are_kept_too_long_are_counted(engine: Engine, case: Installation) -> None:

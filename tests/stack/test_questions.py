@@ -2,7 +2,9 @@
 
 import uuid
 
-from tests.stack.running_stack import Stack, kinds, services
+import pytest
+
+from tests.stack.running_stack import Stack, kinds, same_on_servers, services
 
 SERVE_EAST_CAMBRIDGESHIRE = {"Ely", "East Cambridgeshire", "Cambridgeshire", "East of England", "England", "UK"}
 SERVE_FENLAND = {"Wisbech", "Fenland", "Cambridgeshire", "East of England", "England", "UK"}
@@ -56,6 +58,36 @@ def test_questions_of_the_other_topics(stack: Stack) -> None:
         answer = stack.ask(text)
         assert answer["language"] == language
         assert answer["understood"]["topic"] == topic, text
+
+
+@same_on_servers
+@pytest.mark.parametrize(
+    ("topic", "place", "text"),
+    [
+        ("food", "Ely", "I need food in Ely"),
+        ("food", "Ely", "Мені потрібна їжа в Ілі"),
+        ("food", "Wisbech", "Мне нужны продукты в Уисбече"),
+        ("food", "Ely", "أحتاج إلى طعام في إيلي"),
+        ("legal", "Huntingdon", "أحتاج إلى محامٍ في هانتينغدون"),
+        ("food", "Ely", "من در ایلی به غذا نیاز دارم"),
+        ("housing", "Cambridge", "در کمبریج به مسکن نیاز دارم"),
+        ("food", "Ely", "من در ایلی به غذا ضرورت دارم"),
+        ("housing", "Cambridge", "در کمبریج به خانه ضرورت دارم"),
+        ("food", "Ely", "زه په ایلي کې خوړو ته اړتیا لرم"),
+        ("food", "Ely", "من لە ئیلی پێویستم بە خواردنە"),
+        ("health", "Ely", "لە ئیلی پێویستم بە پزیشکە"),
+        ("food", "Ely", "ኣብ ኢሊ ምግቢ የድልየኒ ኣሎ"),
+        ("food", "Ely", "Am nevoie de mâncare în Ely"),
+        ("food", "Ely", "Potrzebuję jedzenia w Ely"),
+        ("food", "Ely", "Man reikia maisto Ely mieste"),
+        ("legal", "Peterborough", "Qareen ayaan uga baahanahay Peterborough"),
+        ("legal", "Peterborough", "我在彼得伯勒需要律師"),
+    ],
+)
+def test_a_need_and_a_place_in_one_plain_sentence_are_both_heard(stack: Stack, topic: str, place: str, text: str) -> None:
+    """The place alone would be an answer to a question that nobody asked."""
+    understood = stack.ask(text)["understood"]
+    assert (understood["topic"], understood["place"], understood["urgent"]) == (topic, place, None)
 
 
 def test_the_library_needs_no_documents_and_says_so(stack: Stack) -> None:
