@@ -3,12 +3,14 @@
 import csv
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from argon2 import PasswordHasher
 from sqlalchemy.engine import Engine
 
+from bot.answers.catalogue import Catalogues
 from bot.answers.composer import Composer, Heard
 from bot.answers.dialogue import Turn, decide
 from bot.answers.replies import Answer, Reply
@@ -29,6 +31,12 @@ from bot.handover.hours import DeskHours
 def british(year: int, month: int, day: int, hour: int = 12, minute: int = 0) -> datetime:
     """A moment by the clock on a British wall."""
     return datetime(year, month, day, hour, minute, tzinfo=BRITISH_TIME)
+
+
+@lru_cache(maxsize=1)
+def the_catalogues() -> Catalogues:
+    """The product's own words, read once."""
+    return Catalogues()
 
 
 def cambridgeshire(folder: Path) -> Directory:

@@ -13,15 +13,15 @@ from sqlalchemy.engine import Engine
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from bot.answers.catalogue import Catalogues
 from bot.directory.feed import Feed
 from bot.settings import read_settings
 from bot.web import feed
+from tests.builders import the_catalogues
 
 
 def a_feed_app(engine: Engine) -> Starlette:
     """The feed's routes alone, with what they need of the application."""
-    catalogues = Catalogues()
+    catalogues = the_catalogues()
     app = Starlette(routes=feed.routes)
     app.state.pipeline = SimpleNamespace(settings=read_settings({}), catalogues=catalogues)
     app.state.feed = Feed(engine, feed.open_feed_words(catalogues))

@@ -7,7 +7,6 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,7 +21,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from bot.answers.catalogue import Catalogues
 from bot.handover.accounts import Session
 from bot.handover.callback import Vault
 from bot.handover.identities import Identities
@@ -36,7 +34,7 @@ from bot.web.live import Live
 from bot.web.rendering import STATIC
 from bot.web.staff import council_door, door
 from bot.web.staff.council import open_council
-from tests.builders import a_desk
+from tests.builders import a_desk, the_catalogues
 from tests.serving import served
 from tests.stack.running_stack import free_port
 
@@ -164,12 +162,6 @@ def council_settings(issuer: str, public_url: str, **more: str) -> dict[str, str
     }
 
 
-@lru_cache(maxsize=1)
-def catalogues() -> Catalogues:
-    """The catalogues, read once."""
-    return Catalogues()
-
-
 async def nothing_new() -> None:
     """Take in what officers have saved: nothing."""
 
@@ -192,7 +184,7 @@ def a_door(engine: Engine, folder: Path, environment: dict[str, str]) -> Starlet
     app.add_middleware(SafetyHeaders, frame_ancestors="'none'")
     app.state.pipeline = SimpleNamespace(
         desk=a_desk(engine, folder),
-        catalogues=catalogues(),
+        catalogues=the_catalogues(),
         settings=settings,
         refresh=nothing_new,
         off_switches=OffSwitches(engine),

@@ -14,7 +14,6 @@ import pytest
 from sqlalchemy import MetaData, Table, select, text
 from sqlalchemy.engine import Engine
 
-from bot.answers.catalogue import Catalogues
 from bot.answers.composer import Composer
 from bot.answers.replies import completed
 from bot.answers.urgent import OfficeHours
@@ -27,7 +26,7 @@ from bot.directory.pack import DIRECTORY_TABLES, load_pack
 from bot.directory.records import Directory, read_directory
 from bot.errors import ConversationLeft, SetUpError
 from bot.handover.accounts import Accounts
-from tests.builders import CHEAP, PASSWORD, Talk, a_desk, replies, shown
+from tests.builders import CHEAP, PASSWORD, Talk, a_desk, replies, shown, the_catalogues
 from tests.servers import POSTGRES_URL, a_database, a_schema, postgres_answers, without_letters
 
 NOW = datetime.now(timezone.utc).replace(microsecond=123456)
@@ -379,7 +378,7 @@ def test_the_directory_is_the_one_it_was_and_answers(upgraded: Upgraded, directo
     read = read_directory(upgraded.engine)
     assert {service.key: service for service in read.services} == {service.key: service for service in directory.services}
     assert {statement.key: statement for statement in read.guidance} == {statement.key: statement for statement in directory.guidance}
-    talk = Talk(Composer(read, Catalogues(), OfficeHours("09:00", "17:00")), language="uk")
+    talk = Talk(Composer(read, the_catalogues(), OfficeHours("09:00", "17:00")), language="uk")
     answer = talk.say("esol", place="ely")
     assert shown(answer)
     assert replies(answer, "guidance")

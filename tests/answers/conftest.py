@@ -6,12 +6,12 @@ from bot.answers.catalogue import Catalogues
 from bot.answers.composer import Composer
 from bot.answers.urgent import OfficeHours
 from bot.directory.records import Directory
-from tests.builders import Talk
+from tests.builders import Talk, the_catalogues
 
 
 @pytest.fixture(scope="session")
 def catalogues() -> Catalogues:
-    return Catalogues()
+    return the_catalogues()
 
 
 @pytest.fixture(scope="session")

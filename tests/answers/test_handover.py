@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.answers.catalogue import Catalogues
 from bot.answers.composer import Composer
 from bot.answers.handover import BOT, KEEP, MESSAGE, WAIT, HandoverWords
 from bot.answers.replies import Reply
@@ -14,7 +13,7 @@ from bot.codes import REPLY_LANGUAGES
 from bot.directory.records import Directory
 from bot.handover.views import DeskStatus, Said, View
 from bot.switches.off_switches import ASSISTANT, HANDOVER, Off
-from tests.builders import british
+from tests.builders import british, the_catalogues
 
 NOON = british(2026, 11, 30, 12, 0)
 LIVE = DeskStatus(staffed=True, open=True, present=1, closes_at=british(2026, 11, 30, 16, 0))
@@ -25,7 +24,7 @@ UNKNOWN = DeskStatus(staffed=True)
 
 @pytest.fixture(scope="module")
 def words(directory: Directory) -> HandoverWords:
-    return HandoverWords(Composer(directory, Catalogues(), OfficeHours("09:00", "17:00")), 7)
+    return HandoverWords(Composer(directory, the_catalogues(), OfficeHours("09:00", "17:00")), 7)
 
 
 def offered(replies: list[Reply]) -> list[str]:

@@ -13,12 +13,13 @@ from statistics import mean
 import pytest
 import textstat
 
-from bot.answers.catalogue import LOCALES, Catalogues
+from bot.answers.catalogue import LOCALES
 from bot.answers.checking import needed_services
 from bot.answers.plurals import FORMS
 from bot.answers.standing import english_texts
 from bot.answers.wording import GUIDANCE, MESSAGES, PHRASES, SERVICES
 from bot.directory.records import Directory
+from tests.builders import the_catalogues
 
 LONGEST_SENTENCE = 19
 HARDEST, HARDEST_ON_AVERAGE = 8.0, 4.0
@@ -63,7 +64,7 @@ def texts(directory: Directory) -> dict[str, str]:
     """Everything that a visitor can see of ours, but for statutory wording: texts by key."""
 
     def all_of() -> Iterator[tuple[str, str]]:
-        catalogues, needed = Catalogues(), needed_services(directory, date(2026, 11, 26))
+        catalogues, needed = the_catalogues(), needed_services(directory, date(2026, 11, 26))
         for domain in (MESSAGES, PHRASES, GUIDANCE, SERVICES):
             for key, entry in english_texts(catalogues, directory, domain).items():
                 if domain != SERVICES or (key in needed and key.endswith(".summary")):

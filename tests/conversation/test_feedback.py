@@ -8,13 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
-from bot.answers.catalogue import Catalogues
 from bot.conversation.feedback import NO_OFFICER, UNREAD, FeedbackBook
 from bot.conversation.models import Feedback
 from bot.conversation.store import Chat, ConversationStore
 from bot.errors import UnknownConversation
 from bot.handover.desk import Desk
-from tests.builders import PASSWORD, Clock, a_desk
+from tests.builders import PASSWORD, Clock, a_desk, the_catalogues
 
 UNREAD_DAYS, DAYS = 28, 90
 FOODBANK = "65a4c7ea-6c6d-54d5-b9f5-a53c5031016e"
@@ -153,6 +152,6 @@ def test_what_was_read_goes_after_its_days_and_of_what_was_not_the_words(
 
 
 def test_the_privacy_page_says_that_erasing_reaches_what_was_said_only_while_the_chat_is_kept() -> None:
-    says = Catalogues().say("en", "privacy.feedback", days=28)
+    says = the_catalogues().say("en", "privacy.feedback", days=28)
     assert "If you erase your chat while we keep it" in says
     assert "Once your chat is gone, we cannot tell which words were yours." in says

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import Engine
 
-from bot.answers.catalogue import Catalogues
 from bot.answers.composer import Composer
 from bot.answers.urgent import OfficeHours
 from bot.directory.area import PACKS, SHEETS, area_names, new_area
@@ -21,7 +20,7 @@ from bot.directory.reader import COLUMNS
 from bot.directory.records import Directory, read_directory
 from bot.errors import AreaError
 from bot.settings import ROOT
-from tests.builders import Talk, offered, shown
+from tests.builders import Talk, offered, shown, the_catalogues
 
 TODAY = date(2026, 11, 26)
 GUIDANCE = ROOT / "data" / "guidance"
@@ -191,7 +190,7 @@ def test_a_new_area_filled_in_through_its_sheets_loads_and_answers(packs: Path, 
     fill_in(packs)
     directory = load(engine, packs, "west_sussex")
     assert directory.area.name == "West Sussex"
-    talk = Talk(Composer(directory, Catalogues(), OfficeHours("09:00", "17:00")))
+    talk = Talk(Composer(directory, the_catalogues(), OfficeHours("09:00", "17:00")))
     first = talk.say("housing")
     assert [value for value in offered(first) if value.startswith("place:")] == ["place:crawley", "place:horsham", "place:anywhere"]
     answer = talk.say("inform", place="broadbridge_heath")

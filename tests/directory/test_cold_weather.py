@@ -7,12 +7,11 @@ from datetime import date, datetime, time, timedelta, timezone
 import pytest
 from sqlalchemy.engine import Engine
 
-from bot.answers.catalogue import Catalogues
 from bot.directory.cold_weather import PAST_SHOWN, ColdSpell, ColdWeatherSwitch, check, moment_of, places_of
 from bot.directory.records import Directory
 from bot.errors import ColdWeatherRefused
 from bot.settings import ROOT
-from tests.builders import Clock, a_cold_spell, british
+from tests.builders import Clock, a_cold_spell, british, the_catalogues
 
 HOUR = timedelta(hours=1)
 NOW = british(2026, 11, 30, 12)
@@ -209,7 +208,7 @@ def test_every_refusal_has_words_that_say_what_to_do() -> None:
     refusals = {what for source in sources for what in re.findall(r'ColdWeatherRefused\("(\w+)"', source.read_text(encoding="utf-8"))}
     assert len(refusals) == 8
     for what in refusals:
-        assert "{" not in Catalogues().say("en", f"officer.cold_weather.wrong.{what}", days=14)
+        assert "{" not in the_catalogues().say("en", f"officer.cold_weather.wrong.{what}", days=14)
 
 
 def test_after_their_years_cold_spells_are_forgotten(engine: Engine) -> None:

@@ -5,11 +5,10 @@ from datetime import date
 
 import pytest
 
-from bot.answers.catalogue import Catalogues
 from bot.codes import REPLY_LANGUAGES
 from bot.directory.coverage import CORE_TOPICS, Gap, gaps, own_services
 from bot.directory.records import Directory, OutcodeRecord, PlaceRecord, ServiceRecord
-from tests.builders import a_place, a_service
+from tests.builders import a_place, a_service, the_catalogues
 
 TODAY = date(2026, 11, 26)
 ENGLAND = a_place("england", "England", "nation", inside=False)
@@ -97,4 +96,4 @@ def test_every_gap_has_words() -> None:
     kinds = {gap.what: gap for gap in gaps(empty, TODAY)}
     assert "no_services" in kinds
     for gap in kinds.values():
-        assert "{" not in Catalogues().say("en", f"officer.area.gap.{gap.what}", **gap.values)
+        assert "{" not in the_catalogues().say("en", f"officer.area.gap.{gap.what}", **gap.values)

@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import delete
 
 from bot.answers.cards import is_free_service
-from bot.answers.catalogue import Catalogues
 from bot.codes import NEEDS
 from bot.database import open_database
 from bot.directory.hours import Opening, opening_at
@@ -20,7 +19,7 @@ from bot.directory.records import Directory, GuidanceRecord, PlaceRecord, Schedu
 from bot.directory.search import find_guidance, find_services
 from bot.directory.word_table import WordEdition, WordTables
 from bot.understanding.embedding import Embedder, Matrix, shared_embedder
-from tests.builders import a_place, a_schedule, a_service, a_statement, all_hours, british
+from tests.builders import a_place, a_schedule, a_service, a_statement, all_hours, british, the_catalogues
 
 TUESDAY = british(2026, 11, 24, 11)
 ANYTHING = Filters()
@@ -37,7 +36,7 @@ County = Callable[..., LookUp]
 
 
 def labels() -> dict[str, str]:
-    catalogues = Catalogues()
+    catalogues = the_catalogues()
     return {topic: catalogues.say("en", f"topic.{topic}") for topic in NEEDS}
 
 

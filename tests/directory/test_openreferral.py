@@ -11,12 +11,11 @@ import jsonschema
 import pytest
 from sqlalchemy.engine import Engine
 
-from bot.answers.catalogue import Catalogues
 from bot.directory.feed import COLLECTIONS, Asked, Feed
 from bot.directory.openreferral import LOCAL, FeedWords, Json, language_name, timestamp
 from bot.directory.pack import load_pack
 from bot.web.feed import open_feed_words
-from tests.builders import Pack
+from tests.builders import Pack, the_catalogues
 
 SCHEMAS = Path(__file__).parent / "openreferral_schemas"
 WORDS = FeedWords("please check first", "closed on this day", {"topic": ("Topics", "What a service helps with.")})
@@ -78,7 +77,7 @@ def pack(tmp_path: Path) -> Pack:
 @pytest.mark.parametrize("local", [False, True], ids=["standard", "local"])
 def test_every_record_of_every_real_directory_follows_its_schema(engine: Engine, area: str, local: bool) -> None:
     load_pack(engine, area)
-    feed = Feed(engine, open_feed_words(Catalogues()))
+    feed = Feed(engine, open_feed_words(the_catalogues()))
     names = dict(zip(COLLECTIONS, ("service", "organization", "service_at_location", "taxonomy", "taxonomy_term"), strict=True))
     for kind, name in names.items():
         page = feed.page(kind, Asked(local=local), 1, 1000).as_json()

@@ -25,7 +25,7 @@ from bot.handover.phrases import (
     retirement,
     return_to_use,
 )
-from tests.builders import Clock
+from tests.builders import Clock, the_catalogues
 
 MOMENT = datetime(2026, 11, 30, 10, 0, tzinfo=BRITISH_TIME).isoformat()
 VALUES = {"time": MOMENT, "place": "Ely Library", "service": "Ely Foodbank", "phone": "01353 000000", "reference": "482 915 0375"}
@@ -33,12 +33,12 @@ VALUES = {"time": MOMENT, "place": "Ely Library", "service": "Ely Foodbank", "ph
 
 @pytest.fixture(scope="module")
 def offered() -> dict[str, Phrase]:
-    return phrases(Catalogues())
+    return phrases(the_catalogues())
 
 
 @pytest.fixture(scope="module")
 def words(directory: Directory) -> HandoverWords:
-    return HandoverWords(Composer(directory, Catalogues(), OfficeHours("09:00", "17:00")), 7)
+    return HandoverWords(Composer(directory, the_catalogues(), OfficeHours("09:00", "17:00")), 7)
 
 
 def test_there_are_at_least_sixty_in_several_groups(offered: dict[str, Phrase]) -> None:

@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import Engine
 
-from bot.answers.catalogue import Catalogues
 from bot.answers.composer import Composer
 from bot.answers.handover import WAIT, HandoverWords
 from bot.answers.urgent import OfficeHours
 from bot.conversation.store import ConversationStore
 from bot.directory.records import Directory
 from bot.handover.desk import Desk
-from tests.builders import Clock, a_desk, a_member, british
+from tests.builders import Clock, a_desk, a_member, british, the_catalogues
 
 WEEK = "Mo-Fr 10:00-16:00"
 
@@ -28,7 +27,7 @@ def ask(engine: Engine, directory: Directory, tmp_path: Path) -> Callable[[datet
         desk.accounts.add("ben", "Ben", "staff", "river lamp garden")
         if somebody:
             a_member(desk)
-        words = HandoverWords(Composer(directory, Catalogues(), OfficeHours("09:00", "17:00")), 7)
+        words = HandoverWords(Composer(directory, the_catalogues(), OfficeHours("09:00", "17:00")), 7)
         replies = words.offer("en", desk.status(), None, None, moment)
         return " ".join(reply.text for reply in replies), WAIT in [c.value for reply in replies for c in reply.choices]
 

@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import Engine
 
-from bot.answers.catalogue import Catalogues
 from bot.database import migrate, open_database
 from bot.errors import SetUpError
 from bot.links.addresses import WebAddress, read_addresses
@@ -24,7 +23,7 @@ from bot.links.fetching import Checker
 from bot.links.report import write_sheet
 from bot.links.verdicts import Finding, Verdict
 from bot.settings import ROOT, Settings, read_settings
-from tests.builders import Pack
+from tests.builders import Pack, the_catalogues
 from tests.links.sites import Site, running, status
 
 ON = {"LINK_CHECK": "on"}
@@ -150,7 +149,7 @@ def test_from_the_command_line_it_ends_with_the_status_of_the_check(tmp_path: Pa
 
 def test_no_cell_of_the_sheet_is_a_formula(tmp_path: Path) -> None:
     nasty = WebAddress("services.csv", "-key", "url", "=HYPERLINK(1)", "@here")
-    write_sheet(tmp_path / "l.csv", [nasty], {"@here": Finding(Verdict.MOVED, "+there")}, Catalogues(), date(2026, 11, 26))
+    write_sheet(tmp_path / "l.csv", [nasty], {"@here": Finding(Verdict.MOVED, "+there")}, the_catalogues(), date(2026, 11, 26))
     with (tmp_path / "l.csv").open(encoding="utf-8-sig", newline="") as file:
         [row] = csv.DictReader(file)
     assert (row["key"], row["name"], row["address"], row["new_address"]) == ("'-key", "'=HYPERLINK(1)", "'@here", "'+there")

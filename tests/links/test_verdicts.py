@@ -2,10 +2,10 @@
 
 import pytest
 
-from bot.answers.catalogue import Catalogues
 from bot.links.addresses import WebAddress
 from bot.links.report import report, what_to_do
 from bot.links.verdicts import Finding, Outcome, Step, Verdict, judge
+from tests.builders import the_catalogues
 
 PAGE, NEW, FRONT = "https://a.example/help", "https://b.example/help", "https://a.example/"
 
@@ -82,7 +82,7 @@ ADDRESS = WebAddress("services.csv", "advice", "url", "Advice Desk", PAGE)
 
 @pytest.mark.parametrize("verdict", Verdict)
 def test_every_verdict_has_words_that_say_what_to_do(verdict: Verdict) -> None:
-    words = what_to_do(Finding(verdict, NEW), ADDRESS, Catalogues())
+    words = what_to_do(Finding(verdict, NEW), ADDRESS, the_catalogues())
     assert words
     assert "{" not in words
 
@@ -90,8 +90,8 @@ def test_every_verdict_has_words_that_say_what_to_do(verdict: Verdict) -> None:
 def test_the_report_names_the_record_the_cell_and_what_to_do() -> None:
     other = WebAddress("organisations.csv", "trust", "website", "Advice Trust", FRONT)
     found = {PAGE: Finding(Verdict.MOVED, NEW), FRONT: Finding(Verdict.WORKS)}
-    lines = list(report([ADDRESS, other], found, Catalogues()))
+    lines = list(report([ADDRESS, other], found, the_catalogues()))
     assert lines[0] == f"Advice Desk (services.csv, row advice, column url): {PAGE}"
     assert NEW in lines[1]
     assert lines[2:] == ["1 of 2 addresses work. 1 need a look."]
-    assert list(report([other], found, Catalogues())) == ["All 1 addresses work."]
+    assert list(report([other], found, the_catalogues())) == ["All 1 addresses work."]

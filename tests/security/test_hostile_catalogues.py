@@ -5,10 +5,10 @@ import tracemalloc
 
 import pytest
 
-from bot.answers.catalogue import Catalogues
 from bot.answers.exchange import LARGEST_FILE, read_upload
 from bot.directory.records import Directory
 from bot.errors import CatalogueRefused
+from tests.builders import the_catalogues
 
 HEAD = 'msgid ""\nmsgstr ""\n"Language: pl\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n"Plural-Forms: {plurals};\\n"\n\n'
 OURS = "nplurals=3; plural=(n==1 ? 0 : n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20) ? 1 : 2)"
@@ -19,7 +19,7 @@ PATIENCE, ROOM = 60.0, 128 * 1024 * 1024
 
 def read(content: bytes, directory: Directory) -> list[str]:
     """Read a file within PATIENCE and ROOM; give the keys of the faults that it is refused for."""
-    catalogues = Catalogues()
+    catalogues = the_catalogues()
     tracemalloc.start()
     began = time.monotonic()
     try:

@@ -26,18 +26,18 @@ import psutil
 from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
-from bot.answers.catalogue import Catalogues
 from bot.conversation.models import Message
 from bot.database import open_database
 from bot.keeping import PROVEN_AFTER
 from bot.settings import ROOT
 from bot.timekeeping import CLOCK as CLOCK_FAULT
 from bot.web.health import FAULTS
+from tests.builders import the_catalogues
 from tests.servers import POSTGRES_URL, REDIS_URL, postgres_answers, redis_answers
 from tests.stack.at_the_desk import DESK_OPEN, StaffClient, add_staff
 from tests.stack.running_stack import Stack
 
-WORDS = Catalogues()
+WORDS = the_catalogues()
 VISITORS = 8
 NOTHING = "nothing is broken"
 HEALS_WITHIN = 120.0

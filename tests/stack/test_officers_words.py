@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from bot.answers.catalogue import Catalogues
 from bot.directory.hours import BRITISH_TIME
 from bot.settings import ROOT
+from tests.builders import the_catalogues
 from tests.stack.at_the_desk import StaffClient, StaffTab, add_staff
 from tests.stack.running_stack import Stack, same_on_servers
 from tests.stack.test_accessibility import findings
@@ -79,14 +79,14 @@ def test_a_changed_phrase_is_what_the_visitor_reads_from_the_next_one_on(desk_st
     assert anna.act(chat, "phrase", phrase=HELLO).status_code == 303
     assert visitor.heard()[-1] == "Вітаємо <b>вас</b>!"
     olga.bring_back("phrases", "uk", HELLO)
-    assert Catalogues().say("uk", HELLO) in anna.read(chat)
+    assert the_catalogues().say("uk", HELLO) in anna.read(chat)
     anna.act(chat, "close", outcome="other")
 
 
 def test_changed_guidance_is_said_in_the_next_message_once_another_officer_has_approved_it(
     desk_stack: Stack, olga: Officer, pavlo: Officer
 ) -> None:
-    catalogues = Catalogues()
+    catalogues = the_catalogues()
     first = next(reply for reply in desk_stack.ask(QUESTION)["replies"] if reply["kind"] == "guidance")
     assert first["lang"] == "uk"
     key = next(key for key, entry in catalogues.own("uk", "guidance").items() if entry.text == first["text"])
@@ -401,7 +401,7 @@ def test_a_file_goes_out_to_a_translator_and_comes_in_again(browser: Browser, de
     sent = olga.client.get("/officer/translations/files/uk/phrases.po")
     assert sent.headers["content-disposition"] == 'attachment; filename="phrases-uk.po"'
     text = "Авжеж" if scripts else "Так-так"
-    own = Catalogues().own("uk", "phrases")["answer.yes"].text
+    own = the_catalogues().own("uk", "phrases")["answer.yes"].text
     returned = re.sub(r'(msgid "answer\.yes"\nmsgstr )"[^"]*"', rf'\1"{text}"', sent.text)
     tab = StaffTab(browser, desk_stack, "olga", java_script_enabled=scripts)
     page = tab.open("/officer/translations/files")

@@ -10,9 +10,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser
 
-from bot.answers.catalogue import Catalogues
 from bot.codes import REPLY_LANGUAGES, direction
 from bot.settings import ROOT
+from tests.builders import the_catalogues
 from tests.stack.at_the_desk import StaffClient, StaffTab
 from tests.stack.running_stack import Stack, kinds, same_on_servers, services
 from tests.stack.test_accessibility import findings
@@ -22,7 +22,7 @@ from tests.stack.visiting import QUESTIONS, Visit, needs_chromium
 PAGE = "/officer/switches"
 REASON, MESSAGE = "it names closed shelters", "Back on Monday. <b>Call</b> the library."
 ASSISTANT, HANDOVER = "assistant", "handover"
-WORDS = Catalogues()
+WORDS = the_catalogues()
 
 
 def said(answer: dict[str, Any]) -> list[str]:

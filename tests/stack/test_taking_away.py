@@ -10,11 +10,11 @@ import segno
 from playwright.sync_api import Browser
 
 from bot.answers.cards import make_card
-from bot.answers.catalogue import Catalogues
 from bot.codes import REPLY_LANGUAGES
 from bot.directory.records import Directory
 from bot.web.rendering import any_unchecked, short_id
 from bot.web.sheet import SERVICES_AT_MOST
+from tests.builders import the_catalogues
 from tests.stack.running_stack import Stack, same_on_servers
 from tests.stack.visiting import QUESTIONS, Visit, needs_chromium
 
@@ -24,7 +24,7 @@ pytestmark = [needs_chromium, same_on_servers]
 @pytest.fixture(scope="module")
 def longest(directory: Directory) -> list[str]:
     """The services that say most on paper."""
-    catalogues, moment = Catalogues(), datetime.now(timezone.utc)
+    catalogues, moment = the_catalogues(), datetime.now(timezone.utc)
 
     def said(service_id: str) -> int:
         service = next(s for s in directory.services if s.id == service_id)
@@ -93,7 +93,7 @@ def test_a_sheet_holds_the_number_for_the_day_and_the_one_for_the_night(stack: S
 
 
 def test_what_nobody_has_checked_is_said_and_only_that(directory: Directory) -> None:
-    card = make_card(directory.services[0], "en", Catalogues(), directory, datetime.now(timezone.utc), True)
+    card = make_card(directory.services[0], "en", the_catalogues(), directory, datetime.now(timezone.utc), True)
     checked = replace(card, checked_on="2026-11-01")
     assert any_unchecked([checked, replace(card, checked_on=None)])
     assert not any_unchecked([checked])

@@ -6,25 +6,25 @@ from pathlib import Path
 import pytest
 from markupsafe import escape
 
-from bot.answers.catalogue import Catalogues
 from bot.answers.composer import Composer
 from bot.answers.urgent import OfficeHours
 from bot.codes import NEEDS, REPLY_LANGUAGES
 from bot.directory.records import Directory
 from bot.directory.search import search_words
 from bot.web.away_page import AWAY_PAGE, keep_away_page, make_away_page
+from tests.builders import the_catalogues
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=timezone.utc)
 
 
 @pytest.fixture(scope="module")
 def page(directory: Directory) -> str:
-    catalogues = Catalogues()
+    catalogues = the_catalogues()
     return make_away_page(Composer(directory, catalogues, OfficeHours("09:00", "17:00")), catalogues, NOW)
 
 
 def test_the_emergency_numbers_come_first_in_every_language(page: str, directory: Directory) -> None:
-    composer = Composer(directory, Catalogues(), OfficeHours("09:00", "17:00"))
+    composer = Composer(directory, the_catalogues(), OfficeHours("09:00", "17:00"))
     for language in REPLY_LANGUAGES:
         reply = composer.urgent_only(None, None, language, NOW)
         assert str(escape(reply.text.split("999", 1)[1])) in page, language
@@ -32,7 +32,7 @@ def test_the_emergency_numbers_come_first_in_every_language(page: str, directory
 
 
 def test_the_directory_is_there_with_its_numbers(page: str, directory: Directory) -> None:
-    say = Catalogues().say
+    say = the_catalogues().say
     for topic in NEEDS:
         found = search_words(directory, "", NOW.date(), topic, None, lambda word: ())
         assert (f"<summary>{escape(say('en', f'topic.{topic}'))}</summary>" in page) is bool(found), topic

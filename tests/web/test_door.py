@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy.engine import Engine
 from starlette.testclient import TestClient
 
-from bot.answers.catalogue import Catalogues
 from bot.moments import utc_now
 from bot.web.health import FAULTS, Fault
+from tests.builders import the_catalogues
 from tests.signing_in import a_door
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -21,7 +21,7 @@ def told(engine: Engine, folder: Path, wrong: tuple[str, ...]) -> list[str]:
     door.state.health = SimpleNamespace(faults=lambda: [Fault(kind, utc_now()) for kind in wrong])
     page = TestClient(door).get("/staff/sign-in").text
     assert 'name="password"' in page
-    return [kind for kind in FAULTS if Catalogues().say("en", f"staff.fault.{kind}") in page]
+    return [kind for kind in FAULTS if the_catalogues().say("en", f"staff.fault.{kind}") in page]
 
 
 def test_whom_a_wrong_clock_has_signed_out_reads_of_it_where_they_sign_in(engine: Engine, tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ import pytest
 from filelock import FileLock
 from sqlalchemy.engine import Engine as Database
 
-from bot.answers.catalogue import Catalogues
 from bot.database import try_to_read
 from bot.jobs import Jobs
 from bot.seals import LOCK, seal
@@ -20,6 +19,7 @@ from bot.timekeeping import CLOCK
 from bot.web import health
 from bot.web.health import ASSISTANT, ASSISTANT_PART, DISK, FAULTS, MODELS, REDIS, Health
 from bot.web.storage import READS, Storage
+from tests.builders import the_catalogues
 
 
 class Case:
@@ -122,4 +122,4 @@ def test_nobody_is_fetched_while_the_assistant_starts(case: Case, monkeypatch: p
 
 @pytest.mark.parametrize("kind", FAULTS)
 def test_there_are_words_for_every_fault(kind: str) -> None:
-    assert Catalogues().say("en", f"staff.fault.{kind}")
+    assert the_catalogues().say("en", f"staff.fault.{kind}")

@@ -13,8 +13,7 @@ from starlette.responses import Response
 from bot.conversation.store import ConversationStore
 from bot.handover.accounts import Session
 from bot.web.staff import chat as staff_chat
-from tests.builders import a_desk, a_member
-from tests.signing_in import catalogues
+from tests.builders import a_desk, a_member, the_catalogues
 
 
 def test_a_page_that_lacks_a_message_does_not_bear_its_mark(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,7 +42,7 @@ def test_a_page_that_lacks_a_message_does_not_bear_its_mark(engine: Engine, tmp_
         written.update(values)
         return Response()
 
-    pipeline = SimpleNamespace(desk=SimpleNamespace(file=read("file"), mark=read("mark")), catalogues=catalogues())
+    pipeline = SimpleNamespace(desk=SimpleNamespace(file=read("file"), mark=read("mark")), catalogues=the_catalogues())
     app = SimpleNamespace(state=SimpleNamespace(pipeline=pipeline))
     request = Request({"type": "http", "method": "GET", "path": "/", "query_string": b"part=1", "headers": [], "app": app})
     monkeypatch.setattr(staff_chat, "show", write)
