@@ -70,9 +70,11 @@ def run_restore(settings: Settings, chosen: argparse.Namespace, say: Say) -> Non
         until = manifest.made_at + timedelta(days=settings.retention_days)
         say(
             "Chats that visitors erased after the backup was made are back, since nothing is left that tells which they were. They go by "
-            f"{until:%d %B %Y}; to erase every chat now, restore once more with --without-conversations --replace."
+            f"{until:%d %B %Y}; to erase every chat now, restore once more with --without-conversations --replace. "
+            "Numbers to call back that were taken back since are there again, too: ask in the chat before you ring."
         )
     if done.unreadable:
         say(f"Numbers to call back that cannot be read: {done.unreadable}. Put your copy of callback.key into {settings.var}.")
     say("Everybody of staff has to sign in again. Accounts and passwords are those of the backup: disable again whom you disabled since.")
+    say("What is switched off, and emergency beds, are as they were then: look at /officer when it runs.")
     say("Start the product with `make run`.")

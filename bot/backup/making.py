@@ -2,9 +2,11 @@
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import DBAPIError
@@ -28,6 +30,9 @@ WITH_CONVERSATIONS = (
 WITHOUT_CONVERSATIONS = "Holds no chats. It holds staff's accounts with their hashed passwords: keep it where only the operator reads."
 
 
+EARLY = timedelta(hours=2)
+"""How long before its time a backup is removed: tonight's may begin a little earlier by the clock than the one of a week ago."""
+
 _Gathered = tuple[str, str, dict[str, TableSum], dict[str, TableSum], dict[str, str]]
 
 
@@ -50,8 +55,10 @@ def make_backup(settings: Settings, target: Path, conversations: bool, keep_days
     path = target / f"welcome-desk-{settings.area}-{now:%Y%m%dT%H%M%SZ}.zip" if in_folder else target
     if path.exists():
         raise BackupError(f"{path} is there already: give another name, or a folder.")
-    with workplace(path.parent) as work:
-        kind, schema, tables, tracker, extensions = _gather(settings, conversations, work)
+    engine = database_of(settings)
+    # Gathered where what is gathered lies already: of chats that are to be left out, nothing reaches the other disk.
+    with workplace(settings.var) as work, workplace(path.parent) as beside:
+        kind, schema, tables, tracker, extensions = _gather(settings, engine, conversations, work)
         files = {name: work / name for name in (DATABASE, TRACKER) if (work / name).exists()}
         manifest = Manifest(
             version=__version__,
@@ -68,7 +75,7 @@ def make_backup(settings: Settings, target: Path, conversations: bool, keep_days
             extensions=extensions,
             note=WITH_CONVERSATIONS if conversations else WITHOUT_CONVERSATIONS,
         )
-        write_archive(path, manifest, files, work)
+        write_archive(path, manifest, files, beside)
     removed = _remove_old(target, settings.area, now) if in_folder else []
     _remember(settings, path, manifest)
     return Made(path, manifest, tuple(removed))
@@ -82,9 +89,8 @@ def database_of(settings: Settings) -> Engine:
     return open_database(settings.database_url)
 
 
-def _gather(settings: Settings, conversations: bool, work: Path) -> _Gathered:
+def _gather(settings: Settings, engine: Engine, conversations: bool, work: Path) -> _Gathered:
     """Write what is backed up to ``work``; give its kind and schema, the sums of its tables and Rasa's, and its extensions."""
-    engine = database_of(settings)
     kind = str(engine.dialect.name)
     left_out = frozenset() if conversations else SHORT_LIVED
     try:
@@ -125,26 +131,46 @@ def _copied(source: Path, target: Path, left_out: frozenset[str]) -> tuple[str, 
 
 def _remove_old(folder: Path, area: str, now: datetime) -> list[Path]:
     """Remove the backups of ``area`` in ``folder`` that have passed their time; what is none is left alone."""
-    removed = []
+    removed = [path for path, manifest in _backups_in(folder, area) if manifest.keep_until <= now + EARLY]
+    for path in removed:
+        path.unlink()
+    return removed
+
+
+def overdue(folder: Path, area: str, now: datetime) -> list[Path]:
+    """Give the backups of ``area`` in ``folder`` that hold conversations and should have been deleted before ``now``."""
+    return [path for path, manifest in _backups_in(folder, area) if manifest.conversations and manifest.keep_until < now]
+
+
+def _backups_in(folder: Path, area: str) -> Iterator[tuple[Path, Manifest]]:
     for path in sorted(folder.glob(f"welcome-desk-{area}-*.zip")):
         try:
             manifest = read_manifest(path)
         except BackupError:
             continue
-        if manifest.area == area and manifest.keep_until <= now:
-            path.unlink()
-            removed.append(path)
-    return removed
+        if manifest.area == area:
+            yield path, manifest
+
+
+def last_backup(settings: Settings) -> dict[str, Any]:
+    """Give what is remembered of the last backup; nothing where none was made."""
+    try:
+        told = json.loads((settings.var / LAST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def _remember(settings: Settings, path: Path, manifest: Manifest) -> None:
     settings.var.mkdir(parents=True, exist_ok=True)
+    before = last_backup(settings)
     told = {
         "file": str(path.resolve()),
         "made_at": manifest.made_at.isoformat(),
         "keep_until": manifest.keep_until.isoformat(),
         "conversations": manifest.conversations,
         "checksum": manifest.checksum,
+        "folders": sorted({*filter(os.path.isdir, before.get("folders", [])), str(path.resolve().parent)}),
     }
     draft = settings.var / f"{LAST}.draft"
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:

@@ -23,7 +23,7 @@ from bot.conversation.store import ConversationStore
 from bot.database import is_known_schema, migrate, newest_schema, open_database, schema_of, upgrade, wipe_freed_pages
 from bot.errors import BackupError, SetUpError
 from bot.handover.callback import KEY_FILE, Vault
-from bot.handover.models import Callback, StaffSession
+from bot.handover.models import Callback, Handover, StaffSession
 from bot.running import alone
 from bot.settings import Settings
 
@@ -51,10 +51,14 @@ class Restored:
 
 @dataclass(frozen=True)
 class _Before:
-    """The conversations of the database before: the names of those it has, and the highest number it ever gave to one."""
+    """The conversations of the database before: the names of those it has, and the highest number it ever gave to one.
+
+    ``to_call_back`` has the names of those whose visitors wait to be called back; None where it is too old to know of such.
+    """
 
     names: frozenset[str]
     highest: int
+    to_call_back: frozenset[str] | None
 
 
 def check(path: Path) -> Manifest:
@@ -187,12 +191,18 @@ def _look_at(bind: Any) -> tuple[_Before | None, bool]:
             if "conversation" not in names:
                 return None, holds
             rows = connection.execute(text("SELECT rasa_id FROM conversation")).scalars()
-            return _Before(frozenset(rows), _highest_given(connection)), holds
+            return _Before(frozenset(rows), _highest_given(connection), _to_call_back(connection) if "callback" in names else None), holds
     except SQLAlchemyError:
         if isinstance(bind, Connection):
             raise
         # A damaged file: it may hold anything.
         return None, True
+
+
+def _to_call_back(connection: Connection) -> frozenset[str]:
+    """Give the name of every conversation whose visitor waits to be called back."""
+    asked = "SELECT rasa_id FROM conversation JOIN handover ON conversation_id = conversation.id JOIN callback ON handover_id = handover.id"
+    return frozenset(connection.execute(text(asked)).scalars())
 
 
 def _highest_given(connection: Connection) -> int:
@@ -228,13 +238,20 @@ def _end_what_is_over(
         highest = session.execute(select(func.max(Conversation.id))).scalar() or 0
         session.commit()
     expired = store.expired(settings.retention_days)
-    store.erase(expired, keep_feedback=True)
+    store.erase(expired, settings.retention_days)
     with Session(bind, future=True) as session:
         left = list(session.execute(select(Conversation.rasa_id)).scalars())
     # Another database than the one that was backed up has not given out so many numbers: it cannot tell what was erased.
     knows = before is not None and before.highest >= highest
     gone = [name for name in left if before and knows and name not in before.names] if conversations else left
     store.erase(gone)
+    if knows and before and before.to_call_back is not None:
+        # Taken back since, or the chat is closed: nobody may be rung who does not wait for it.
+        with Session(bind, future=True) as session:
+            wanted = select(Conversation.id).where(Conversation.rasa_id.in_(before.to_call_back))
+            of_them = select(Handover.id).where(Handover.conversation_id.in_(wanted))
+            session.execute(delete(Callback).where(Callback.handover_id.not_in(of_them)).execution_options(synchronize_session=False))
+            session.commit()
     if not conversations:
         with Session(bind, future=True) as session:
             session.execute(delete(Feedback))

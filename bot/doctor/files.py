@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.backup.archive import UNFINISHED
-from bot.backup.making import LAST
+from bot.backup.making import last_backup, overdue
 from bot.digests import RECORD, places_are_learnt
 from bot.doctor.findings import Finding, Installation, Level, judged
 from bot.errors import SetUpError
@@ -41,11 +41,16 @@ def folders(case: Installation) -> list[Finding]:
     readable = sorted(path.name for path in var.glob("*.db*") if path.stat().st_mode & stat.S_IROTH)
     if readable and _others_may_enter(var):
         faults.append((Level.LOOK, f"Every user of this computer can read {', '.join(readable)}.", f"Run `chmod 700 {var}`."))
-    left = [path.name for path in var.glob(f"{UNFINISHED}*") if case.now.timestamp() - path.stat().st_mtime > 3600]
+    left = [path.name for path in cut_off(var, case.now)]
     if left:
         found = f"A backup or restore that was cut off left {', '.join(left)} in {var}."
         faults.append((Level.LOOK, found, "Remove it: what visitors wrote may be in it."))
     return judged("Folders", faults, f"{var} can be written to.")
+
+
+def cut_off(folder: Path, now: datetime) -> list[Path]:
+    """Give what a backup or restore that ended half way has left in ``folder``."""
+    return [path for path in folder.glob(f"{UNFINISHED}*") if now.timestamp() - path.stat().st_mtime > 3600]
 
 
 def _others_may_enter(folder: Path) -> bool:
@@ -133,16 +138,22 @@ def _fitting(case: Installation) -> list[tuple[Level, str, str]]:
 def backups(case: Installation) -> list[Finding]:
     """Look at when the last backup was made here, and whether it is kept longer than it may be."""
     do = "Make one every night: `.venv/bin/python -m bot backup FOLDER` (docs/operating.md)."
+    told = last_backup(case.settings)
     try:
-        told = json.loads((case.settings.var / LAST).read_text(encoding="utf-8"))
         made_at, keep_until = (datetime.fromisoformat(told[name]) for name in ("made_at", "keep_until"))
         file, conversations = Path(told["file"]), bool(told["conversations"])
-    except (OSError, ValueError, KeyError):
+    except (ValueError, KeyError):
         return [Finding("Backups", Level.LOOK, "No backup has been made with `python -m bot backup`.", do)]
     faults = []
     if case.now - made_at > BACKUP_DUE:
         faults.append((Level.LOOK, f"The last backup was made {(case.now - made_at).days} days ago.", do))
-    if conversations and keep_until < case.now and file.exists():
-        found = f"{file} holds what visitors wrote, and was to be deleted on {keep_until:%d %B %Y}."
+    kept = {file} if conversations and keep_until < case.now and file.exists() else set()
+    folders = {Path(folder) for folder in told.get("folders", [])}
+    for path in sorted(kept.union(*(overdue(folder, case.settings.area, case.now) for folder in folders))):
+        found = f"{path} holds what visitors wrote, and was to be deleted by now."
         faults.append((Level.BROKEN, found, "Delete it: visitors are told that nothing is kept that long."))
+    left = [path for folder in folders for path in cut_off(folder, case.now)]
+    if left:
+        found = f"A backup that was cut off left {', '.join(map(str, left))}."
+        faults.append((Level.LOOK, found, "Remove it: what visitors wrote may be in it."))
     return judged("Backups", faults, f"The last was made on {made_at:%d %B %Y at %H:%M} UTC.")

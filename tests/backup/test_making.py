@@ -6,6 +6,7 @@ import threading
 import zipfile
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from psycopg2.extensions import parse_dsn
@@ -13,6 +14,7 @@ from sqlalchemy import MetaData, text
 from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session
 
+from bot.backup import sqlite
 from bot.backup.archive import DATABASE, TRACKER, UNFINISHED, read_manifest
 from bot.backup.checksums import table_names
 from bot.backup.contents import KEEP_DAYS, LONG_LIVED, SHORT_LIVED
@@ -118,6 +120,31 @@ def test_in_a_folder_backups_past_their_time_are_removed_and_nothing_else_is(fil
     made = back_up(filled, folder)
     assert made.removed == (old,)
     assert set(folder.iterdir()) == {folder / "welcome-desk-cambridgeshire-notes.zip", young, long_lived, made.path}
+
+
+def test_tonight_s_backup_removes_the_one_of_a_week_ago_though_it_begins_a_little_earlier(filled: Installation, tmp_path: Path) -> None:
+    week_ago = back_up(filled, tmp_path / "backups", now=NOW - timedelta(days=7) + timedelta(minutes=1)).path
+    later = back_up(filled, tmp_path / "backups", now=NOW - timedelta(days=6)).path
+    assert back_up(filled, tmp_path / "backups").removed == (week_ago,)
+    assert later.exists()
+
+
+def test_what_is_left_out_never_reaches_the_folder_of_the_backup(
+    filled: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "elsewhere"
+    there: list[Path] = []
+    empty = sqlite.empty
+
+    def look_first(*given: Any) -> None:
+        there.extend(path for path in folder.rglob("*") if path.is_file())
+        empty(*given)
+
+    monkeypatch.setattr(sqlite, "empty", look_first)
+    made = back_up(filled, folder, conversations=False)
+    assert there == []
+    assert list(folder.iterdir()) == [made.path]
+    assert not list(filled.settings.var.glob(f"{UNFINISHED}*"))
 
 
 def test_a_file_that_is_there_is_never_written_over(filled: Installation, tmp_path: Path) -> None:

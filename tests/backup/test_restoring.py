@@ -156,6 +156,16 @@ def test_a_chat_that_was_erased_since_does_not_come_back_over_a_database_that_kn
     assert len(filled.chats()) == 1
 
 
+@pytest.mark.parametrize("taken_back", [True, False])
+def test_a_number_to_call_back_that_was_taken_back_since_does_not_come_back(filled: Installation, tmp_path: Path, taken_back: bool) -> None:
+    path = back_up(filled, tmp_path / "a.zip")
+    if taken_back:
+        filled.change("DELETE FROM callback")
+    bring_back(filled, path, replace=True)
+    assert filled.scalar("SELECT count(*) FROM callback") == (0 if taken_back else 1)
+    assert filled.scalar("SELECT count(*) FROM handover") == 1
+
+
 def test_where_nothing_tells_what_was_erased_that_is_said(filled: Installation, tmp_path: Path) -> None:
     path = back_up(filled, tmp_path / "a.zip")
     assert bring_back(filled.lose(), path).lost_track

@@ -125,6 +125,28 @@ def test_the_last_backup_is_known_and_has_to_be_young(case: Installation, tmp_pa
     assert levels(files.backups(over)) == [Level.LOOK]
 
 
+def test_every_backup_that_is_there_for_too_long_is_told_whichever_was_the_last(case: Installation, tmp_path: Path) -> None:
+    nightly, weekly = tmp_path / "nightly", tmp_path / "weekly"
+    old = [make_backup(case.settings, nightly, True, None, case.now + timedelta(minutes=minute)).path for minute in (0, 1)]
+    over = replace(case, now=case.now + timedelta(days=8))
+    # The nightly job has stopped, the weekly one goes on.
+    make_backup(case.settings, weekly, False, None, over.now)
+    assert levels(files.backups(over)) == [Level.BROKEN, Level.BROKEN]
+    assert all(path.name in told(files.backups(over)) for path in old)
+    for path in old:
+        path.unlink()
+    assert levels(files.backups(over)) == [Level.OK]
+
+
+def test_what_a_backup_that_was_cut_off_left_beside_others_is_told(case: Installation, tmp_path: Path) -> None:
+    make_backup(case.settings, tmp_path / "backups", True, None, case.now)
+    left = tmp_path / "backups" / f"{UNFINISHED}x"
+    left.mkdir()
+    later = replace(case, now=case.now + timedelta(hours=2))
+    assert levels(files.backups(later)) == [Level.LOOK]
+    assert str(left) in told(files.backups(later))
+
+
 def test_a_record_of_the_last_backup_that_cannot_be_read_is_none(case: Installation) -> None:
     (case.settings.var / LAST).write_text("{")
     assert levels(files.backups(case)) == [Level.LOOK]
