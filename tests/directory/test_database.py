@@ -1,11 +1,12 @@
 """Opening a database and bringing it up to date."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import event, inspect, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
@@ -37,6 +38,23 @@ def test_migrating_twice_changes_nothing_and_loses_nothing(engine: Engine, tmp_p
     migrate(engine)
     assert set(inspect(engine).get_table_names()) == tables
     assert pack.load(engine) is False
+
+
+def test_an_upgrade_that_is_cut_off_changes_nothing_and_can_be_done_again(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path / 'cut_off.db'}")
+
+    def fail(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if statement.startswith("UPDATE alembic_version SET version_num='0003'"):
+            raise OSError("the disk is full")
+
+    event.listen(engine, "before_cursor_execute", fail)
+    with pytest.raises(OSError, match="full"):
+        migrate(engine)
+    event.remove(engine, "before_cursor_execute", fail)
+    assert inspect(engine).get_table_names() == []
+    migrate(engine)
+    assert set(Base.metadata.tables) < set(inspect(engine).get_table_names())
+    engine.dispose()
 
 
 def test_a_row_that_points_nowhere_is_refused_by_every_database(engine: Engine) -> None:
