@@ -1,6 +1,7 @@
 """Opens the parts that several processes share: the database, the directory in memory, the reader of messages."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Container
 from pathlib import Path
@@ -52,6 +53,7 @@ class LiveDirectory:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._reading = threading.Lock()
         self.tables = WordTables(engine) if engine.dialect.name == "postgresql" else None
         self._directory = read_directory(engine)
         self._checkers = read_checkers(engine)
@@ -66,10 +68,12 @@ class LiveDirectory:
 
     def refresh(self) -> bool:
         """Read the directory again if it changed; give whether it did."""
-        if directory_version(self._engine) in ("", self._directory.digest):
-            return False
-        self._directory, self._checkers = read_directory(self._engine), read_checkers(self._engine)
-        return True
+        # One at a time, so that what was read earlier never takes the place of what was read later.
+        with self._reading:
+            if directory_version(self._engine) in ("", self._directory.digest):
+                return False
+            self._directory, self._checkers = read_directory(self._engine), read_checkers(self._engine)
+            return True
 
 
 def open_directory(settings: Settings) -> LiveDirectory:

@@ -15,8 +15,10 @@ from sqlalchemy.orm import Session
 
 from bot.database import Base
 from bot.directory import models
+from bot.directory.ledger import WAITING, Proposal
 from bot.directory.reader import COLUMNS, Known, RowReader
 from bot.directory.sheets import Problem, Row, read_csv
+from bot.directory.transaction import begin
 from bot.errors import PackError
 from bot.settings import ROOT
 
@@ -80,12 +82,31 @@ def _places_once(rows: list[Row]) -> list[Row]:
     return [*(row for row in of_england if place(row) not in listed), *map(whole, of_areas)]
 
 
+def _is_officers(session: Session) -> bool:
+    """Tell whether officers have changed the directory, or a change of theirs waits, which is read beside what is there now."""
+    changed = session.execute(select(models.LoadedPack.edition).where(models.LoadedPack.edition > 0)).first()
+    return bool(changed or session.execute(select(Proposal.id).where(Proposal.state == WAITING)).first())
+
+
+def _is_due(session: Session, area: str, digest: str) -> bool:
+    """Tell whether the pack of ``area`` is to be loaded. Raises PackError where officers have changed another area's directory."""
+    loaded = session.execute(select(models.LoadedPack)).scalars().all()
+    if [(row.area, row.digest) for row in loaded] == [(area, digest)]:
+        return False
+    if not loaded or not _is_officers(session):
+        return True
+    if [row.area for row in loaded] == [area]:
+        return False
+    wanted = f"officers have changed this directory of {loaded[0].area}: give {area} a database of its own (DATABASE_URL or VAR_DIR)."
+    raise PackError([Problem(area, 0, "", "", wanted)])
+
+
 def is_left_aside(engine: Engine, area: str) -> bool:
     """Tell whether the pack of ``area`` is another than this directory was filled from, which officers have changed since."""
     with Session(engine, future=True) as session:
         loaded = session.execute(select(models.LoadedPack)).scalars().first()
         newest = digest_of(ROOT / "data" / "directory", ROOT / "data" / "guidance", area)
-        return bool(loaded and loaded.edition and loaded.digest != newest)
+        return bool(loaded and loaded.digest != newest and _is_officers(session))
 
 
 def load_pack(
@@ -99,18 +120,14 @@ def load_pack(
     """
     digest = digest_of(directory, guidance, area)
     with Session(engine, future=True) as session:
-        loaded = session.execute(select(models.LoadedPack)).scalars().all()
-        if [(row.area, row.digest) for row in loaded] == [(area, digest)]:
+        if not _is_due(session, area, digest):
             return False
-        if any(row.edition for row in loaded):
-            if [row.area for row in loaded] == [area]:
-                return False
-            wanted = (
-                f"officers have changed this directory of {loaded[0].area}: give {area} a database of its own (DATABASE_URL or VAR_DIR)."
-            )
-            raise PackError([Problem(area, 0, "", "", wanted)])
-        objects = read_pack(directory, guidance, area, datetime.now(timezone.utc))
-        session.expunge_all()
+    objects = read_pack(directory, guidance, area, datetime.now(timezone.utc))
+    with Session(engine, future=True) as session:
+        begin(session)
+        # An officer may have begun while the sheets were read.
+        if not _is_due(session, area, digest):
+            return False
         for table in reversed(Base.metadata.sorted_tables):
             if table.name in DIRECTORY_TABLES:
                 session.execute(table.delete())

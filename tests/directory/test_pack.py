@@ -1,15 +1,17 @@
 """Loading a pack: all or nothing, as often as one likes, and every fault named so that an officer can put it right."""
 
 from collections.abc import Callable
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, update
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from bot.conversation.store import ConversationStore
 from bot.directory import models
+from bot.directory.ledger import Proposal
 from bot.directory.pack import load_pack
 from bot.directory.records import Directory, directory_version, read_directory
 from bot.errors import PackError
@@ -257,6 +259,24 @@ def test_the_directory_is_the_same_whichever_database_holds_it(engine: Engine, d
     load_pack(engine, "cambridgeshire")
     again = read_directory(engine)
     assert sorted(again.services, key=lambda s: s.key) == sorted(directory.services, key=lambda s: s.key)
+
+
+def test_a_newer_pack_is_left_aside_while_a_change_waits_for_a_second_officer(engine: Engine, tmp_path: Path) -> None:
+    pack = Pack(tmp_path).service(phone="01223 555123")
+    pack.load(engine)
+    before = read_directory(engine)
+    with Session(engine, future=True) as session:
+        change = {"kind": "service", "key": "advice_desk", "action": "changed", "base": 0, "after": None, "why": "", "state": "waiting"}
+        session.add(Proposal(**change, by="Olga", at=datetime.now(timezone.utc)))
+        session.commit()
+    pack.service("other_desk", name="Other Desk")
+    pack.load(engine)
+    assert read_directory(engine).services == before.services
+    with Session(engine, future=True) as session:
+        session.execute(update(Proposal).values(state="refused"))
+        session.commit()
+    pack.load(engine)
+    assert {service.key for service in read_directory(engine).services} == {"advice_desk", "other_desk"}
 
 
 def test_another_area_takes_the_place_of_the_first(engine: Engine) -> None:
