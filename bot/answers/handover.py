@@ -89,8 +89,7 @@ class HandoverWords:
             lines.append(("desk.closed_until", {"time": self._day(language, status.opens_at)}))
         else:
             lines.append(("desk.closed", {}))
-        # What is left would be deleted before anybody could read it.
-        can_leave = status.opens_at is None or status.opens_at - moment < timedelta(days=self.days)
+        can_leave = self._is_read_in_time(status.opens_at, moment)
         if not status.live and can_leave:
             lines.append(("desk.message_how", {}))
         replies = [self._reply("text", language, *lines), self._reply("notice", language, ("desk.who_reads", {}))]
@@ -101,6 +100,10 @@ class HandoverWords:
             choices.append(self._choice(language, MESSAGE))
         kind = "choices" if choices else "text"
         return [*replies, self._reply(kind, language, self._other_ways(), choices=tuple(choices))]
+
+    def _is_read_in_time(self, opens_at: datetime | None, moment: datetime) -> bool:
+        """Tell whether staff are there before what is left at ``moment`` is deleted; None is a desk that is open, or has no hours."""
+        return opens_at is None or opens_at - moment < timedelta(days=self.days)
 
     def _other_ways(self) -> tuple[str, dict[str, object]]:
         library = self.composer.library()
@@ -124,7 +127,13 @@ class HandoverWords:
         return [replace(self._reply("services", language, *lines), services=cards)]
 
     def leave_to_a_person(self, language: str, kind: str) -> Reply:
-        """Say why a person is the one to ask (``kind``: urgent, or as ``Reading.for_a_person``), with the button for it."""
+        """Say why a person is the one to ask (``kind``: urgent, or as ``Reading.for_a_person``), with the button for it.
+
+        While the handover is off there is no button: other ways to a person are told.
+        """
+        if self.is_off(HANDOVER):
+            why: list[tuple[str, dict[str, object]]] = [] if kind == "urgent" else [(f"for_a_person.{kind}", {})]
+            return self._reply("text", language, *why, self._other_ways())
         lang = reply_language(language) or "en"
         english = "" if lang == "en" else self.composer.catalogues.say("en", "choice.person")
         button = Choice(self.composer.catalogues.say(lang, "choice.person"), "human", english)
@@ -143,15 +152,20 @@ class HandoverWords:
         """Ask for the message, with who will read it."""
         return [self._reply("notice", language, ("desk.who_reads", {})), self._reply("text", language, ("desk.write_message", {}))]
 
-    def message_kept(self, language: str, view: View, status: DeskStatus, redacted: bool = False) -> list[Reply]:
-        """Say that a message is kept for staff, when the desk is open, and the code that finds the answer."""
+    def message_kept(self, language: str, view: View, status: DeskStatus, moment: datetime, redacted: bool = False) -> list[Reply]:
+        """Say that a message is kept for staff, when the desk is open, and the code that finds the answer.
+
+        Where it is deleted before the desk opens, other ways to a person are told, too.
+        """
+        more: list[tuple[str, dict[str, object]]] = [("notice.redacted", {})] if redacted else []
         if status.open:
             line: tuple[str, dict[str, object]] = ("desk.message_kept_open", {"time": self._time(language, status.closes_at)})
         elif status.opens_at:
             line = ("desk.message_kept_until", {"time": self._day(language, status.opens_at)})
+            if not self._is_read_in_time(status.opens_at, moment):
+                more.append(self._other_ways())
         else:
             line = ("desk.message_kept", {})
-        more: list[tuple[str, dict[str, object]]] = [("notice.redacted", {})] if redacted else []
         return [self._reply("notice", language, line, self._code(view), *more)]
 
     def arrived(self, language: str, view: View, redacted: bool) -> Reply:
@@ -200,8 +214,13 @@ class HandoverWords:
         }[said.kind]
         if any(self.is_off(what) for what in PROMISED.get(key, ())):
             key = "desk.left_chat"
+        lines: list[tuple[str, dict[str, object]]] = [(key, {"name": name})]
+        opens_at = datetime.fromisoformat(said.body["opens_at"]) if said.body.get("opens_at") else None
+        if not self._is_read_in_time(opens_at, said.sent_at):
+            # Nobody can promise that it is read.
+            lines = [("desk.kept_gone", {}), ("desk.closed_until", {"time": self._day(language, opens_at)}), self._other_ways()]
         off = self.switched_off(language, ASSISTANT) if said.kind in ("returned", "closed") else []
-        return [self._reply("notice", language, (key, {"name": name})), *off]
+        return [self._reply("notice", language, *lines), *off]
 
     def phrase(self, language: str, key: str, values: dict[str, str], answers: tuple[str, ...] = ()) -> Reply:
         """Say a checked phrase in a language, with its English and the buttons that answer it.

@@ -20,6 +20,8 @@ from bot.errors import ConversationLeft, UnknownConversation
 from bot.handover.models import Handover
 from bot.moments import seen, utc_now
 
+CHOICE = "choice:"
+"""How a button that was pressed stands among the messages."""
 MADE_BY_A_PAGE = re.compile("[0-9a-f]{32}")
 """A message's id as our pages make it: 128 random bits."""
 
@@ -200,6 +202,9 @@ class ConversationStore:
                 if not known.answer and not session.execute(_practice_of(chat.id)).scalar():
                     add(session, utc_now(), counts)
                 known.answer = answer
+                if by_desk and not known.text.startswith(CHOICE):
+                    # A message for staff, taken or turned away, has its answer now: the next words are not another.
+                    lock(session, chat, writes_to_desk=False)
             session.commit()
         self._kept()
         return stands
@@ -260,19 +265,34 @@ class ConversationStore:
                     found += session.execute(select(Conversation.rasa_id).where(Conversation.id == other)).scalars()
             return found
 
-    def erase(self, rasa_ids: list[str], keep_feedback: bool = False) -> None:
+    def erase(self, rasa_ids: list[str], unused_days: int | None = None) -> None:
         """Erase conversations (by their own names) here, and put all their names on the list of what Rasa still has to erase.
 
-        With ``keep_feedback``, what was thought of their answers stays, with nothing that leads to them.
+        With ``unused_days`` only those are erased that are still without a message for so many days: somebody may have taken one up since
+        they were listed. What was thought of their answers stays then, with nothing that leads to them.
         """
         if not rasa_ids:
             return
         with self._session() as session:
-            ids = session.execute(select(Conversation.id).where(Conversation.rasa_id.in_(rasa_ids))).scalars().all()
-            rasa_ids = [*rasa_ids, *session.execute(_of_devices(ids)).scalars()]
+            which = [Conversation.rasa_id.in_(rasa_ids)]
+            if unused_days is not None:
+                which.append(_unused_for(unused_days))
+                # From here on nobody else takes one up: each begins with a change to this row.
+                session.execute(
+                    update(Conversation)
+                    .where(*which)
+                    .values(last_seen_at=Conversation.last_seen_at)
+                    .execution_options(synchronize_session=False)
+                )
+            found = session.execute(select(Conversation.id, Conversation.rasa_id).where(*which)).all()
+            ids = [row.id for row in found]
+            rasa_ids = [
+                *(rasa_ids if unused_days is None else [row.rasa_id for row in found]),
+                *session.execute(_of_devices(ids)).scalars(),
+            ]
             sent = set(session.execute(select(Message.message_id).where(Message.conversation_id.in_(ids))).scalars())
             _spend(session, sent)
-            if keep_feedback:
+            if unused_days is not None:
                 session.execute(
                     update(Feedback)
                     .where(Feedback.conversation_id.in_(ids))
@@ -314,8 +334,12 @@ class ConversationStore:
     def expired(self, days: int) -> list[str]:
         """Give the Rasa ids of conversations without a message for ``days`` days."""
         with self._session() as session:
-            limit = utc_now() - timedelta(days=days)
-            return list(session.execute(select(Conversation.rasa_id).where(Conversation.last_seen_at < limit)).scalars())
+            return list(session.execute(select(Conversation.rasa_id).where(_unused_for(days))).scalars())
+
+
+def _unused_for(days: int) -> Any:
+    """Give the condition that a conversation is without a message for ``days`` days."""
+    return Conversation.last_seen_at < utc_now() - timedelta(days=days)
 
 
 def _conversation(session: Session, number: int) -> Any:

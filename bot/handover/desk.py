@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from bot.codes import NEEDS
 from bot.conversation.models import Access, Conversation, Message
-from bot.conversation.store import Chat, exchange_of, lock, message_of
+from bot.conversation.store import CHOICE, Chat, exchange_of, lock, message_of
 from bot.conversation.tally import LEFT, WAITED, Count, add, language_counted
 from bot.errors import AlreadyTaken, DeskOff, NotHeard, NotTheirs, UnknownConversation
 from bot.handover.accounts import STAFF as LIBRARIAN
@@ -34,8 +34,6 @@ from bot.handover.views import Accepted, Change, DeskStatus, Entry, File, Remark
 from bot.moments import SKEW, seen, utc_now
 
 log = logging.getLogger(__name__)
-CHOICE = "choice:"
-"""How a button that was pressed stands among the messages."""
 SENT_TWICE = timedelta(minutes=5)
 """Within so long the same note or record of one member of staff is one, sent again because its page did not come."""
 LAST_ANSWERS = 12
@@ -155,12 +153,14 @@ class Desk:
                 message_id = f"{message_id[:62]}-{'c' if choice else 't'}"
                 known = message_of(session, chat, message_id)
             left = turned_away = False
+            writes_to_desk = bool(conversation.writes_to_desk) and not choice
             said_before = known.urgent if known is not None else None
             if known is None:
-                left = state != WITH_STAFF and not conversation.blocked and (to_desk or (conversation.writes_to_desk and not choice))
+                left = state != WITH_STAFF and not conversation.blocked and (to_desk or writes_to_desk)
                 turned_away = left and state not in OPEN and self._is_off()
                 left = left and not turned_away
-                conversation.writes_to_desk = False
+                # Sent again before its answer is kept, it is for staff still.
+                conversation.writes_to_desk = turned_away and writes_to_desk
                 known = Message(
                     conversation_id=chat.id,
                     access_id=chat.access_id,
@@ -171,18 +171,23 @@ class Desk:
                     received_at=self._clock(),
                 )
                 session.add(known)
-                if left:
-                    row = row or self._new_row(session, chat.id, "message")
-                    if row.state in (NONE, ANSWERED, CLOSED):
-                        self._begin(session, row, "message")
-                        self._move(session, row, MESSAGE_LEFT, VISITOR, None, "message")
-                        alerts.append("message")
             elif not known.answer:
                 # Sent again before it was answered, perhaps in other words: the answer to come is to these.
                 known.text, known.urgent = text, urgent or known.urgent
-                # Staff who were to answer it have gone since: it is the bot's.
-                known.for_desk = known.for_desk and state in OPEN
+                if not known.for_desk and (to_desk or writes_to_desk) and state not in OPEN and not conversation.blocked:
+                    # It was turned away, and nobody knows whether that was read.
+                    turned_away = self._is_off()
+                    known.for_desk, conversation.writes_to_desk = not turned_away, turned_away and writes_to_desk
+                else:
+                    # Staff who were to answer it have gone since: it is the bot's.
+                    known.for_desk = known.for_desk and state in OPEN
                 left = known.for_desk and state != WITH_STAFF
+            if left:
+                row = row or self._new_row(session, chat.id, "message")
+                if row.state in (NONE, ANSWERED, CLOSED):
+                    self._begin(session, row, "message")
+                    self._move(session, row, MESSAGE_LEFT, VISITOR, None, "message")
+                    alerts.append("message")
             if not known.answer and urgent and urgent != said_before and row and row.state in OPEN:
                 row.urgent, row.urgent_at = urgent, self._clock()
                 alerts.append("urgent")
@@ -526,9 +531,8 @@ class Desk:
             here = max(moment for moment in (last, seen(claimed_at), self._started) if moment and moment <= now + SKEW)
             if now - here > self._gone_after:
                 changed.append(self._one(handover_id, self._return, staff_id))
-        is_open = self.hours.is_open(now)
         for handover_id in waiting:
-            changed.append(self._one(handover_id, self._stop_waiting, is_open))
+            changed.append(self._one(handover_id, self._stop_waiting, now))
         if any(changed):
             self._tell()
 
@@ -551,16 +555,21 @@ class Desk:
             else:
                 self._move(session, row, WAITING, SYSTEM, None, "holder_gone")
                 self._say(session, row.conversation_id, None, "waiting", {})
+            somebody_waits = row.state == WAITING and not row.practice
             session.commit()
-            return True
+        if somebody_waits:
+            self._alert("waiting")
+        return True
 
-    def _stop_waiting(self, handover_id: int, is_open: bool) -> bool:
+    def _stop_waiting(self, handover_id: int, now: datetime) -> bool:
         with self._staff_move(handover_id) as (session, row):
-            there = self._visitor_is_there(session, row.conversation_id)
+            there, is_open = self._visitor_is_there(session, row.conversation_id), self.hours.is_open(now)
             if row.state != WAITING or (is_open and there):
                 return False
-            self._move(session, row, MESSAGE_LEFT, SYSTEM, None, "desk_closed" if there else "visitor_gone")
-            self._say(session, row.conversation_id, None, "kept", {"reason": "desk_closed" if there else "visitor_gone"})
+            why = "desk_closed" if there else "visitor_gone"
+            opens_at = None if is_open else self.hours.opens_at(now)
+            self._move(session, row, MESSAGE_LEFT, SYSTEM, None, why)
+            self._say(session, row.conversation_id, None, "kept", {"reason": why, "opens_at": opens_at.isoformat() if opens_at else ""})
             session.commit()
             return True
 
@@ -603,16 +612,18 @@ class Desk:
         """Change a state as TRANSITIONS allows and write it down; the caller holds the conversation's lock."""
         if actor not in TRANSITIONS.get((row.state, to), ()):
             raise NotTheirs(row.state)
-        self._record(session, row, to, actor, staff_id, reason)
         self._count(session, row, to, actor)
+        self._record(session, row, to, actor, staff_id, reason)
         row.state = to
         if to != WITH_STAFF:
             row.staff_id = row.staff_id if row.practice else None
 
     def _count(self, session: Session, row: Any, to: str, actor: str) -> None:
-        """Count a visitor who begins to wait, and a message that is left; what staff do is not counted."""
+        """Count a visitor who begins to wait, and a message that is left, both once, however often staff take it and let it go."""
         what = {WAITING: WAITED, MESSAGE_LEFT: LEFT}.get(to)
-        if what is None or row.practice or (to == WAITING and actor != VISITOR):
+        last = select(Transition.actor).where(Transition.handover_id == row.id).order_by(Transition.id.desc()).limit(1)
+        of_visitor = actor == VISITOR or (to == MESSAGE_LEFT and session.execute(last).scalar() == VISITOR)
+        if what is None or row.practice or not of_visitor:
             return
         language = session.execute(select(Conversation.language).where(Conversation.id == row.conversation_id)).scalar()
         place = self._district(_last_place(session, row.conversation_id))

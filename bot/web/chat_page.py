@@ -21,7 +21,7 @@ from bot.answers.composer import CORE
 from bot.answers.handover import ANSWER, CHOICES
 from bot.answers.replies import completed
 from bot.codes import INTERPRETER_FOR, NEEDS, reply_language
-from bot.conversation.store import Chat
+from bot.conversation.store import CHOICE, Chat
 from bot.errors import MessageRefused, UnknownConversation
 from bot.handover.reference import spoken
 from bot.handover.states import NONE, WAITING
@@ -73,10 +73,10 @@ def _talk(visit: Visit, chat: Chat, language: str) -> Talk:
     items: list[dict[str, Any]] = []
     for number, exchange in enumerate(pipeline.store.exchanges(chat), 1):
         asked = exchange.text
-        if asked.startswith(f"choice:{ANSWER}"):
-            asked = say(language, f"answer.{asked.removeprefix(f'choice:{ANSWER}')}")
-        elif asked.startswith("choice:"):
-            asked = labels.get(asked.removeprefix("choice:"), "")
+        if asked.startswith(f"{CHOICE}{ANSWER}"):
+            asked = say(language, f"answer.{asked.removeprefix(f'{CHOICE}{ANSWER}')}")
+        elif asked.startswith(CHOICE):
+            asked = labels.get(asked.removeprefix(CHOICE), "")
         for reply in (exchange.answer or {}).get("replies", []):
             labels.update({choice["value"]: choice["label"] for choice in reply.get("choices", [])})
         if exchange.answer:

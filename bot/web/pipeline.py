@@ -8,7 +8,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any, ParamSpec, TypeVar
 
 from anyio import CapacityLimiter, to_thread
@@ -22,7 +22,7 @@ from bot.answers.replies import Reply, Understood
 from bot.answers.urgent import OfficeHours
 from bot.codes import CIRCUMSTANCES, NEEDS, locale_of, reply_language
 from bot.conversation.feedback import FeedbackBook
-from bot.conversation.store import Chat, ConversationStore
+from bot.conversation.store import CHOICE, Chat, ConversationStore
 from bot.conversation.tally import HANDED_OVER, NOTHING_COUNTED, Count, Counts, counts_of, language_counted
 from bot.directory.cold_weather import ColdWeatherSwitch
 from bot.directory.lookup import LookUp
@@ -48,6 +48,8 @@ READERS = 8
 """Messages that are read at once."""
 KEEPERS = 8
 """Threads that use the database for messages: with many more, all wait for the one that holds SQLite's only writer, and it for them."""
+LATE_ANSWERS = timedelta(minutes=1)
+"""A Rasa that hung, or whose answer nobody waits for, may note a message that it had before: within so long it has, or never will."""
 ERASED_AT_ONCE = 50
 """Conversations that are erased in one transaction: what has piled up must not hold the writer for long, nor run out of its time."""
 SEARCH_AGAIN = 30.0
@@ -252,7 +254,7 @@ class Pipeline:
             return self._response(chat, language, {"understood": asdict(Understood()), "replies": [erased]}, View(), session=None)
         message_id = incoming.message_id or uuid.uuid4().hex
         to_desk = choice.startswith(ANSWER)
-        accepted = await self._with_database(self.desk.accept, chat, message_id, f"choice:{choice}", None, True, to_desk)
+        accepted = await self._with_database(self.desk.accept, chat, message_id, f"{CHOICE}{choice}", None, True, to_desk)
         message_id = accepted.message_id
         if accepted.answer:
             return await self._again(chat, accepted.answer)
@@ -284,7 +286,9 @@ class Pipeline:
             replies = [words.arrived(language, before, False)]
         elif choice == WAIT and status.takes_chats and not chat.blocked:
             try:
-                replies = words.waiting(language, await self._with_database(self.desk.ask, chat, "asked"))
+                view = await self._with_database(self.desk.ask, chat, "asked")
+                # Somebody may have taken the chat just now.
+                replies = [words.arrived(language, view, False)] if view.state == WITH_STAFF else words.waiting(language, view)
             except DeskOff:  # just now
                 replies = self.handover_words().offer(language, status, None, None, moment)
         elif choice == MESSAGE and status.takes_messages and not chat.blocked:
@@ -292,7 +296,12 @@ class Pipeline:
             replies = words.write_message(language)
         elif choice == KEEP:
             view = await self._with_database(self.desk.wait_as_message, chat)
-            replies = words.message_kept(language, view, status) if view.state == MESSAGE_LEFT else words.back(language)
+            if view.state == WITH_STAFF:
+                replies = [words.arrived(language, view, False)]
+            elif view.state == MESSAGE_LEFT:
+                replies = words.message_kept(language, view, status, moment)
+            else:
+                replies = words.back(language)
         elif choice in (BOT, TAKE_BACK):
             await self._with_database(self.desk.stop, chat)
             replies = words.back(language)
@@ -354,7 +363,7 @@ class Pipeline:
         view = await self._with_database(self.desk.view, chat.id)
         if view.state not in OPEN:
             # Staff handed back, or closed, just before this came: asked again whose it is, the desk says the assistant's.
-            said = reading.text if reading else f"choice:{choice}"
+            said = reading.text if reading else f"{CHOICE}{choice}"
             accepted = await self._with_database(self.desk.accept, chat, message_id, said, None, reading is None)
             if not accepted.for_desk and (reading or choice not in (None, "human")):
                 return await self._ask(chat, message_id, reading, pinned, choice, language)
@@ -367,7 +376,8 @@ class Pipeline:
         if view.state == WITH_STAFF:
             replies.append(words.arrived(language, view, redacted))
         else:
-            replies += words.message_kept(language, view, await self._with_database(self.desk.status), redacted)
+            status = await self._with_database(self.desk.status)
+            replies += words.message_kept(language, view, status, datetime.now(timezone.utc), redacted)
         understood = Understood(urgent=reading.urgent if reading else None, place=place.name if place else None)
         if reading:
             self._translate_message(chat, message_id, reading.text, reading.language)
@@ -379,7 +389,7 @@ class Pipeline:
         """Ask Rasa, then keep the answer; while the assistant is switched off, say that."""
         language = reading.language if reading else language
         if self.off_switches.off(ASSISTANT):
-            return await self._answer_without_assistant(chat, message_id, reading, pinned, language)
+            return await self._answer_without_assistant(chat, message_id, reading, pinned, language, choice)
         told = reading.as_json() if reading else {**EMPTY_READING, "language": language, "denied": _forgotten(choice)}
         try:
             decision = await self.engine.ask(
@@ -400,13 +410,16 @@ class Pipeline:
             heard = replace(heard, shown=tuple(_services_in(answer) for answer in before))
         composer, moment = self.composer(), datetime.now(timezone.utc)
         turn = composer.render(decision, language, moment, heard).as_json()
-        if decision.kind == "repeat" and before:
-            again = [reply for reply in before[0]["replies"] if reply["kind"] != "notice"]
+        said = _said_last(before) if decision.kind == "repeat" else None
+        of_person = decision.kind == "human" or (said is not None and said["understood"]["topic"] == "human")
+        if said:
+            # Of a person, only what is true now is said again.
+            again = [] if of_person else [reply for reply in said["replies"] if reply["kind"] != "notice"]
             # What was noticed then may be over, and beds may be open now.
-            notices = composer.cold_weather(Understood(**before[0]["understood"]), language, moment)
-            turn = {"understood": before[0]["understood"], "replies": [*(notice.as_json() for notice in notices), *again]}
+            notices = composer.cold_weather(Understood(**said["understood"]), language, moment)
+            turn = {"understood": said["understood"], "replies": [*(notice.as_json() for notice in notices), *again]}
         view = await self._with_database(self.desk.view, chat.id)
-        turn["replies"] += [reply.as_json() for reply in await self._person_too(chat, decision, reading, language, before, view)]
+        turn["replies"] += [reply.as_json() for reply in await self._person_too(chat, decision, reading, language, before, view, of_person)]
         turn["replies"] += [reply.as_json() for reply in self._redacted(reading, language)]
         switched = reply_language(heard.names_language) if decision.kind == "language" else None
         if switched:
@@ -416,10 +429,10 @@ class Pipeline:
             counts = self._person_asked_for(_in_effect(before), language) if view.state != WAITING else NOTHING_COUNTED
         else:
             counts = counts_of(response, decision, self.live.current().district_of(turn["understood"]["place"]))
-        return await self._keep_unless_claimed(chat, message_id, reading, response, language, pinned, counts)
+        return await self._keep_unless_claimed(chat, message_id, reading, response, language, pinned, choice, counts)
 
     async def _answer_without_assistant(
-        self, chat: Chat, message_id: str, reading: Reading | None, pinned: str | None, language: str
+        self, chat: Chat, message_id: str, reading: Reading | None, pinned: str | None, language: str, choice: str | None
     ) -> dict[str, Any]:
         """Say that the assistant is switched off, below urgent words where they are due; offer a person where one can be asked for."""
         words, view = self.handover_words(), await self._with_database(self.desk.view, chat.id)
@@ -430,7 +443,7 @@ class Pipeline:
         replies += self._redacted(reading, language)
         turn = {"understood": asdict(understood), "replies": [reply.as_json() for reply in replies]}
         response = self._response(chat, language, turn, view)
-        return await self._keep_unless_claimed(chat, message_id, reading, response, language, pinned)
+        return await self._keep_unless_claimed(chat, message_id, reading, response, language, pinned, choice)
 
     async def _keep_unless_claimed(
         self,
@@ -440,22 +453,30 @@ class Pipeline:
         response: dict[str, Any],
         language: str,
         pinned: str | None,
+        choice: str | None,
         counts: Counts = NOTHING_COUNTED,
     ) -> dict[str, Any]:
         """Keep an answer of the assistant's, and give it, unless somebody took the chat meanwhile: it is theirs to answer then."""
         kept = {name: value for name, value in response.items() if name != "session"}
         if not await self._with_database(self.store.record, chat, message_id, kept, language, pinned, False, counts):
-            return await self._for_desk(chat, message_id, reading, pinned, language)
+            return await self._for_desk(chat, message_id, reading, pinned, language, choice)
         return response
 
     async def _person_too(
-        self, chat: Chat, decision: Decision, reading: Reading | None, language: str, before: list[dict[str, Any]], view: View
+        self,
+        chat: Chat,
+        decision: Decision,
+        reading: Reading | None,
+        language: str,
+        before: list[dict[str, Any]],
+        view: View,
+        of_person: bool,
     ) -> list[Reply]:
-        """Offer a person below an answer: where one was asked for, and for what the assistant must not settle by itself."""
+        """Offer a person below an answer: where it is ``of_person``, and for what the assistant must not settle by itself."""
         words = self.handover_words()
         if view.state == WAITING:
-            return words.waiting(language, view) if decision.kind == "human" else []
-        if decision.kind == "human" or (decision.kind == "not_understood" and decision.misunderstood > 1):
+            return words.waiting(language, view) if of_person else []
+        if of_person or (decision.kind == "not_understood" and decision.misunderstood > 1):
             return await self._with_database(self._offer, chat, language, _in_effect(before))
         why = reading.for_a_person if reading else None
         if decision.urgent and not decision.again:
@@ -527,16 +548,18 @@ class Pipeline:
             await self.engine.forget(rasa_id)
         except EngineAway:
             return False
-        await to_thread.run_sync(self.store.erased, rasa_id, asked_at)
+        # What was erased just now stays on the list, and is forgotten once more.
+        await to_thread.run_sync(self.store.erased, rasa_id, asked_at - LATE_ANSWERS)
         return True
 
     async def tidy(self) -> None:
         """Erase what is older than the retention setting, and what Rasa still has to erase; feedback has days of its own."""
-        expired = await to_thread.run_sync(self.store.expired, self.settings.retention_days)
+        days = self.settings.retention_days
+        expired = await to_thread.run_sync(self.store.expired, days)
         for first in range(0, len(expired), ERASED_AT_ONCE):
-            await to_thread.run_sync(self.store.erase, expired[first : first + ERASED_AT_ONCE], True)
+            await to_thread.run_sync(self.store.erase, expired[first : first + ERASED_AT_ONCE], days)
         await to_thread.run_sync(self.feedback.forget)
-        await to_thread.run_sync(self.store.forget_spent, self.settings.retention_days)
+        await to_thread.run_sync(self.store.forget_spent, days)
         for rasa_id in await to_thread.run_sync(self.store.pending_erasures):
             if not await self._forget(rasa_id):
                 return
@@ -612,6 +635,11 @@ def _forgotten(choice: str | None) -> list[str]:
     """Give the circumstance that a choice takes back, if it does."""
     kind, _, code = (choice or "").partition(":")
     return [code] if kind == "forget" else []
+
+
+def _said_last(answers: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Give the last of ``answers``, newest first, that said more than a notice, such as that a message has arrived; None where none did."""
+    return next((answer for answer in answers if any(reply["kind"] != "notice" for reply in answer["replies"])), None)
 
 
 def _services_in(answer: dict[str, Any]) -> tuple[str, ...]:

@@ -98,7 +98,7 @@ def test_waiting_says_the_place_and_the_code_in_groups(words: HandoverWords) -> 
     ("status", "promised"), [(LIVE, "open until 16:00"), (CLOSED, "Tuesday, 1 December 2026, 10:00"), (UNKNOWN, "kept for the staff")]
 )
 def test_a_message_that_is_kept_is_promised_no_more_than_is_known(words: HandoverWords, status: DeskStatus, promised: str) -> None:
-    (reply,) = words.message_kept("en", View("message_left", "4829150375"), status)
+    (reply,) = words.message_kept("en", View("message_left", "4829150375"), status, NOON)
     assert promised in reply.text
     assert "482\u00a0915\u00a00375" in reply.text
 
@@ -129,6 +129,27 @@ def test_a_translation_has_the_original_beside_it(words: HandoverWords) -> None:
 def test_no_message_is_taken_that_would_be_deleted_before_the_desk_opens(words: HandoverWords) -> None:
     far = DeskStatus(staffed=True, opens_at=NOON + timedelta(days=8))
     assert offered(words.offer("en", far, None, None, NOON)) == []
+
+
+@pytest.mark.parametrize(("days", "in_time"), [(6, True), (8, False)])
+def test_of_a_message_that_is_deleted_before_the_desk_opens_other_ways_are_told(words: HandoverWords, days: int, in_time: bool) -> None:
+    opens_at = NOON + timedelta(days=days)
+    far = DeskStatus(staffed=True, opens_at=opens_at)
+    kept = words.message_kept("en", View("message_left", "4829150375"), far, NOON)
+    closing = words.said("en", said("kept", {"reason": "desk_closed", "opens_at": opens_at.isoformat()}), NOON)
+    for replies in (kept, closing):
+        assert ("0345 045 5225" in texts(replies)) is not in_time
+    assert ("staff will read it" in texts(closing)) is in_time
+    assert f"{opens_at.day} December 2026, 12:00" in texts(kept)
+
+
+@pytest.mark.parametrize("why", ["own_case", "complaint", "death", "child_alone", "urgent"])
+def test_while_the_handover_is_off_other_ways_to_a_person_are_told_and_no_button(words: HandoverWords, why: str) -> None:
+    off = replace(words, off=(an_off(HANDOVER),))
+    reply = off.leave_to_a_person("en", why)
+    assert offered([reply]) == []
+    assert "0345 045 5225" in reply.text
+    assert ("talk to a person from the library" in reply.text) is False
 
 
 @pytest.mark.parametrize("language", REPLY_LANGUAGES)

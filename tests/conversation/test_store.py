@@ -454,6 +454,7 @@ def test_feedback_outlives_the_days_of_its_conversation_without_a_link_to_it(sto
     expired, erased = store.start(), store.start()
     opinion_of(engine, expired, "of one whose days were over")
     opinion_of(engine, erased, "of one that its visitor erased")
-    store.erase([expired.rasa_id], keep_feedback=True)
+    last_seen(engine, expired.rasa_id, 8)
+    store.erase([expired.rasa_id], unused_days=7)
     store.erase([erased.rasa_id])
     assert [(row.conversation_id, row.comment) for row in rows(engine, Feedback)] == [(None, "of one whose days were over")]

@@ -1,7 +1,7 @@
 """The desk: every change of state, who may make it, and what happens where two want the same or somebody is gone."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from bot.conversation.models import Conversation
-from bot.conversation.store import Chat, ConversationStore
+from bot.conversation.store import CHOICE, Chat, ConversationStore
 from bot.conversation.tally import Tally
 from bot.errors import AlreadyTaken, DeskOff, NotHeard, NotTheirs, UnknownConversation
 from bot.handover.accounts import Member
@@ -22,6 +22,7 @@ from bot.handover.states import WAITING, WITH_STAFF
 from tests.builders import PASSWORD, Clock, a_desk, a_member
 
 WORDS = "I want to talk to somebody"
+AN_ANSWER = {"understood": {"topic": "housing", "urgent": None}, "replies": [{"kind": "text", "text": "Hello"}]}
 
 
 @pytest.fixture
@@ -51,8 +52,7 @@ def chat(store: ConversationStore, desk: Desk) -> Chat:
     """A visitor who wrote one message, which the bot has answered."""
     chat = store.start()
     desk.accept(chat, "m1", WORDS)
-    answer = {"understood": {"topic": "housing", "urgent": None}, "replies": [{"kind": "text", "text": "Hello"}]}
-    store.record(chat, "m1", answer, "ar", None)
+    store.record(chat, "m1", AN_ANSWER, "ar", None)
     return chat
 
 
@@ -638,14 +638,24 @@ def test_a_number_is_taken_only_where_somebody_is_asked_for(desk: Desk, engine: 
 
 
 def test_a_chat_goes_back_to_the_queue_when_its_holder_has_been_gone_for_long_enough(
-    desk: Desk, engine: Engine, store: ConversationStore, claimed: int, chat: Chat, anna: Member, clock: Clock
+    desk: Desk,
+    engine: Engine,
+    store: ConversationStore,
+    claimed: int,
+    chat: Chat,
+    anna: Member,
+    clock: Clock,
+    alerts: list[str],
 ) -> None:
     clock.pass_by(seconds=119)
     store.stay(chat.token)
     desk.sweep()
     assert desk.view(chat.id).state == "with_staff"
+    alerts.clear()
     clock.pass_by(seconds=2)
-    desk.sweep()
+    for _ in range(2):
+        desk.sweep()
+    assert alerts == ["waiting"], "whoever else is on duty is fetched, once"
     assert desk.view(chat.id).state == "waiting"
     assert changes(engine)[-1] == ("with_staff", "waiting", "system")
     assert desk.said(chat.id, 1)[-1].kind == "waiting"
@@ -685,10 +695,10 @@ def test_one_chat_that_cannot_be_looked_over_keeps_no_other_waiting(
     clock.pass_by(minutes=16)
     stop, wrong = desk._stop_waiting, id_of(engine, broken)
 
-    def failing(handover_id: int, is_open: bool) -> bool:
+    def failing(handover_id: int, now: datetime) -> bool:
         if handover_id == wrong:
             raise RuntimeError("broken")
-        return stop(handover_id, is_open)
+        return stop(handover_id, now)
 
     monkeypatch.setattr(desk, "_stop_waiting", failing)
     desk.sweep()
@@ -732,7 +742,8 @@ def test_when_the_desk_closes_waiting_stays_a_message_and_the_visitor_is_told(
     clock.pass_by(minutes=1)
     closing.sweep()
     assert closing.view(chat.id).state == "message_left"
-    assert closing.said(chat.id, 0)[-1].body == {"reason": "desk_closed"}
+    # The clock of these tests stands on a Monday.
+    assert closing.said(chat.id, 0)[-1].body == {"reason": "desk_closed", "opens_at": "2026-12-01T10:00:00+00:00"}
 
 
 def test_what_staff_write_keeps_the_visitors_page_open_and_puts_off_the_end_of_what_is_kept(
@@ -901,6 +912,18 @@ def test_a_message_that_is_left_is_counted_once_however_it_came_about(
     assert counted(engine) == {("left", "housing", "", "ar"): 2, ("waited", "housing", "", "ar"): 1}
 
 
+def test_a_message_that_staff_took_and_let_go_of_is_not_counted_again(
+    engine: Engine, desk: Desk, chat: Chat, anna: Member, clock: Clock
+) -> None:
+    desk.accept(chat, "m2", WORDS, to_desk=True)
+    desk.claim(id_of(engine, chat), anna)
+    clock.pass_by(minutes=60)
+    for _ in range(2):
+        desk.sweep()
+    assert [change[1:] for change in changes(engine)[-2:]] == [("waiting", "system"), ("message_left", "system")]
+    assert counted(engine) == {("left", "housing", "", "ar"): 1}
+
+
 def test_what_staff_do_with_a_chat_is_not_counted(engine: Engine, desk: Desk, waiting: int, anna: Member) -> None:
     before = counted(engine)
     desk.claim(waiting, anna)
@@ -953,11 +976,35 @@ def test_while_it_is_off_no_new_chat_begins_and_no_message_is_left(
     store.write_to_desk(chat, True)
     accepted = braked.accept(chat, "m1", WORDS)
     assert (accepted.for_desk, accepted.left, accepted.turned_away) == (False, False, True)
+    store.record(chat, "m1", AN_ANSWER, "en", None, by_desk=True)
     assert not braked.accept(chat, "m2", WORDS).turned_away, "the next words are not a message to staff"
     with pytest.raises(DeskOff):
         braked.start(anna, "uk", "rasa-1")
     assert braked.start(anna, "ar", "rasa-2", scenario="housing_arabic"), "practising goes on"
     assert changes(engine) == [("none", "waiting", "visitor")], "the made-up visitor's alone"
+
+
+@pytest.mark.parametrize("button", [False, True])
+def test_what_was_turned_away_and_not_answered_is_for_staff_still_when_it_is_sent_again(
+    engine: Engine, braked: Desk, store: ConversationStore, brake: Brake, button: bool
+) -> None:
+    a_member(braked, "Anna")
+    words = f"{CHOICE}answer:yes" if button else WORDS
+    chat = store.start()
+    store.write_to_desk(chat, not button)
+    brake.off = True
+    for _ in range(2):
+        accepted = braked.accept(chat, "m1", words, choice=button, to_desk=button)
+        assert (accepted.for_desk, accepted.turned_away) == (False, True)
+    brake.off = False
+    accepted = braked.accept(chat, "m1", words, choice=button, to_desk=button)
+    assert (accepted.for_desk, accepted.left, accepted.turned_away) == (True, True, False)
+    assert braked.view(chat.id).state == "message_left"
+    assert changes(engine) == [("none", "message_left", "visitor")]
+    assert not store.record(chat, "m1", AN_ANSWER, "en", None)
+    assert store.record(chat, "m1", AN_ANSWER, "en", None, by_desk=True)
+    braked.stop(chat)
+    assert not braked.accept(chat, "m2", WORDS).for_desk
 
 
 def test_while_it_is_off_who_waited_and_what_was_left_is_still_answered(

@@ -56,6 +56,19 @@ def olga(desk_stack: Stack) -> Iterator[Officer]:
         officer.switch(what, "on", "the test is over")
 
 
+def test_while_the_handover_is_off_nobody_in_danger_is_sent_to_a_person_who_is_not_there(desk_stack: Stack, olga: Officer) -> None:
+    def buttons(answer: dict[str, Any]) -> list[str]:
+        return [choice["value"] for reply in answer["replies"] for choice in reply["choices"]]
+
+    on = desk_stack.ask("My husband hits me and I am afraid")
+    assert "human" in buttons(on)
+    olga.switch(HANDOVER, "off")
+    off = desk_stack.ask("My husband hits me and I am afraid")
+    assert off["replies"][0] == on["replies"][0]
+    assert "human" not in buttons(off)
+    assert "0345 045 5225" in said(off)[-1], "other ways to a person are told"
+
+
 # ---- The assistant
 
 

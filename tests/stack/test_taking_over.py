@@ -52,6 +52,33 @@ class Visitor:
         return [reply["text"] for event in self.events()["events"] for reply in event["replies"]]
 
 
+AGAIN = "Can you say that again please?"
+
+
+def test_what_was_said_of_a_person_is_said_again_as_it_is_now(desk_stack: Stack, anna: StaffClient) -> None:
+    visitor = Visitor(desk_stack)
+    visitor.wait()
+    (waits,) = visitor.ask(AGAIN)["replies"]
+    assert "desk:bot" in [choice["value"] for choice in waits["choices"]]
+    visitor.choose("desk:keep")
+    again = visitor.ask(AGAIN)
+    assert again["handover"]["state"] == "message_left"
+    offered = [choice["value"] for reply in again["replies"] for choice in reply["choices"]]
+    assert "desk:bot" not in offered, "nobody is told of a queue that they are not in"
+    assert offered == ["desk:wait", "desk:message"]
+
+
+def test_after_staff_have_gone_nobody_is_told_again_that_a_message_has_arrived(desk_stack: Stack, anna: StaffClient) -> None:
+    visitor = Visitor(desk_stack)
+    number = number_of(anna, visitor.wait())
+    anna.act(number, "claim")
+    assert [reply["kind"] for reply in visitor.ask("I need a room")["replies"]] == ["notice"]
+    anna.act(number, "hand_back")
+    again = visitor.ask(AGAIN)["replies"]
+    assert "has arrived" not in str(again)
+    assert "desk:wait" in [choice["value"] for reply in again for choice in reply["choices"]], "a person was what it was about"
+
+
 def number_of(staff: StaffClient, reference: str) -> int:
     """Find the number of a chat by its code."""
     page = staff.post("/staff/code", code=reference).text

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from bot.answers.handover import ANSWER, CHOICES
 from bot.answers.urgent import EMERGENCY_NUMBER
 from bot.codes import ENGLISH_NAMES, NEEDS, TOPIC_OF_URGENT, reply_language
+from bot.conversation.store import CHOICE
 from bot.directory.hours import BRITISH_TIME
 from bot.errors import AlreadyTaken, DeskOff, MessageRefused, NotHeard, NotTheirs, UnknownConversation
 from bot.handover.accounts import Session
@@ -120,9 +121,9 @@ def _talk(request: Request, file: File) -> list[dict[str, Any]]:
     labels = {choice: say("en", key) for choice, key in STANDING.items()} | {f"topic:{t}": say("en", f"topic.{t}") for t in NEEDS}
     lines: list[dict[str, Any]] = []
     for exchange in file.exchanges:
-        asked, pressed = exchange.text, exchange.text.startswith("choice:")
+        asked, pressed = exchange.text, exchange.text.startswith(CHOICE)
         if pressed:
-            value = asked.removeprefix("choice:")
+            value = asked.removeprefix(CHOICE)
             asked = say("en", f"answer.{value.removeprefix(ANSWER)}") if value.startswith(ANSWER) else labels.get(value, value)
         line = {"who": "visitor", "at": exchange.received_at, "text": asked, "pressed": pressed, "english": exchange.translation or ""}
         answer = exchange.answer or {}
