@@ -58,7 +58,7 @@ def olga(desk_stack: Stack) -> Iterator[Officer]:
 
 def test_while_the_handover_is_off_nobody_in_danger_is_sent_to_a_person_who_is_not_there(desk_stack: Stack, olga: Officer) -> None:
     def buttons(answer: dict[str, Any]) -> list[str]:
-        return [choice["value"] for reply in answer["replies"] for choice in reply["choices"]]
+        return [choice["value"] for reply in answer["replies"] for choice in reply.get("choices", ())]
 
     on = desk_stack.ask("My husband hits me and I am afraid")
     assert "human" in buttons(on)

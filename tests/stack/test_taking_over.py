@@ -63,7 +63,7 @@ def test_what_was_said_of_a_person_is_said_again_as_it_is_now(desk_stack: Stack,
     visitor.choose("desk:keep")
     again = visitor.ask(AGAIN)
     assert again["handover"]["state"] == "message_left"
-    offered = [choice["value"] for reply in again["replies"] for choice in reply["choices"]]
+    offered = [choice["value"] for reply in again["replies"] for choice in reply.get("choices", ())]
     assert "desk:bot" not in offered, "nobody is told of a queue that they are not in"
     assert offered == ["desk:wait", "desk:message"]
 
@@ -76,7 +76,7 @@ def test_after_staff_have_gone_nobody_is_told_again_that_a_message_has_arrived(d
     anna.act(number, "hand_back")
     again = visitor.ask(AGAIN)["replies"]
     assert "has arrived" not in str(again)
-    assert "desk:wait" in [choice["value"] for reply in again for choice in reply["choices"]], "a person was what it was about"
+    assert "desk:wait" in [choice["value"] for reply in again for choice in reply.get("choices", ())], "a person was what it was about"
 
 
 def number_of(staff: StaffClient, reference: str) -> int:
