@@ -8,7 +8,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Any, ParamSpec, TypeVar
 
 from anyio import CapacityLimiter, to_thread
@@ -48,8 +48,6 @@ READERS = 8
 """Messages that are read at once."""
 KEEPERS = 8
 """Threads that use the database for messages: with many more, all wait for the one that holds SQLite's only writer, and it for them."""
-LATE_ANSWERS = timedelta(minutes=1)
-"""A Rasa that hung, or whose answer nobody waits for, may note a message that it had before: within so long it has, or never will."""
 ERASED_AT_ONCE = 50
 """Conversations that are erased in one transaction: what has piled up must not hold the writer for long, nor run out of its time."""
 SEARCH_AGAIN = 30.0
@@ -548,8 +546,7 @@ class Pipeline:
             await self.engine.forget(rasa_id)
         except EngineAway:
             return False
-        # What was erased just now stays on the list, and is forgotten once more.
-        await to_thread.run_sync(self.store.erased, rasa_id, asked_at - LATE_ANSWERS)
+        await to_thread.run_sync(self.store.erased, rasa_id, asked_at)
         return True
 
     async def tidy(self) -> None:
