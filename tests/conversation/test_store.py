@@ -391,6 +391,18 @@ def test_a_message_keeps_a_conversation_from_expiring_even_while_it_waits_for_an
     assert store.expired(7) == []
 
 
+def test_what_was_taken_up_since_it_was_listed_is_not_erased_as_unused(store: ConversationStore, engine: Engine, desk: Desk) -> None:
+    taken_up, unused = store.start(), store.start()
+    for chat in (taken_up, unused):
+        last_seen(engine, chat.rasa_id, 8)
+    listed = store.expired(7)
+    assert set(listed) == {taken_up.rasa_id, unused.rasa_id}
+    desk.accept(taken_up, "m1", "still here")
+    store.erase(listed, 7)
+    assert [row.rasa_id for row in rows(engine, Conversation)] == [taken_up.rasa_id]
+    assert store.pending_erasures() == [unused.rasa_id]
+
+
 FOOD = {Count(ASKED, "food", "ely", "en"): 1}
 
 
