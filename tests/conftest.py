@@ -20,13 +20,14 @@ from tests.servers import POSTGRES_URL, a_schema, postgres_answers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the largest file that needs models, so that one process trains while the other tests what needs none.
 
-    The rest that needs models comes last; besides, files come by size, as pytest-xdist would have them.
+    The rest that needs models comes last, of that first what waits; besides, files come by size, as pytest-xdist would have them.
     """
     sizes = Counter(item.path for item in items)
     need_models = {item.path for item in items if "prepared" in getattr(item, "fixturenames", ())}
     # Of two as large the same in every process: pytest-xdist runs nothing where orders differ.
     first = max(need_models, key=lambda path: (sizes[path], path), default=None)
-    items.sort(key=lambda item: (item.path != first, item.path in need_models, -sizes[item.path], item.path))
+    wait = {item.path for item in items if item.get_closest_marker("waits")}
+    items.sort(key=lambda item: (item.path != first, item.path in need_models, item.path not in wait, -sizes[item.path], item.path))
 
 
 @pytest.fixture(scope="session")

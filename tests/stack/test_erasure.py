@@ -219,6 +219,7 @@ def test_what_has_had_its_days_is_in_no_byte(stack: Stack, anna: StaffClient) ->
     assert set(left_of(stack, closed.all)) == set(closed.all) - gone, "a closed chat has its days, and what was given to call back has not"
 
 
+@pytest.mark.waits
 def test_a_job_that_has_stopped_is_read_by_staff_and_officers_and_told_to_who_is_not_there(stack: Stack, anna: StaffClient) -> None:
     olga, engine = StaffClient(stack, "olga"), stack.database()
     words, limit, missing = "Old chats have not been deleted on time.", time.monotonic() + FIRST_DONE + 60, {"/staff/queue", "/officer"}

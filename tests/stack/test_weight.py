@@ -10,7 +10,7 @@ from bot.codes import REPLY_LANGUAGES
 from tests.stack.running_stack import Stack, same_on_servers
 from tests.stack.visiting import needs_chromium
 
-pytestmark = [needs_chromium, same_on_servers]
+pytestmark = [needs_chromium, same_on_servers, pytest.mark.waits]
 
 
 @pytest.mark.parametrize("language", REPLY_LANGUAGES)
