@@ -140,13 +140,8 @@ def written_by_postgresql(case: Installation) -> list[Finding]:
     if case.database is None or case.database.dialect.name == "sqlite":
         return []
     with case.database.connect() as connection:
-        names = ("log_min_error_statement", "log_statement", "log_min_duration_statement", "wal_recycle", "archive_mode")
-        said = {name: connection.exec_driver_sql(f"SHOW {name}").scalar() for name in names}
-        # In seconds and megabytes, the units that PostgreSQL keeps them in.
-        amounts = {
-            name: int(connection.exec_driver_sql(f"SELECT setting FROM pg_settings WHERE name = '{name}'").scalar() or 0)  # noqa: S608
-            for name in ("archive_timeout", "wal_keep_size")
-        }
+        # Seconds and megabytes are those that PostgreSQL counts in, without a unit.
+        said = {row.name: row.setting for row in connection.exec_driver_sql("SELECT name, setting FROM pg_settings")}
         slots = connection.exec_driver_sql("SELECT count(*) FROM pg_replication_slots").scalar()
     faults = []
     if said["log_min_error_statement"] not in ("log", "fatal", "panic"):
@@ -157,10 +152,10 @@ def written_by_postgresql(case: Installation) -> list[Finding]:
         found = "PostgreSQL's log has statements, with the words in them."
         do = "Set log_statement to none and log_min_duration_statement to -1, for the user in DATABASE_URL at least."
         faults.append((Level.LOOK, found, do))
-    if said["wal_recycle"] != "off" or not 0 < amounts["archive_timeout"] <= 3600:
+    if said["wal_recycle"] != "off" or not 0 < int(said["archive_timeout"]) <= 3600:
         found = "PostgreSQL keeps old files of its write-ahead log, in which words stand that were erased."
         faults.append((Level.LOOK, found, "Set wal_recycle = off and archive_timeout = 1h: docs/operating.md says what for."))
-    if said["archive_mode"] != "off" or amounts["wal_keep_size"] or slots:
+    if said["archive_mode"] != "off" or int(said["wal_keep_size"]) or slots:
         found = "PostgreSQL's write-ahead log, with words that were erased, is copied (archive_mode, wal_keep_size or a replication slot)."
         do = "Have the copies go within RETENTION_DAYS, or say in the data protection sheet how long they stay."
         faults.append((Level.LOOK, found, do))
