@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -148,8 +149,22 @@ def _do(cursor: Any, statements: bytes) -> None:
         cursor.execute(statements)
 
 
+# What was killed a moment ago is gone at once; PostgreSQL notices when its process there next has a turn.
+_CLOSING = 10.0
+
+
+def others_stay(connection: Connection) -> int:
+    """Give how many other connections to this database are open and stay open: those that are about to close get ten seconds."""
+    end = time.monotonic() + _CLOSING
+    while (others := others_connected(connection)) and time.monotonic() < end:
+        time.sleep(0.1)
+    return others
+
+
 def others_connected(connection: Connection) -> int:
-    """Give how many other connections there are to this database."""
+    """Give how many other connections there are to this database now."""
+    # Within a transaction PostgreSQL tells again what it told first.
+    connection.exec_driver_sql("SELECT pg_stat_clear_snapshot()")
     # PostgreSQL's own processes have no user. Whose others are, anybody may see; what kind of process they are, only who has their rights.
     asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND usesysid IS NOT NULL"
     return int(connection.exec_driver_sql(asked).scalar())

@@ -152,7 +152,7 @@ def _restore_sqlite(settings: Settings, path: Path, manifest: Manifest, conversa
 
 def _restore_postgres(settings: Settings, dump: Path, manifest: Manifest, conversations: bool, replace: bool, engine: Engine) -> Restored:
     with engine.connect() as connection, connection.begin():
-        others = postgres.others_connected(connection)
+        others = postgres.others_stay(connection)
         if others:
             raise BackupError(f"{others} other connections to the database are open: stop the product first, and whatever else reads it.")
         before, holds = _look_at(connection)

@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from collections.abc import Callable
@@ -320,6 +321,33 @@ def test_a_restore_that_is_killed_changes_nothing_and_can_be_done_again(filled: 
     assert filled.scalar("SELECT name FROM service") == "Advice Desk"
 
 
+@pytest.fixture
+def waits_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is about to close a connection: do not wait for it as long as where somebody may be."""
+    monkeypatch.setattr(postgres, "_CLOSING", 0.3)
+
+
+def test_a_connection_that_is_about_to_close_is_waited_for(filled: Installation, tmp_path: Path) -> None:
+    """As of a program that was killed a moment ago: PostgreSQL notices later."""
+    if filled.on_sqlite:
+        pytest.skip("of a killed program's files SQLite keeps none open")
+    path = back_up(filled, tmp_path / "a.zip")
+    other = filled.open()
+    with other.connect() as connection:
+        connection.exec_driver_sql("SELECT count(*) FROM service").scalar()
+    with filled.open().connect() as own:
+        assert postgres.others_connected(own) == 1
+        own.detach()
+    closes = threading.Timer(1.5, other.dispose)
+    closes.start()
+    try:
+        restore(filled.settings, path, True, True, NOW)
+    finally:
+        closes.join()
+    assert filled.scalar("SELECT name FROM service") == "Advice Desk"
+
+
+@pytest.mark.usefixtures("waits_little")
 def test_while_something_has_the_database_open_nothing_is_restored(filled: Installation, tmp_path: Path) -> None:
     path = back_up(filled, tmp_path / "a.zip")
     other = filled.open()
@@ -330,6 +358,7 @@ def test_while_something_has_the_database_open_nothing_is_restored(filled: Insta
     bring_back(filled, path, replace=True)
 
 
+@pytest.mark.usefixtures("waits_little")
 def test_who_restores_as_an_ordinary_user_sees_connections_of_others(filled: Installation, tmp_path: Path) -> None:
     """As where Rasa has a database user of its own: of others' connections PostgreSQL tells them little more than whose they are."""
     if filled.on_sqlite:
