@@ -319,6 +319,12 @@ class ConversationStore:
             session.commit()
         wipe_freed_pages(self._engine)
 
+    def unknown(self, rasa_ids: list[str]) -> list[str]:
+        """Give those of these Rasa ids that are neither a conversation's nor a device's; each is kept here before Rasa hears of it."""
+        with self._session() as session:
+            known = {*session.execute(select(Conversation.rasa_id)).scalars(), *session.execute(select(Access.rasa_id)).scalars()}
+        return [rasa_id for rasa_id in rasa_ids if rasa_id not in known]
+
     def spend(self, message_id: str) -> None:
         """Note that what was sent, or was to be sent, under this id is never to be shown again."""
         with self._session() as session:

@@ -42,8 +42,14 @@ def erase(agent: Agent, conversation: str) -> int:
     return int(deleted.rowcount)
 
 
+def remembered(agent: Agent) -> list[str]:
+    """Give the names of all conversations of which anything is kept."""
+    with tracker_store(agent).engine.connect() as connection:
+        return list(connection.execute(text("SELECT DISTINCT sender_id FROM events")).scalars())
+
+
 class FrontDoorChannel(InputChannel):  # type: ignore[misc]
-    """Routes under ``/webhooks/front``: POST a message, DELETE a conversation, GET what is in use."""
+    """Routes under ``/webhooks/front``: POST a message, DELETE a conversation, GET the names of all, GET what is in use."""
 
     @classmethod
     def name(cls) -> str:
@@ -90,6 +96,11 @@ class FrontDoorChannel(InputChannel):  # type: ignore[misc]
             agent = request.app.ctx.agent
             async with agent.lock_store.lock(conversation):
                 return response.json({"deleted": await asyncio.to_thread(erase, agent, conversation)})
+
+        @routes.get("/conversations")
+        async def name_all(request: Request) -> HTTPResponse:
+            """Name all conversations of which anything is kept, so that one that nobody knows of can be erased."""
+            return response.json({"conversations": await asyncio.to_thread(remembered, request.app.ctx.agent)})
 
         @routes.get("/state")
         async def state(request: Request) -> HTTPResponse:

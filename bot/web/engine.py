@@ -144,6 +144,16 @@ class _Rasa:
         if answer.status_code != 200:
             raise EngineAway()
 
+    async def remembered(self) -> list[str]:
+        """Give the names of all conversations in the tracker. Raises EngineAway."""
+        try:
+            answer = await self._client.get(f"{self._front}/conversations")
+        except httpx.HTTPError as error:
+            raise EngineAway() from error
+        if answer.status_code != 200:
+            raise EngineAway()
+        return list(answer.json()["conversations"])
+
 
 class Engine:
     """Every Rasa and the action server. A message goes to the Rasa where fewest wait, and to another if that one dies over it."""
@@ -204,6 +214,13 @@ class Engine:
         for rasa in sorted(self._rasas, key=lambda one: not one.ready):
             with contextlib.suppress(EngineAway):
                 return await rasa.forget(conversation)
+        raise EngineAway()
+
+    async def remembered(self) -> list[str]:
+        """Give the names of all conversations of which Rasa's tracker keeps anything. Raises EngineAway."""
+        for rasa in sorted(self._rasas, key=lambda one: not one.ready):
+            with contextlib.suppress(EngineAway):
+                return await rasa.remembered()
         raise EngineAway()
 
     async def close(self) -> None:

@@ -6,7 +6,7 @@ import logging
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from typing import Any, ParamSpec, TypeVar
@@ -560,6 +560,10 @@ class Pipeline:
         for rasa_id in await to_thread.run_sync(self.store.pending_erasures):
             if not await self._forget(rasa_id):
                 return
+        with suppress(EngineAway):
+            # A Rasa that hung and woke may have noted something of a chat that was erased through another meanwhile.
+            for rasa_id in await to_thread.run_sync(self.store.unknown, await self.engine.remembered()):
+                await self.engine.forget(rasa_id)
 
     def translate_later(self, handover_id: int, number: int, text: str, language: str) -> None:
         """Put a translation beside what the desk said, when there is one; nobody waits for it."""

@@ -565,6 +565,14 @@ def test_erasing_from_any_device_erases_every_name_inside_rasa(desk: Desk, store
     assert set(store.pending_erasures()) == set(names)
 
 
+def test_what_rasa_remembers_of_nobody_here_is_told_from_what_it_remembers_of_a_device(
+    desk: Desk, store: ConversationStore, claimed: int, chat: Chat
+) -> None:
+    again, gone = store.open_again(str(desk.view(chat.id).reference)), store.start()
+    store.erase([gone.rasa_id])
+    assert store.unknown([chat.rasa_id, again.rasa_id, gone.rasa_id, "a-stranger"]) == [gone.rasa_id, "a-stranger"]
+
+
 def test_what_has_arrived_is_never_more_than_there_is(desk: Desk, store: ConversationStore, claimed: int, chat: Chat, anna: Member) -> None:
     desk.acknowledge(chat, 999)
     desk.say(claimed, anna, "s1", "text", {"text": "new"})
