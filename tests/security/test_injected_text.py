@@ -31,8 +31,9 @@ from tests.stack.visiting import chromium, needs_chromium
 MARK = "data-x"
 MARKUP = f"\"'><img {MARK} src=x onerror=alert(1)>"
 SCRIPT = f"</script></textarea></title><script {MARK}>alert(2)</script>"
-WORKED_OUT = "1337"
-TEMPLATES = "{{7*191}}{%if 1%}{0.__class__}{days}{phone}{self}%(x)s%s${7*191}<%=7*191%>#{7*191}"
+WORKED_OUT = str(9973 * 9967)
+"""Long enough not to come about by chance: a page has random letters and digits, too."""
+TEMPLATES = "{{9973*9967}}{%if 1%}{0.__class__}{days}{phone}{self}%(x)s%s${9973*9967}<%=9973*9967%>#{9973*9967}"
 HOSTILE = f"{MARKUP}{SCRIPT} {TEMPLATES}"
 LANGUAGE = "pl"
 """The language whose every text a hostile translator has written."""
@@ -335,7 +336,7 @@ def faults_of(answer: httpx.Response) -> list[str]:
         faults += [one.tag for one in tree.iter() if MARK in one.attrib or one.tag.rpartition("}")[2] in ("script", "img", "foreignObject")]
     elif "javascript" in kind:
         faults += [MARKUP] if f"<img {MARK}" in answer.text else []
-    if re.search(rf"(?<![\d-]){WORKED_OUT}(?![\d-])", answer.text) or "&lt;class" in answer.text or "<class" in answer.text:
+    if WORKED_OUT in answer.text or "&lt;class" in answer.text or "<class" in answer.text:
         faults.append("a template was worked out")
     if answer.status_code >= 500 and answer.status_code != 503:
         faults.append(f"status {answer.status_code}")
@@ -354,7 +355,7 @@ def test_everything_hostile_is_really_there(hostile: Hostile) -> None:
     assert MARKUP in pipeline.catalogues.say(LANGUAGE, "page.send")
     assert "&lt;img data-x" in hostile.visitor.page(page_language=LANGUAGE).text
     shown = front.people[STAFF].get(f"/staff/chat/{hostile.number}").text
-    assert shown.count("{{7*191}}") >= 3
+    assert shown.count("{{9973*9967}}") >= 3
 
 
 def test_no_page_takes_what_somebody_wrote_for_markup_or_a_template(hostile: Hostile) -> None:
@@ -402,7 +403,8 @@ def test_an_address_that_is_none_of_the_web_is_refused_whichever_way_it_comes(fr
 
 
 @pytest.mark.parametrize(
-    "text", ["{{7*191}}", "{0.__class__}", "{phone.__class__}", "{phone!r}", "{phone:>99999999}", "{}", "{0}", "{", "}", "{days}{secret}"]
+    "text",
+    ["{{9973*9967}}", "{0.__class__}", "{phone.__class__}", "{phone!r}", "{phone:>99999999}", "{}", "{0}", "{", "}", "{days}{secret}"],
 )
 def test_a_wording_can_put_in_nothing_but_what_the_code_gives(front: Front, olga: Signed, text: str) -> None:
     for key in ("page.privacy", "idle.warning"):
