@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy.engine import Engine, make_url
 
 from bot.database import Base, migrate, open_database, wipe_freed_pages
@@ -15,6 +16,10 @@ from bot.directory.records import Directory
 from bot.settings import ROOT
 from tests.builders import cambridgeshire
 from tests.servers import POSTGRES_URL, a_schema, postgres_answers
+
+# The same examples every time, however long one takes on a busy machine: what fails once fails for everybody.
+settings.register_profile("the same every time", derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+settings.load_profile("the same every time")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

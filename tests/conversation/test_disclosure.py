@@ -67,7 +67,7 @@ def test_no_small_count_is_ever_shown(parts: list[list[int]]) -> None:
 
 
 @given(rows)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_by_the_total_no_small_count_can_be_told_from_any_other_small_one(told: list[int]) -> None:
     found = explanations(tables([told])[0], totals([sum(told)])[0], sum(told))
     assert tuple(told) in found
@@ -77,7 +77,7 @@ def test_by_the_total_no_small_count_can_be_told_from_any_other_small_one(told: 
 
 
 @given(rows, st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_nor_by_knowing_a_part_of_every_larger_count(told: list[int], data: st.DataObject) -> None:
     parts = [data.draw(st.integers(0, count)) for count in told]
     (shown,) = tables([told], least=[parts])
@@ -91,7 +91,7 @@ def test_nor_by_knowing_a_part_of_every_larger_count(told: list[int], data: st.D
 
 
 @given(rows, st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_nor_by_knowing_what_every_larger_count_is_part_of(told: list[int], data: st.DataObject) -> None:
     wholes = [count + data.draw(st.integers(0, 10)) for count in told]
     (shown,) = tables([told], most=[wholes])
@@ -116,7 +116,7 @@ def both_periods(recent: Sequence[int], before: Sequence[int]) -> Iterator[tuple
 
 
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 8)), min_size=2, max_size=3))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_nor_by_comparing_a_period_with_a_longer_one(told: list[tuple[int, int]]) -> None:
     recent, before = [one for one, _ in told], [one for _, one in told]
     found = list(both_periods(recent, before))

@@ -130,7 +130,7 @@ def one_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 @given(tallies=TALLIES)
-@settings(max_examples=30, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(max_examples=30, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 def test_no_count_under_five_is_ever_shown_and_none_is_the_rest_of_a_sum(
     one_file: Engine, tallies: dict[tuple[str, str, str, str, int], int]
 ) -> None:

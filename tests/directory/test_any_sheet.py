@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 from sqlalchemy.engine import Engine
@@ -169,7 +169,7 @@ def takes_all_or_nothing(engine: Engine, name: str, content: bytes, choices: Cho
         assert held(engine) == before, "half of a file was taken"
 
 
-MANY = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=60)
 CHOICES = st.builds(Choices, leave_out=st.booleans(), end_missing=st.booleans())
 
 

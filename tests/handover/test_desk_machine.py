@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 from sqlalchemy import select
@@ -321,7 +321,5 @@ class DeskDays(RuleBasedStateMachine):
 def test_whatever_happens_at_the_desk_in_whatever_order(migrated_file: Path) -> None:
     DeskDays.empty = migrated_file
     case = DeskDays.TestCase()
-    case.settings = settings(
-        max_examples=25, stateful_step_count=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-    )
+    case.settings = settings(max_examples=25, stateful_step_count=30)
     case.runTest()

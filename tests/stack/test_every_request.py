@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -48,13 +48,13 @@ every = schemathesis.pytest.from_fixture("document")
 
 
 @every.parametrize()
-@settings(max_examples=30, deadline=None, derandomize=True, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, phases=(Phase.generate,))
 def test_every_operation_answers_as_the_document_says(case: Any) -> None:
     case.call_and_validate(checks=CHECKS)
 
 
 @every.parametrize()
-@settings(max_examples=15, deadline=None, derandomize=True, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, phases=(Phase.generate,))
 def test_so_it_does_in_a_chat_that_goes_on(case: Any, session: str) -> None:
     if case.method == "DELETE":
         return  # the others need the chat

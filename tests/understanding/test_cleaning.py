@@ -40,7 +40,7 @@ def test_a_message_without_anything_to_clean_is_unchanged() -> None:
     assert clean("Де знайти лікаря? 我想學英文 👍") == "Де знайти лікаря? 我想學英文 👍"
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300)
 @given(st.text(st.characters(), max_size=60))
 def test_cleaned_text_is_composed_free_of_invisible_marks_and_stays_as_it_is(text: str) -> None:
     cleaned = clean(text)

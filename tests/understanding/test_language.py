@@ -102,7 +102,7 @@ def test_nothing_can_be_told_from_a_message_without_letters(languages: LanguageM
     assert languages.identify(text).code is None
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200)
 @given(st.text(max_size=200))
 def test_no_text_upsets_identification(languages: LanguageModel, text: str) -> None:
     languages.identify(text)

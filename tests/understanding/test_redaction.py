@@ -214,14 +214,14 @@ MOBILES = st.integers(0, 999_999_999).map("07{:09d}".format)
 SCRIPTS = ["0123456789", "٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹", "０１２３４５６７８９"]
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300)
 @given(st.one_of(st.text(max_size=200), NOISE))
 def test_redaction_never_raises_and_says_whether_it_changed_the_text(text: str) -> None:
     redacted = redact(text)
     assert redacted.found == (redacted.text != text)
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=500)
 @given(st.one_of(st.text(max_size=200), NOISE))
 @example("07911123456£07911123456")
 def test_redacting_twice_changes_nothing_more(text: str) -> None:
@@ -229,19 +229,19 @@ def test_redacting_twice_changes_nothing_more(text: str) -> None:
     assert redact(once).text == once
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=500)
 @given(before=st.text(max_size=60), number=MOBILES, after=st.text(max_size=60))
 def test_a_mobile_number_never_survives_in_random_text(before: str, number: str, after: str) -> None:
     assert number not in redact(f"{before} {number} {after}").text
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=500)
 @given(before=NOISE, number=MOBILES, after=NOISE)
 def test_a_mobile_number_never_survives_beside_sums_dates_and_addresses(before: str, number: str, after: str) -> None:
     assert number not in redact(f"{before} {number} {after}").text
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300)
 @given(
     before=st.text(st.characters(exclude_categories=("N", "S", "Cs")), max_size=30),
     number=MOBILES,
