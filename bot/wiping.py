@@ -54,10 +54,7 @@ _CHANGES = text(
     "SELECT relname, oid, pg_stat_get_tuples_inserted(oid), pg_stat_get_tuples_updated(oid), pg_stat_get_tuples_deleted(oid) "
     "FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND relname IN :tables ORDER BY relname"
 ).bindparams(bindparam("tables", expanding=True))
-_NEWER = text(
-    "SELECT age(relfrozenxid) <= age(CAST(:since AS xid)) FROM pg_class "
-    "WHERE relnamespace = current_schema()::regnamespace AND relname = :name"
-)
+_NEWER = text("SELECT age(relfrozenxid) <= age(CAST(:since AS xid)) FROM pg_class WHERE oid = CAST(:name AS regclass)")
 
 
 class Wiper:
@@ -128,7 +125,8 @@ class Wiper:
                 _alone(connection, f"ALTER TABLE {quote(table)} {', '.join(parts)}", LONGEST)
             self._samples_due = self._samples_due or had_any
             if self._samples_due:
-                self._samples_due = not _alone(connection, "VACUUM (FULL) pg_catalog.pg_statistic", LONGEST)
+                since = _now_at(connection)
+                self._samples_due = not _without_old_rows(connection, "pg_catalog.pg_statistic", since, LONGEST)
 
     def _changed(self, now: datetime) -> dict[str, Any]:
         """Give the tables in which anything has changed since this process last wrote them anew, an hour ago, and how much ever has."""
@@ -143,13 +141,10 @@ class Wiper:
         """Write tables anew, each in ``longest`` seconds at most; tell whether nothing that was erased from them is left."""
         whole = True
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            since = connection.exec_driver_sql("SELECT CAST(CAST(pg_current_xact_id() AS xid) AS text)").scalar()
+            since = _now_at(connection)
             time.sleep(SETTLE)
             for name, counts in changed.items():
-                done = _alone(connection, f"VACUUM (FULL) {connection.dialect.identifier_preparer.quote(name)}", longest)
-                # A row that somebody might still see is written anew, too. How far back PostgreSQL looked for such is the table's
-                # relfrozenxid now (its src/backend/commands/cluster.c, copy_table_data).
-                if done and connection.execute(_NEWER, {"since": since, "name": name}).scalar():
+                if _without_old_rows(connection, connection.dialect.identifier_preparer.quote(name), since, longest):
                     self._written[name] = (counts, now)
                 else:
                     log.warning("What was erased from the table %s may still be in its file; it is tried again.", name)
@@ -179,6 +174,19 @@ def _rebuild(engine: Engine, longest: float) -> bool:
         log.warning("A file of the database could not be built anew (%s).", type(error.orig).__name__)
         return False
     return wipe_freed_pages(engine)
+
+
+def _now_at(connection: Connection) -> Any:
+    """Give the number that PostgreSQL is at with its transactions."""
+    return connection.exec_driver_sql("SELECT CAST(CAST(pg_current_xact_id() AS xid) AS text)").scalar()
+
+
+def _without_old_rows(connection: Connection, table: str, since: Any, longest: float) -> bool:
+    """Write a table anew; tell whether it was done and no row that was erased before the transaction ``since`` is in it any more."""
+    # A row that somebody might still see is written anew, too. How far back PostgreSQL looked for such is the table's relfrozenxid
+    # now (its src/backend/commands/cluster.c, copy_table_data).
+    done = _alone(connection, f"VACUUM (FULL) {table}", longest)
+    return done and bool(connection.execute(_NEWER, {"since": since, "name": table}).scalar())
 
 
 def _alone(connection: Connection, statement: str, longest: float) -> bool:

@@ -296,7 +296,8 @@ def offered(answer: Answer) -> list[str]:
 PASSWORD = "river lamp garden"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 """A hasher that costs next to nothing: what it protects is not tried here."""
-ALWAYS_OPEN = "Mo-Su 00:00-24:00"
+ALWAYS_OPEN = "2020-2099 00:00-24:00"
+"""On bank holidays, too: those are closed unless the years are named."""
 
 
 class Clock:

@@ -7,17 +7,19 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bot.keeping import PROVEN_AFTER
 from bot.settings import ROOT
 
 KEEPER = """
 import sys
 from bot import keeping
-keeping.PROVEN_AFTER, keeping.WAITS = 1.0, (0.2, 0.4)
+keeping.PROVEN_AFTER, keeping.WAITS = float(sys.argv[1]), (0.2, 0.4)
 keeper = keeping.Keeper()
-for name, command in (line.split("=", 1) for line in sys.argv[1:]):
+for name, command in (line.split("=", 1) for line in sys.argv[2:]):
     keeper.add_process(name, command)
 keeper.loop()
 sys.exit(keeper.returncode if keeper.returncode >= 0 else 128 - keeper.returncode)
@@ -27,11 +29,11 @@ sys.exit(keeper.returncode if keeper.returncode >= 0 else 128 - keeper.returncod
 class Kept:
     """A keeper in a process of its own, and what it has said."""
 
-    def __init__(self, folder: Path, **commands: str) -> None:
+    def __init__(self, folder: Path, proven_after: float = 1.0, **commands: str) -> None:
         self.log = folder / "log"
         lines = [f"{name}={command}" for name, command in commands.items()]
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen([sys.executable, "-c", KEEPER, *lines], cwd=ROOT, stdout=log, stderr=log)
+            self.process = subprocess.Popen([sys.executable, "-c", KEEPER, str(proven_after), *lines], cwd=ROOT, stdout=log, stderr=log)
 
     def said(self, words: str) -> int:
         return self.log.read_text().count(words)
@@ -56,7 +58,7 @@ class Kept:
 def started(tmp_path: Path) -> Iterator[Callable[..., Kept]]:
     found: list[Kept] = []
 
-    def start(**commands: str) -> Kept:
+    def start(**commands: Any) -> Kept:
         found.append(Kept(tmp_path, **commands))
         return found[-1]
 
@@ -101,7 +103,7 @@ def test_what_was_killed_is_started_again_though_its_children_live_on_and_hold_i
 
 
 def test_what_never_ran_stops_all_with_its_own_status(started: Callable[..., Kept]) -> None:
-    kept = started(wrong="echo it cannot run; exit 7", right="exec sleep 1000")
+    kept = started(proven_after=PROVEN_AFTER, wrong="echo it cannot run; exit 7", right="exec sleep 1000")
     assert kept.process.wait(20) == 7
     assert kept.said("it cannot run") == 1
     assert not alive(kept.pid("right"))

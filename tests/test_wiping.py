@@ -18,10 +18,11 @@ from bot.database import migrate, open_database, wipe_freed_pages
 from bot.directory.hours import BRITISH_TIME
 from bot.jobs import WIPING, Jobs
 from bot.settings import ROOT
-from bot.wiping import LONGEST_BY_NIGHT, NIGHT, WAIT_AT_MOST, WIPE_AGAIN, WIPE_EVERY, WIPED, Wiper
+from bot.wiping import NIGHT, WIPE_AGAIN, WIPE_EVERY, WIPED, Wiper
 from tests.builders import Clock, a_desk
 from tests.leftovers import holding, keep_as_written
 from tests.servers import POSTGRES_URL, a_database, postgres_answers
+from tests.waiting import soon
 
 WORDS = "canary-7e0f-what-a-visitor-wrote"
 EVENTS = "CREATE TABLE events (id INTEGER PRIMARY KEY, sender_id VARCHAR(255) NOT NULL, data TEXT)"
@@ -83,6 +84,17 @@ def done_at(engine: Engine) -> object:
     return job and not job.has_failed and job.done_at
 
 
+def wipe(wiper: Wiper, engine: Engine, clock: Clock) -> None:
+    """Wipe, and again when that is due where somebody still saw what was erased, as PostgreSQL's own housekeeping may."""
+    wiper.wipe()
+    for _ in range(20):
+        if done_at(engine):
+            return
+        clock.now += WIPE_AGAIN
+        wiper.wipe()
+    raise AssertionError("never done")
+
+
 def test_nothing_of_a_chat_is_left_in_any_file(
     engine: Engine, wiper: Wiper, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,13 +108,19 @@ def test_nothing_of_a_chat_is_left_in_any_file(
     else:
         assert holding(engine, WORDS) != []
     erase(engine, chats[1:])
-    wiper.wipe()
+    wipe(wiper, engine, clock)
+
+    def is_forgotten() -> bool:
+        # Whoever still sees a sample, as PostgreSQL's own housekeeping may, is waited for: it is tried again each minute.
+        wiper.wipe()
+        return "pg_statistic" not in holding(engine, WORDS)
+
+    assert soon(is_forgotten)
     assert [name for number in range(1, 20) for name in holding(engine, f"last {number}".encode() + b"\0")] == []
     assert holding(engine, f"{WORDS} first") == [], "an older version is nobody's"
-    assert "pg_statistic" not in holding(engine, WORDS)
     erase(engine, chats[:1])
     clock.now += WIPE_EVERY
-    Wiper(engine, Jobs(engine, clock), tmp_path / "rasa.db", clock).wipe()
+    wipe(Wiper(engine, Jobs(engine, clock), tmp_path / "rasa.db", clock), engine, clock)
     assert holding(engine, WORDS) == []
 
 
@@ -115,7 +133,7 @@ def test_what_rasa_keeps_is_wiped_too(engine: Engine, wiper: Wiper, tmp_path: Pa
         assert holding(tracker, WORDS) != []
         with tracker.begin() as connection:
             connection.exec_driver_sql("DELETE FROM events")
-        wiper.wipe()
+        wipe(wiper, engine, clock)
         assert holding(tracker, WORDS) == []
     finally:
         with tracker.begin() as connection:
@@ -202,27 +220,27 @@ def file_of(engine: Engine, table: str = "message") -> int:
 def test_tables_are_written_anew_once_an_hour_at_most_and_only_where_something_changed(
     postgresql: Engine, anew: Wiper, tmp_path: Path, clock: Clock
 ) -> None:
-    anew.wipe()
+    wipe(anew, postgresql, clock)
     first = file_of(postgresql)
     write(postgresql, tmp_path)
     count(postgresql)
     clock.now += WIPE_EVERY - timedelta(seconds=1)
-    anew.wipe()
+    wipe(anew, postgresql, clock)
     assert file_of(postgresql) == first
     clock.pass_by(seconds=1)
     others = file_of(postgresql, "upload")
-    anew.wipe()
+    wipe(anew, postgresql, clock)
     second = file_of(postgresql)
     assert second != first
     assert file_of(postgresql, "upload") == others
     clock.now += WIPE_EVERY
-    anew.wipe()
+    wipe(anew, postgresql, clock)
     assert file_of(postgresql) == second
     assert done_at(postgresql) == clock.now, "nothing to do is done"
     write(postgresql, tmp_path)
     count(postgresql)
     clock.pass_by(minutes=1)
-    anew.wipe()
+    wipe(anew, postgresql, clock)
     assert file_of(postgresql) != second, "what was erased after that waits for no other hour"
 
 
@@ -237,7 +255,7 @@ def test_whoever_still_sees_what_was_erased_is_waited_for(postgresql: Engine, an
         assert "message" in holding(postgresql, WORDS)
         assert not done_at(postgresql)
     clock.now += WIPE_AGAIN
-    anew.wipe()
+    wipe(anew, postgresql, clock)
     assert holding(postgresql, WORDS) == []
 
 
@@ -259,8 +277,10 @@ def test_of_what_is_tried_again_only_what_was_not_done_is_written(postgresql: En
 
 
 def test_who_uses_a_table_is_not_interrupted_and_who_comes_next_does_not_wait_for_it(
-    postgresql: Engine, anew: Wiper, tmp_path: Path, clock: Clock
+    postgresql: Engine, anew: Wiper, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Long enough for somebody to come meanwhile on a busy machine.
+    monkeypatch.setattr("bot.wiping.WAIT_AT_MOST", 2.0)
     (chat,) = write(postgresql, tmp_path)
     store = ConversationStore(postgresql, 15)
     with postgresql.connect() as connection:
@@ -273,7 +293,7 @@ def test_who_uses_a_table_is_not_interrupted_and_who_comes_next_does_not_wait_fo
             assert len(store.exchanges(chat)) == 1
             waits.append(time.monotonic() - began)
         assert not done_at(postgresql)
-    assert WAIT_AT_MOST / 2 < max(waits) < LONGEST_BY_NIGHT, "somebody came while the table was waited for"
+    assert 1.0 < max(waits) < 10.0, "somebody came while the table was waited for"
     clock.now += WIPE_AGAIN
     anew.wipe()
 

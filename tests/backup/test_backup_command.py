@@ -4,10 +4,12 @@ import argparse
 import os
 import subprocess
 import sys
-from datetime import datetime, timezone
+from datetime import timedelta
 from pathlib import Path
 
+from bot.backup.archive import read_manifest
 from bot.backup.command import run_backup, run_restore
+from bot.backup.contents import KEEP_DAYS
 from bot.conversation.store import ConversationStore
 from bot.settings import ROOT
 from tests.backup.conftest import Installation
@@ -53,7 +55,9 @@ def test_whoever_backs_up_is_told_what_is_in_it_and_until_when(filled: Installat
     assert "It holds what visitors wrote: delete it by" in told
     assert "callback.key, which is not in it" in told
     told = told_of_backing_up(filled, tmp_path / "b.zip", without_conversations=True)
-    assert f"nothing that visitors wrote, and may be kept until {datetime.now(timezone.utc):%d %B}" in told
+    made = read_manifest(tmp_path / "b.zip")
+    assert made.keep_until == made.made_at + timedelta(days=KEEP_DAYS)
+    assert f"nothing that visitors wrote, and may be kept until {made.keep_until:%d %B %Y}" in told
 
 
 def test_whoever_restores_is_told_what_became_of_the_chats(filled: Installation, tmp_path: Path) -> None:

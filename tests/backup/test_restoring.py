@@ -9,8 +9,8 @@ import sys
 import threading
 import time
 import zipfile
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -34,6 +34,7 @@ from bot.settings import ROOT
 from tests.backup.conftest import WORDS, Installation
 from tests.builders import PASSWORD, a_desk
 from tests.servers import an_ordinary_user
+from tests.waiting import soon
 
 NOW = datetime.now(timezone.utc)
 
@@ -321,10 +322,12 @@ def test_a_restore_that_is_killed_changes_nothing_and_can_be_done_again(filled: 
     assert filled.scalar("SELECT name FROM service") == "Advice Desk"
 
 
-@pytest.fixture
-def waits_little(monkeypatch: pytest.MonkeyPatch) -> None:
+@contextmanager
+def waiting_little() -> Iterator[None]:
     """Nobody is about to close a connection: do not wait for it as long as where somebody may be."""
-    monkeypatch.setattr(postgres, "_CLOSING", 0.3)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(postgres, "_CLOSING", 0.3)
+        yield
 
 
 def test_a_connection_that_is_about_to_close_is_waited_for(filled: Installation, tmp_path: Path) -> None:
@@ -336,7 +339,7 @@ def test_a_connection_that_is_about_to_close_is_waited_for(filled: Installation,
     with other.connect() as connection:
         connection.exec_driver_sql("SELECT count(*) FROM service").scalar()
     with filled.open().connect() as own:
-        assert postgres.others_connected(own) == 1
+        assert soon(lambda: postgres.others_connected(own) == 1), "the one that is about to close"
         own.detach()
     closes = threading.Timer(1.5, other.dispose)
     closes.start()
@@ -347,18 +350,16 @@ def test_a_connection_that_is_about_to_close_is_waited_for(filled: Installation,
     assert filled.scalar("SELECT name FROM service") == "Advice Desk"
 
 
-@pytest.mark.usefixtures("waits_little")
 def test_while_something_has_the_database_open_nothing_is_restored(filled: Installation, tmp_path: Path) -> None:
     path = back_up(filled, tmp_path / "a.zip")
     other = filled.open()
     with other.connect() as connection:
         connection.exec_driver_sql("SELECT count(*) FROM service").scalar()
-        with pytest.raises(BackupError, match="stop the product first"):
+        with waiting_little(), pytest.raises(BackupError, match="stop the product first"):
             restore(filled.settings, path, True, True, NOW)
     bring_back(filled, path, replace=True)
 
 
-@pytest.mark.usefixtures("waits_little")
 def test_who_restores_as_an_ordinary_user_sees_connections_of_others(filled: Installation, tmp_path: Path) -> None:
     """As where Rasa has a database user of its own: of others' connections PostgreSQL tells them little more than whose they are."""
     if filled.on_sqlite:
@@ -368,10 +369,12 @@ def test_who_restores_as_an_ordinary_user_sees_connections_of_others(filled: Ins
         address = user.set(database=make_url(filled.settings.database_url).database).render_as_string(hide_password=False)
         engine = open_database(address)
         with engine.connect() as own:
-            assert postgres.others_connected(own) == 0
+            assert soon(lambda: postgres.others_connected(own) == 0), "what the backup was made over is closed by now"
         engine.dispose()
-        with filled.open().connect(), pytest.raises(BackupError, match="1 other connections"):
-            restore(replace(filled.settings, database_url=address), path, True, True, NOW)
+        with filled.open().connect() as other:
+            assert soon(lambda: postgres.others_connected(other) == 0)
+            with waiting_little(), pytest.raises(BackupError, match="1 other connections"):
+                restore(replace(filled.settings, database_url=address), path, True, True, NOW)
 
 
 def test_while_rasa_has_its_own_database_open_nothing_is_restored(filled: Installation, tmp_path: Path) -> None:

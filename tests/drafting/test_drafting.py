@@ -177,8 +177,8 @@ def test_a_server_that_is_not_there_is_told(url: str) -> None:
 
 def test_a_server_that_never_answers_is_not_waited_for(address: str, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.drafting.providers.TRIES", 1)
-    monkeypatch.setattr("bot.drafting.providers.TIMEOUT", 0.3)
     libre = open_provider("libre", "", address)
+    monkeypatch.setattr("bot.drafting.providers.TIMEOUT", 0.3)
     provider.sleeps = 3.0
     began = time.monotonic()
     with pytest.raises(SetUpError, match="ReadTimeout"):

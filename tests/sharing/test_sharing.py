@@ -18,17 +18,21 @@ from bot.sharing.memory import ASK_AGAIN, NOTHING_SHARED, SharedMemory, name_of_
 from bot.sharing.signals import Signals
 from bot.sharing.turns import ALIVE, Turns
 from tests.servers import REDIS_NOWHERE, REDIS_URL, a_silent_redis, redis_answers
+from tests.waiting import soon
 
 Open = Callable[[], SharedMemory]
 THREE = parse("3/minute")
-ONE_A_SECOND = parse("1/second")
+ONE_IN_TEN_SECONDS = parse("1/10 second")
 
 
 @pytest.fixture
-def shared() -> Iterator[Open]:
+def shared(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     """Opens the memory of one product, as each of its processes does; what it holds is deleted afterwards."""
     if not redis_answers():
         pytest.skip("no Redis answers: set TEST_REDIS_URL to test with one")
+    # What a product gives up as too late a busy machine may well do.
+    for name in ("TIMEOUT", "LOOP_TIMEOUT"):
+        monkeypatch.setattr(f"bot.sharing.memory.{name}", 20.0)
     name = f"test:{uuid.uuid4().hex}"
     yield lambda: SharedMemory(REDIS_URL, name)
     client = redis.Redis.from_url(REDIS_URL)
@@ -79,9 +83,9 @@ def test_that_redis_is_away_is_logged_once_and_so_is_that_it_is_back(shared: Ope
 
 def test_of_several_processes_one_is_first_until_the_time_is_over(shared: Open) -> None:
     one, other = shared(), shared()
-    assert [one.first("x", 0.3), other.first("x", 0.3), one.first("x", 0.3), other.first("y", 0.3)] == [True, False, False, True]
-    time.sleep(0.35)
-    assert other.first("x", 0.3)
+    assert [one.first("x", 60), other.first("x", 60), one.first("x", 60), other.first("y", 60)] == [True, False, False, True]
+    assert one.first("z", 0.3)
+    assert soon(lambda: other.first("z", 60))
 
 
 def test_without_redis_everybody_is_first(alone: SharedMemory) -> None:
@@ -132,17 +136,17 @@ def test_this_process_keeps_no_address_either_and_no_name_longer_than_its_count(
     monkeypatch.setattr("bot.sharing.limiter.FORGET_EVERY", 0.0)
     limiter = Limiter(NOTHING_SHARED, b"secret")
     for number in range(50):
-        assert limiter.hit(ONE_A_SECOND, "address", f"192.0.2.{number}")
-    assert not limiter.hit(ONE_A_SECOND, "address", "192.0.2.49")
+        assert limiter.hit(ONE_IN_TEN_SECONDS, "address", f"192.0.2.{number}")
+    assert not limiter.hit(ONE_IN_TEN_SECONDS, "address", "192.0.2.49")
     kept = limiter._storage.events
     assert len(kept) == 50
     assert not any("192.0.2" in name for name in kept)
-    patience = time.monotonic() + 20
+    patience = time.monotonic() + 60
     while len(kept) > 1:
         assert time.monotonic() < patience
         time.sleep(0.1)
-        limiter.hit(ONE_A_SECOND, "address", "192.0.2.99")
-    assert limiter.hit(ONE_A_SECOND, "address", "192.0.2.49")
+        limiter.hit(ONE_IN_TEN_SECONDS, "address", "192.0.2.99")
+    assert limiter.hit(ONE_IN_TEN_SECONDS, "address", "192.0.2.49")
 
 
 @pytest.mark.parametrize("with_redis", [False, True])
@@ -151,11 +155,12 @@ def test_a_clock_that_was_ahead_turns_nobody_away_once_it_is_right(shared: Open,
     limiter, right = Limiter(shared() if with_redis else NOTHING_SHARED, b"secret"), time.time
     with monkeypatch.context() as ahead:
         ahead.setattr("time.time", lambda: right() + timedelta(days=9).total_seconds())
-        assert limiter.hit(ONE_A_SECOND, "address", "192.0.2.1")
-        assert not limiter.hit(ONE_A_SECOND, "address", "192.0.2.1"), "a limit holds by a wrong clock, too"
-    assert limiter.wait(ONE_A_SECOND, "address", "192.0.2.1") <= 1
-    time.sleep(1.1)
-    assert limiter.hit(ONE_A_SECOND, "address", "192.0.2.1")
+        assert limiter.hit(ONE_IN_TEN_SECONDS, "address", "192.0.2.1")
+        assert not limiter.hit(ONE_IN_TEN_SECONDS, "address", "192.0.2.1"), "a limit holds by a wrong clock, too"
+    wait = limiter.wait(ONE_IN_TEN_SECONDS, "address", "192.0.2.1")
+    assert wait <= 10
+    time.sleep(wait + 0.1)
+    assert limiter.hit(ONE_IN_TEN_SECONDS, "address", "192.0.2.1")
 
 
 # ---- Turns
@@ -228,20 +233,20 @@ def test_turns_of_others_wait_for_nobody(shared: Open) -> None:
         await memory.close()
         return time.monotonic() - started
 
-    assert asyncio.run(try_it()) < 0.5
+    # Who waits for another's turn here waits for ever.
+    assert asyncio.run(asyncio.wait_for(try_it(), 30)) < 30
 
 
 def test_a_process_that_dies_loses_its_turn(shared: Open) -> None:
     async def try_it() -> tuple[float, float]:
         dying, living = shared(), shared()
         held, line = Turns(dying, "test"), Turns(living, "test")
-        holder = held._in_line("visitor")
+        holder, started = held._in_line("visitor"), time.monotonic()
         await holder.__aenter__()
         # What a killed process does not do: say that it is alive, and leave.
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()
         await asyncio.sleep(0)
-        started = time.monotonic()
         async with line.one_at_a_time("visitor"):
             first = time.monotonic() - started
         async with line.one_at_a_time("visitor"):
@@ -251,7 +256,7 @@ def test_a_process_that_dies_loses_its_turn(shared: Open) -> None:
         return first, second
 
     first, second = asyncio.run(try_it())
-    assert 0.5 < first < ALIVE / 1000 + 1.0
+    assert 0.5 < first < ALIVE / 1000 + 15.0
     assert second < first
 
 
@@ -267,7 +272,8 @@ def test_whoever_holds_a_turn_for_long_keeps_it(shared: Open) -> None:
     async def try_it() -> None:
         one, other = shared(), shared()
         first = asyncio.create_task(hold(Turns(one, "test"), "long", ALIVE / 1000 + 1.0))
-        await asyncio.sleep(0.1)
+        while not order:
+            await asyncio.sleep(0.05)
         await asyncio.gather(first, hold(Turns(other, "test"), "short", 0.0))
         await one.close()
         await other.close()
@@ -308,7 +314,7 @@ def test_an_error_inside_a_turn_comes_out_and_the_turn_is_given_back(shared: Ope
             async with turns.one_at_a_time("visitor"):
                 raise ValueError("inside")
         line = turns.one_at_a_time("visitor")
-        await asyncio.wait_for(line.__aenter__(), 1)
+        await asyncio.wait_for(line.__aenter__(), 30)
         await line.__aexit__(None, None, None)
         await memory.close()
 

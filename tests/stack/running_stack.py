@@ -39,6 +39,7 @@ NOT_GIVEN_TO_CONNECTIONS = 20_000, 32_000
 """Linux gives those from 32,768 on: https://docs.kernel.org/networking/ip-sysctl.html, ip_local_port_range."""
 same_in_any_case = pytest.mark.skipif(ON_SERVERS, reason="is on the same databases in any case: run once")
 _ports = random.SystemRandom()
+_given_out: set[int] = set()
 _schemas = ExitStack()
 atexit.register(_schemas.close)
 
@@ -48,11 +49,19 @@ def free_port(in_a_row: int = 1) -> int:
 
     It is none of those from which the system gives an outgoing connection one, which could have it before it is listened at.
     """
+    first, end = NOT_GIVEN_TO_CONNECTIONS
+    # Tests that run side by side have ports of their own: what one has been given it may listen at much later.
+    of_each = (end - first) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    first += of_each * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     while True:
-        port = _ports.randrange(*NOT_GIVEN_TO_CONNECTIONS)
+        port = _ports.randrange(first, first + of_each - in_a_row)
+        wanted = range(port, port + in_a_row)
+        if _given_out.intersection(wanted):
+            continue
         with ExitStack() as held, suppress(OSError):
-            for each in range(port, port + in_a_row):
+            for each in wanted:
                 held.enter_context(socket.socket()).bind(("127.0.0.1", each))
+            _given_out.update(wanted)
             return port
 
 

@@ -32,8 +32,8 @@ from tests.leftovers import holding, keep_as_written
 from tests.servers import REDIS_URL, a_database, postgres_answers
 from tests.stack.at_the_desk import DESK_OPEN, StaffClient, add_staff
 from tests.stack.running_stack import ON_SERVERS, Stack
-from tests.stack.test_reading_each_other import soon
 from tests.stack.test_taking_over import Visitor, chat_of
+from tests.waiting import soon
 
 DONE_WITHIN = 240.0
 """Seconds: what is due is erased every minute."""

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import ThreadingHTTPServer
 
 import pytest
@@ -11,6 +11,7 @@ from tests.handover.test_translation import LibreTranslate
 from tests.stack.at_the_desk import DESK_OPEN, StaffClient, add_staff
 from tests.stack.running_stack import Stack
 from tests.stack.test_taking_over import Visitor, chat_of
+from tests.waiting import soon
 
 
 @pytest.fixture(scope="module")
@@ -29,15 +30,6 @@ def translated(prepared: None, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture(autouse=True)
 def asked_nothing_yet() -> None:
     LibreTranslate.behaviour, LibreTranslate.asked = "well", []
-
-
-def soon(look: Callable[[], bool]) -> bool:
-    limit = time.monotonic() + 15
-    while time.monotonic() < limit:
-        if look():
-            return True
-        time.sleep(0.2)
-    return False
 
 
 def test_what_is_said_is_translated_both_ways_and_delivered_without(translated: Stack) -> None:

@@ -528,14 +528,15 @@ def test_a_council_that_hangs_is_not_waited_for_by_many(engine: Engine, tmp_path
     import socket
     from concurrent.futures import ThreadPoolExecutor
 
-    monkeypatch.setattr("bot.council.provider.TIMEOUT", 0.5)
+    monkeypatch.setattr("bot.council.provider.TIMEOUT", 2.0)
+    monkeypatch.setattr("bot.council.provider.REST_WHEN_AWAY", 60.0)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         issuer = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with Door(engine, tmp_path, issuer).open() as door, ThreadPoolExecutor(8) as many:
             began = time.monotonic()
             statuses = list(many.map(lambda _: Arrival(door).begin().status_code, range(8)))
             assert statuses == [503] * 8
-            assert time.monotonic() - began < 3
+            assert time.monotonic() - began < 10, "one after the other it were sixteen"
 
 
 def test_a_council_that_goes_away_on_the_way_is_a_page_too(door: Door, council: Gateway) -> None:
