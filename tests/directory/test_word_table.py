@@ -263,14 +263,14 @@ def test_where_postgresql_is_slow_memory_answers_it_is_said_once_and_again_when_
 
 
 def test_after_a_failure_postgresql_is_left_alone_for_a_while(postgresql: Engine, open_tables: OpenTables) -> None:
-    tables = open_tables(postgresql, answers_within_ms=300)
+    tables = open_tables(postgresql, answers_within_ms=2000)
     words = kept(tables, FOOD, WordsInMemory)
     with locked(postgresql):
         words.holders([("food", False)])
         began = time.monotonic()
         for _ in range(50):
             assert list(words.holders([("food", False)])[0].rows) == [0]
-        assert time.monotonic() - began < 0.3, "nobody waits again"
+        assert time.monotonic() - began < 2.0, "nobody waits again"
 
 
 def test_where_no_postgresql_listens_memory_answers(open_tables: OpenTables, caplog: pytest.LogCaptureFixture) -> None:

@@ -63,7 +63,8 @@ def test_with_no_address_nothing_is_sent_and_nothing_goes_wrong() -> None:
     Notifier("").alert("urgent")
 
 
-def test_a_server_that_is_away_holds_nobody_up() -> None:
+def test_a_server_that_is_away_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.handover.notify.AGAIN_AFTER", ())
     Notifier("json://127.0.0.1:9/").alert("waiting")
 
 

@@ -34,7 +34,7 @@ def shared(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     for name in ("TIMEOUT", "LOOP_TIMEOUT"):
         monkeypatch.setattr(f"bot.sharing.memory.{name}", 20.0)
     name = f"test:{uuid.uuid4().hex}"
-    yield lambda: SharedMemory(REDIS_URL, name)
+    yield lambda: SharedMemory(f"{REDIS_URL}?client_name={name}", name)
     client = redis.Redis.from_url(REDIS_URL)
     for key in client.scan_iter(f"*{name}*"):
         client.delete(key)
@@ -355,8 +355,12 @@ def test_listening_goes_on_when_redis_comes_back(shared: Open) -> None:
         other = Signals(teller)
         await until(lambda: other.tell("before"), lambda: "before" in heard)
         assert teller.client is not None
-        # Every connection that listens is cut, as by a Redis that starts again.
-        teller.client.client_kill_filter(_type="pubsub", skipme=True)
+        # Every connection of ours that listens is cut, as by a Redis that starts again.
+        named = teller.client.client_getname()
+        ours = [one["id"] for one in teller.client.client_list(_type="pubsub") if one["name"] == named]
+        assert ours
+        for each in ours:
+            teller.client.client_kill_filter(_id=each)
         await until(lambda: other.tell("after"), lambda: "after" in heard)
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)

@@ -536,7 +536,7 @@ def test_a_council_that_hangs_is_not_waited_for_by_many(engine: Engine, tmp_path
             began = time.monotonic()
             statuses = list(many.map(lambda _: Arrival(door).begin().status_code, range(8)))
             assert statuses == [503] * 8
-            assert time.monotonic() - began < 10, "one after the other it were sixteen"
+            assert time.monotonic() - began < 10, "one after the other would take sixteen"
 
 
 def test_a_council_that_goes_away_on_the_way_is_a_page_too(door: Door, council: Gateway) -> None:

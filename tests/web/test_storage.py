@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from bot.database import is_fault_of_database, migrate, open_database, try_to_read
+from bot.database import is_fault_of_database, migrate, open_database, stay_open, try_to_read
 from bot.jobs import Jobs
 from bot.web.storage import READS, WRITES, Storage, StorageGuard, needs_database
 
@@ -40,6 +40,7 @@ class Hanging(Storage):
 def storage(tmp_path: Path) -> Iterator[Hanging]:
     engine = open_database(f"sqlite:///{tmp_path / 'a.db'}", patience=0.5)
     migrate(engine)
+    stay_open(engine)
     found = Hanging(engine)
     yield found
     found.answers.set()
