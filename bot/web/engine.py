@@ -137,22 +137,20 @@ class _Rasa:
 
     async def forget(self, conversation: str) -> None:
         """Erase a conversation from the tracker, which all Rasas share. Raises EngineAway."""
-        try:
-            answer = await self._client.delete(f"{self._front}/conversation/{conversation}")
-        except httpx.HTTPError as error:
-            raise EngineAway() from error
-        if answer.status_code != 200:
-            raise EngineAway()
+        await self._request("DELETE", f"conversation/{conversation}")
 
     async def remembered(self) -> list[str]:
         """Give the names of all conversations in the tracker. Raises EngineAway."""
+        return list((await self._request("GET", "conversations")).json()["conversations"])
+
+    async def _request(self, method: str, path: str) -> httpx.Response:
         try:
-            answer = await self._client.get(f"{self._front}/conversations")
+            answer = await self._client.request(method, f"{self._front}/{path}")
         except httpx.HTTPError as error:
             raise EngineAway() from error
         if answer.status_code != 200:
             raise EngineAway()
-        return list(answer.json()["conversations"])
+        return answer
 
 
 class Engine:
