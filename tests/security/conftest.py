@@ -22,7 +22,7 @@ from bot.web.app import make_app
 from bot.web.staff.door import COOKIE
 from tests.builders import ALWAYS_OPEN, PASSWORD
 from tests.serving import served
-from tests.stack.running_stack import free_port
+from tests.stack.running_stack import KEPT_SHORTLY, free_port
 
 SIGN_IN = "/staff/sign-in"
 STAFF, OFFICERS = "anna", ("olga", "zoe")
@@ -32,7 +32,7 @@ class Signed:
     """Somebody signed in, whose forms have the mark of their session."""
 
     def __init__(self, url: str, token: str) -> None:
-        self.client = httpx.Client(base_url=url, timeout=60, trust_env=False, headers={"Cookie": f"{COOKIE}={token}"})
+        self.client = httpx.Client(base_url=url, timeout=60, trust_env=False, headers={"Cookie": f"{COOKIE}={token}"}, limits=KEPT_SHORTLY)
         self.token = token
         found = re.search(r'name="csrf" value="(\w+)"', self.client.get("/staff").text)
         assert found
@@ -106,7 +106,10 @@ def front(prepared: None, filled_file: Path, tmp_path_factory: pytest.TempPathFa
         }
     )
     app = make_app(settings)
-    with served(app, **{**listening(settings), "port": 0}) as url, httpx.Client(base_url=url, timeout=60, trust_env=False) as stranger:
+    with (
+        served(app, **{**listening(settings), "port": 0}) as url,
+        httpx.Client(base_url=url, timeout=60, trust_env=False, limits=KEPT_SHORTLY) as stranger,
+    ):
         running = Front(app, url, stranger)
         for username in (STAFF, *OFFICERS):
             running.desk.accounts.add(username, username.title(), "staff" if username == STAFF else "officer", PASSWORD)

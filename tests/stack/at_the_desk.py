@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 from bot.database import migrate
 from bot.handover.accounts import Accounts
 from tests.builders import ALWAYS_OPEN, PASSWORD
-from tests.stack.running_stack import Stack
+from tests.stack.running_stack import KEPT_SHORTLY, Stack
 
 DESK_OPEN = {"DESK_HOURS": ALWAYS_OPEN}
 WIDE = {"width": 1280, "height": 900}
@@ -28,7 +28,7 @@ class StaffClient:
     """A member of staff over HTTP, who does what their pages let them do."""
 
     def __init__(self, stack: Stack, username: str, password: str = PASSWORD, client: httpx.Client | None = None) -> None:
-        self.client = client or httpx.Client(base_url=stack.url, timeout=30, trust_env=False)
+        self.client = client or httpx.Client(base_url=stack.url, timeout=30, trust_env=False, limits=KEPT_SHORTLY)
         self.signed_in = self.client.post("/staff/sign-in", data={"username": username, "password": password})
         if self.signed_in.status_code == 303:
             self.csrf = self.csrf_of(self.client.get("/staff").text)

@@ -38,6 +38,8 @@ same_on_servers = pytest.mark.skipif(
 NOT_GIVEN_TO_CONNECTIONS = 20_000, 32_000
 """Linux gives those from 32,768 on: https://docs.kernel.org/networking/ip-sysctl.html, ip_local_port_range."""
 same_in_any_case = pytest.mark.skipif(ON_SERVERS, reason="is on the same databases in any case: run once")
+KEPT_SHORTLY = httpx.Limits(keepalive_expiry=2.0)
+"""For clients that pause: the front door closes what is unused for five seconds, as httpx does, perhaps just then."""
 _ports = random.SystemRandom()
 _given_out: set[int] = set()
 _schemas = ExitStack()
@@ -83,7 +85,7 @@ class Stack:
         self.ports = {"PORT": str(free_port()), "RASA_PORT": str(free_port(rasas)), "ACTIONS_PORT": str(free_port())}
         self.url = f"http://127.0.0.1:{self.ports['PORT']}"
         self.log = self.folder / "stack.log"
-        self.client = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
+        self.client = httpx.Client(base_url=self.url, timeout=30, trust_env=False, limits=KEPT_SHORTLY)
         self.servers: dict[str, str] = {}
         if self.on_servers:
             if not (postgres_answers() and redis_answers()):
@@ -161,7 +163,7 @@ class Stack:
 
     def client_from(self, address: str) -> httpx.Client:
         """Give a client with an address of its own on loopback (Linux has all of 127.0.0.0/8), for what is counted for each."""
-        return httpx.Client(base_url=self.url, timeout=30, transport=httpx.HTTPTransport(local_address=address))
+        return httpx.Client(base_url=self.url, timeout=30, transport=httpx.HTTPTransport(local_address=address, limits=KEPT_SHORTLY))
 
     def let_it_spread(self) -> None:
         """Give every front door the time to hear what an officer saved; where there is one, it knows at once."""

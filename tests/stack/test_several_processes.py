@@ -18,7 +18,7 @@ from sqlalchemy import select
 
 from bot.conversation.models import Access, Message
 from tests.stack.at_the_desk import DESK_OPEN, StaffClient, add_staff
-from tests.stack.running_stack import Stack, same_in_any_case
+from tests.stack.running_stack import KEPT_SHORTLY, Stack, same_in_any_case
 from tests.stack.test_taking_over import Visitor, chat_of
 
 pytestmark = same_in_any_case
@@ -83,7 +83,7 @@ def serving(stack: Stack) -> int:
 @contextmanager
 def connections(stack: Stack, count: int) -> Iterator[list[httpx.Client]]:
     """Clients that each keep a connection of their own."""
-    clients = [httpx.Client(base_url=stack.url, timeout=30, trust_env=False) for _ in range(count)]
+    clients = [httpx.Client(base_url=stack.url, timeout=30, trust_env=False, limits=KEPT_SHORTLY) for _ in range(count)]
     yield clients
     for client in clients:
         client.close()
@@ -91,7 +91,7 @@ def connections(stack: Stack, count: int) -> Iterator[list[httpx.Client]]:
 
 def post(stack: Stack, **body: Any) -> httpx.Response:
     """Send a message on a connection of its own, so that any front door may get it."""
-    with httpx.Client(base_url=stack.url, timeout=30, trust_env=False) as client:
+    with httpx.Client(base_url=stack.url, timeout=30, trust_env=False, limits=KEPT_SHORTLY) as client:
         return client.post("/api/v1/chat", json=body)
 
 
@@ -184,7 +184,7 @@ def test_what_staff_do_reaches_visitors_of_every_front_door(many: Stack) -> None
 
     def listen(into: list[str]) -> None:
         with (
-            httpx.Client(base_url=many.url, timeout=30, trust_env=False) as client,
+            httpx.Client(base_url=many.url, timeout=30, trust_env=False, limits=KEPT_SHORTLY) as client,
             client.stream("GET", "/api/v1/chat/events?after=0", headers={**visitor.bearer, "Accept": "text/event-stream"}) as answer,
         ):
             for line in answer.iter_lines():

@@ -8,7 +8,7 @@ from stdnum import damm
 
 from tests.builders import PASSWORD
 from tests.stack.at_the_desk import StaffClient
-from tests.stack.running_stack import Stack
+from tests.stack.running_stack import KEPT_SHORTLY, Stack
 from tests.stack.test_taking_over import Visitor, chat_of, number_of
 
 PAGES = [
@@ -43,7 +43,7 @@ SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'"
 
 @pytest.fixture
 def stranger(desk_stack: Stack) -> httpx.Client:
-    return httpx.Client(base_url=desk_stack.url, timeout=30, trust_env=False)
+    return httpx.Client(base_url=desk_stack.url, timeout=30, trust_env=False, limits=KEPT_SHORTLY)
 
 
 @pytest.mark.parametrize("path", PAGES)
