@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterator
 from contextlib import suppress
 
 import pytest
-from playwright.sync_api import Browser, Error
+from playwright.sync_api import Browser, Error, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,6 +13,9 @@ from bot.handover.states import OPEN
 from tests.stack.at_the_desk import DESK_OPEN, StaffClient, add_staff
 from tests.stack.running_stack import Stack
 from tests.stack.visiting import Visit, chromium
+
+# A page waits for a process that shares two cores with another test's.
+expect.set_options(timeout=20_000)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from typing import Any
 
 import pytest
@@ -263,7 +264,9 @@ def test_a_voice_stops_with_what_it_reads(scripted: Visit, way_out: str) -> None
     page.wait_for_timeout(300)
     before = len(stops)
     page.click(way_out)
-    page.wait_for_timeout(1500)
+    limit = time.monotonic() + 20
+    while len(stops) <= before and time.monotonic() < limit:
+        page.wait_for_timeout(100)
     assert len(stops) > before
     scripted.asked[:] = [address for address in scripted.asked if address.startswith(scripted.stack.url)]
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,7 +23,7 @@ from tests.stack.visiting import needs_chromium
 PAGE = "/officer/cold-weather"
 HOMELESS = "I have nowhere to sleep tonight in Wisbech"
 UNTIL = datetime.now(BRITISH_TIME).replace(second=0, microsecond=0) + timedelta(hours=20)
-SWEPT_WITHIN = 5.0
+SWEPT_WITHIN = 15.0
 
 
 def times(starts: timedelta = timedelta(), until: datetime = UNTIL) -> dict[str, str]:
@@ -95,12 +96,12 @@ def test_another_process_says_it_within_seconds(desk_stack: Stack, olga: StaffCl
                 return answer.status_code == 200 and bool(beds(answer.json()))
 
             limit = time.monotonic() + 180
-            while time.monotonic() < limit:
-                try:
-                    if client.get("/readyz").status_code == 200:
-                        break
-                except httpx.HTTPError:
-                    time.sleep(0.2)
+            is_ready = False
+            while not is_ready and time.monotonic() < limit:
+                time.sleep(0.2)
+                with suppress(httpx.HTTPError):
+                    is_ready = client.get("/readyz").status_code == 200
+            assert is_ready
             assert not hears()
             olga.post(PAGE, place="fenland", **times())
             switched = time.monotonic()

@@ -21,12 +21,12 @@ from bot.handover.models import DeskMessage, Transition
 from bot.runner import QUIET
 from bot.settings import ROOT
 from tests.stack.at_the_desk import DESK_OPEN, StaffClient, add_staff
-from tests.stack.running_stack import Stack
+from tests.stack.running_stack import READY_WITHIN, Stack
 
 VISITORS, MESSAGES, STAFF = 10, 9, ("anna", "ben", "cleo")
 KILLS = ("web", "actions", "web", "rasa", "web", "actions", "web")
 QUESTIONS = ("food in Ely", "where can I learn English in Wisbech", "how do I join the library", "I need a doctor in Cambridge")
-PATIENCE = 150.0
+PATIENCE = 2 * READY_WITHIN
 
 
 class Parts:
@@ -53,7 +53,7 @@ class Parts:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait(10)
 
-    def wait_ready(self, within: float = 120.0) -> None:
+    def wait_ready(self, within: float = READY_WITHIN) -> None:
         limit = time.monotonic() + within
         while time.monotonic() < limit:
             try:
@@ -72,11 +72,13 @@ def parts(prepared: None, tmp_path: Path) -> Iterator[Parts]:
     for username in STAFF:
         add_staff(stack, username)
     found = Parts(stack)
-    for name in ("rasa", "actions", "web"):
-        found.start(name)
-    found.wait_ready()
-    yield found
-    found.stop()
+    try:
+        for name in ("rasa", "actions", "web"):
+            found.start(name)
+        found.wait_ready()
+        yield found
+    finally:
+        found.stop()
 
 
 def until(work: Callable[[], httpx.Response], good: Callable[[httpx.Response], bool]) -> httpx.Response:

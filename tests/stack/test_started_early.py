@@ -20,7 +20,7 @@ from bot.directory.pack import load_pack
 from bot.settings import ROOT, read_settings
 from tests.servers import REDIS_URL, a_schema, postgres_answers, redis_answers
 from tests.stack.breaking import Line
-from tests.stack.running_stack import free_port, same_in_any_case
+from tests.stack.running_stack import READY_WITHIN, free_port, same_in_any_case
 
 needed = "PostgreSQL or Redis does not answer: set TEST_POSTGRES_URL and TEST_REDIS_URL"
 pytestmark = [pytest.mark.skipif(not (postgres_answers() and redis_answers()), reason=needed), same_in_any_case]
@@ -78,12 +78,12 @@ def test_a_database_that_answers_and_is_prepared_later_is_waited_for(prepared: N
         through = engine.url.set(host="127.0.0.1", port=line.port).render_as_string(hide_password=False)
         doors = FrontDoors(tmp_path, DATABASE_URL=through)
         with doors.running():
-            doors.soon(lambda said: said.count(SILENT) == 2, within=60)
+            doors.soon(lambda said: said.count(SILENT) >= 2, within=READY_WITHIN)
             line.mend()
             time.sleep(3)
             assert not doors.is_open("")
             prepare(engine)
-            doors.soon(doors.is_open, within=60)
+            doors.soon(doors.is_open, within=READY_WITHIN)
             assert "Traceback" not in doors.log.read_text()
         engine.dispose()
 
@@ -92,7 +92,7 @@ def test_who_waits_for_a_database_ends_when_told_to(tmp_path: Path) -> None:
     """systemd leaves behind what does not (KillMode=process), where it would keep a restore from being done for ever."""
     doors = FrontDoors(tmp_path, DATABASE_URL="postgresql://desk@127.0.0.1:9/desk")
     with doors.running():
-        doors.soon(lambda said: said.count(SILENT) == 2, within=60)
+        doors.soon(lambda said: said.count(SILENT) >= 2, within=READY_WITHIN)
         waiting = psutil.Process(doors.watcher.pid).children(recursive=True)
         assert len(waiting) >= 2
     assert not psutil.wait_procs(waiting, timeout=10)[1]
@@ -106,7 +106,7 @@ def test_models_that_are_learnt_later_are_there_for_the_next_try(prepared: None,
         doors = FrontDoors(tmp_path, DATABASE_URL=url, MODELS_DIR=str(tmp_path / "models"))
         with doors.running():
             # Each dies of it and is started again, without anybody's waiting two minutes for its first sign of life.
-            doors.soon(lambda said: said.count("python -m bot prepare") >= 4, within=100)
+            doors.soon(lambda said: said.count("python -m bot prepare") >= 4, within=2 * READY_WITHIN)
             shutil.copytree(read_settings().models, tmp_path / "models", dirs_exist_ok=True)
-            doors.soon(doors.is_open, within=60)
+            doors.soon(doors.is_open, within=READY_WITHIN)
             assert "Traceback" not in doors.log.read_text()
