@@ -259,6 +259,24 @@ def test_whoever_still_sees_what_was_erased_is_waited_for(postgresql: Engine, an
     assert holding(postgresql, WORDS) == []
 
 
+def test_samples_that_somebody_still_sees_are_forgotten_once_nobody_does(postgresql: Engine, anew: Wiper, tmp_path: Path) -> None:
+    write(postgresql, tmp_path, 20)
+    with postgresql.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("ANALYZE")
+    with postgresql.connect() as connection:
+        # As autovacuum may, while it takes samples of something else.
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        connection.execute(text("SELECT count(*) FROM pg_class"))
+        anew.wipe()
+        assert "pg_statistic" in holding(postgresql, WORDS)
+
+    def is_forgotten() -> bool:
+        anew.wipe()
+        return "pg_statistic" not in holding(postgresql, WORDS)
+
+    assert soon(is_forgotten)
+
+
 def test_of_what_is_tried_again_only_what_was_not_done_is_written(postgresql: Engine, anew: Wiper, tmp_path: Path, clock: Clock) -> None:
     write(postgresql, tmp_path)
     with postgresql.connect() as connection:
